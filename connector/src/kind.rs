@@ -1,0 +1,16 @@
+//! What a kind of object is to the generic verbs: where it is kept, what is read of it, what its row shows.
+
+use crate::node::{Node, Shape};
+use crate::resource::Resource;
+use crate::row::Row;
+
+/// A kind of Kubernetes object: one file in `kinds` with two constants and one function.
+pub trait Kind: 'static {
+    /// Where the API server keeps it.
+    const RESOURCE: Resource;
+    /// What is read of it. Everything else is stepped over.
+    const SHAPE: &'static Shape;
+
+    /// What a row shows of an object.
+    fn row(object: &Node<'_>, row: &mut Row<'_>);
+}

@@ -1,0 +1,5 @@
+//! The kinds of objects, a file each.
+
+pub mod deployment;
+pub mod event;
+pub mod pod;

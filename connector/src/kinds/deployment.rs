@@ -1,0 +1,71 @@
+//! Deployments.
+
+use crate::kind::Kind;
+use crate::metadata::{CONDITIONS, LABEL_SELECTOR, METADATA, conditions, head, selector};
+use crate::node::Shape::{Flag, Int, IntOrText, List, Object, Text};
+use crate::node::{Node, Shape};
+use crate::resource::{DEPLOYMENTS, Resource};
+use crate::row::Row;
+
+/// Deployments.
+pub struct Deployment;
+
+impl Kind for Deployment {
+    const RESOURCE: Resource = DEPLOYMENTS;
+    const SHAPE: &'static Shape = &Object(&[
+        ("metadata", METADATA),
+        (
+            "spec",
+            Object(&[
+                ("replicas", Int),
+                ("selector", LABEL_SELECTOR),
+                (
+                    "strategy",
+                    Object(&[
+                        ("type", Text),
+                        ("rollingUpdate", Object(&[("maxSurge", IntOrText), ("maxUnavailable", IntOrText)])),
+                    ]),
+                ),
+                ("paused", Flag),
+                ("template", Object(&[("spec", Object(&[("containers", List(&Object(&[("image", Text)])))]))])),
+            ]),
+        ),
+        (
+            "status",
+            Object(&[
+                ("replicas", Int),
+                ("readyReplicas", Int),
+                ("availableReplicas", Int),
+                ("unavailableReplicas", Int),
+                ("updatedReplicas", Int),
+                ("observedGeneration", Int),
+                ("conditions", CONDITIONS),
+            ]),
+        ),
+    ]);
+
+    fn row(deployment: &Node<'_>, row: &mut Row<'_>) {
+        let (metadata, spec, status) =
+            (deployment.part("metadata"), deployment.part("spec"), deployment.part("status"));
+        let strategy = spec.part("strategy");
+        let rolling = strategy.part("rollingUpdate");
+        let template = spec.part("template");
+        head(row, &metadata);
+        row.int_or_null("generation", metadata.int("generation"));
+        row.int("replicas", spec.count("replicas"));
+        selector(row, &spec.part("selector"));
+        row.text_or_null("strategy", strategy.filled("type"));
+        row.text_or_null("max_surge", rolling.filled("maxSurge"));
+        row.text_or_null("max_unavailable", rolling.filled("maxUnavailable"));
+        row.flag("paused", spec.is("paused"));
+        let images = template.part("spec");
+        row.texts("images", images.items("containers").iter().filter_map(|container| container.filled("image")));
+        row.int("status_replicas", status.count("replicas"));
+        row.int("ready_replicas", status.count("readyReplicas"));
+        row.int("available_replicas", status.count("availableReplicas"));
+        row.int("unavailable_replicas", status.count("unavailableReplicas"));
+        row.int("updated_replicas", status.count("updatedReplicas"));
+        row.int_or_null("observed_generation", status.int("observedGeneration"));
+        conditions(row, status.member("conditions"));
+    }
+}

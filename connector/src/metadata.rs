@@ -1,0 +1,103 @@
+//! Metadata of objects and of lists, and what many kinds share, as far as rows show it.
+
+use crate::node::Shape::{Flag, Int, List, Object, Pairs, Text};
+use crate::node::{MemberOf, Node, Shape};
+use crate::row::Row;
+
+/// kubectl's copy of the whole object: it repeats the object, and of a Secret the values. Dropped everywhere.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// An object's metadata.
+pub(crate) const METADATA: Shape = Object(&[
+    ("name", Text),
+    ("namespace", Text),
+    ("uid", Text),
+    ("labels", Pairs),
+    ("annotations", Pairs),
+    ("creationTimestamp", Text),
+    ("deletionTimestamp", Text),
+    ("generation", Int),
+    ("ownerReferences", List(&Object(&[("kind", Text), ("name", Text), ("uid", Text), ("controller", Flag)]))),
+]);
+
+/// A condition.
+pub(crate) const CONDITIONS: Shape = List(&Object(&[
+    ("type", Text),
+    ("status", Text),
+    ("reason", Text),
+    ("message", Text),
+    ("lastTransitionTime", Text),
+]));
+
+/// A label selector.
+pub(crate) const LABEL_SELECTOR: Shape = Object(&[
+    ("matchLabels", Pairs),
+    ("matchExpressions", List(&Object(&[("key", Text), ("operator", Text), ("values", List(&Text))]))),
+]);
+
+/// What every row of an object in a namespace begins with.
+pub(crate) fn head(row: &mut Row<'_>, metadata: &Node<'_>) {
+    row.text("name", metadata.text("name").unwrap_or_default());
+    row.text("namespace", metadata.text("namespace").unwrap_or_default());
+    row.text("uid", metadata.text("uid").unwrap_or_default());
+    row.pairs("labels", metadata.pairs("labels").iter());
+    row.pairs("annotations", metadata.pairs("annotations").iter().filter(|(key, _)| key != LAST_APPLIED));
+    row.time("created", metadata.text("creationTimestamp"));
+    row.time("deletion_timestamp", metadata.text("deletionTimestamp"));
+    row.list("owner_references", metadata.member("ownerReferences"), |row, owner| {
+        row.text_or_null("kind", owner.filled("kind"));
+        row.text_or_null("name", owner.filled("name"));
+        row.text_or_null("uid", owner.filled("uid"));
+        row.flag("controller", owner.is("controller"));
+    });
+}
+
+/// An object's conditions, in the server's order.
+pub(crate) fn conditions(row: &mut Row<'_>, conditions: MemberOf<'_, '_>) {
+    row.list("conditions", conditions, |row, condition| {
+        row.text("type", condition.text("type").unwrap_or_default());
+        row.text("status", condition.text("status").unwrap_or_default());
+        row.text_or_null("reason", condition.filled("reason"));
+        row.untrusted("message", condition.filled("message"));
+        row.time("last_transition_time", condition.text("lastTransitionTime"));
+    });
+}
+
+/// A workload's selector.
+pub(crate) fn selector(row: &mut Row<'_>, selector: &Node<'_>) {
+    row.pairs("selector", selector.pairs("matchLabels").iter());
+    row.list("selector_expressions", selector.member("matchExpressions"), |row, expression| {
+        row.text("key", expression.text("key").unwrap_or_default());
+        row.text("operator", expression.text("operator").unwrap_or_default());
+        row.texts("values", expression.items("values").iter().filter_map(Node::as_text));
+    });
+}
+
+/// A list's metadata.
+const LIST_META: Shape = Object(&[("resourceVersion", Text), ("continue", Text), ("remainingItemCount", Int)]);
+
+/// What a page says of its list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ListMeta {
+    /// The version the list was read at.
+    pub(crate) resource_version: Option<String>,
+    /// The token of the next page, where there is one: the last page has none, or an empty one.
+    pub(crate) next_token: Option<String>,
+    /// How many objects there are beyond this page, where the server says so.
+    pub(crate) remaining: Option<u64>,
+}
+
+impl ListMeta {
+    /// The shape it is read as.
+    pub(crate) const SHAPE: &'static Shape = &LIST_META;
+}
+
+impl From<&Node<'_>> for ListMeta {
+    fn from(node: &Node<'_>) -> Self {
+        Self {
+            resource_version: node.filled("resourceVersion").map(str::to_owned),
+            next_token: node.filled("continue").map(str::to_owned),
+            remaining: node.int("remainingItemCount").and_then(|count| u64::try_from(count).ok()),
+        }
+    }
+}

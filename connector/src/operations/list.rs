@@ -1,0 +1,103 @@
+//! `list_*`: every object of a kind, page by page, as rows.
+
+use crate::api::{Address, Asked, Reads};
+use crate::arguments::Arguments;
+use crate::bindings::exports::meho::connector::operations::{Meta, Outcome};
+use crate::bindings::meho::connector::failures::Failure;
+use crate::effects::{JSON, PAGE_ROWS};
+use crate::failure::in_a_line;
+use crate::kind::Kind;
+use crate::metadata::ListMeta;
+use crate::node::Node;
+use crate::operation::{Notes, Operation, Read, Returns, Rows};
+use crate::page::read_pages;
+use crate::resource::{NAMESPACES, Resource};
+use crate::row::Row;
+use std::marker::PhantomData;
+
+/// Lists objects of a kind.
+pub struct List<K>(PhantomData<K>);
+
+impl<K: Kind> Operation for List<K> {
+    const RETURNS: Returns = Returns::List;
+
+    fn members(row: &mut Row<'_>) {
+        K::row(&Node::missing(K::SHAPE), row);
+    }
+}
+
+impl<K: Kind> Read for List<K> {
+    fn run(api: &Reads, arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
+        let namespace = arguments.text("namespace");
+        let mut asker = Asker { api, resource: K::RESOURCE, namespace, arguments, asked: 0 };
+        let mut rows = Rows::default();
+        let mut found = 0_u64;
+        let first = asker.ask(arguments.text("continue"));
+        let pages = read_pages::<K>(first, &mut |head| asker.after(head), &mut |object| {
+            found += 1;
+            rows.push(|row| K::row(object, row));
+        })?;
+        rows.flush();
+        let mut notes = Notes::default();
+        if let Some(warning) = pages.malformed.warning() {
+            notes.lost(warning);
+        }
+        if let (Some(namespace), 0) = (namespace, found + pages.malformed.count) {
+            note_missing_namespace(api, namespace, &mut notes);
+        }
+        let last = pages.last;
+        let remaining = if last.next_token.is_some() { last.remaining } else { Some(0) };
+        let resource_version = pages.resource_version;
+        let meta = Meta { remaining, continue_: last.next_token, resource_version, ..notes.meta() };
+        Ok(Outcome { data: None, meta })
+    }
+}
+
+/// Asks for the pages of one list.
+struct Asker<'a> {
+    api: &'a Reads,
+    resource: Resource,
+    namespace: Option<&'a str>,
+    arguments: &'a Arguments<'a>,
+    /// Rows asked for so far: the caller's `limit` bounds their sum.
+    asked: u64,
+}
+
+impl<'a> Asker<'a> {
+    /// The page after one with this head; none where there is none or the caller wants no more.
+    fn after(&mut self, head: &ListMeta) -> Option<Asked<'a>> {
+        let token = head.next_token.as_deref()?;
+        (self.left() > 0).then(|| self.ask(Some(token)))
+    }
+
+    fn left(&self) -> u64 {
+        self.arguments.number("limit").map_or(u64::MAX, |limit| limit.saturating_sub(self.asked))
+    }
+
+    fn ask(&mut self, token: Option<&str>) -> Asked<'a> {
+        let size = u64::from(PAGE_ROWS).min(self.left());
+        self.asked += size;
+        let mut query = vec![("limit", size.to_string())];
+        let selectors = [("labelSelector", "label_selector"), ("fieldSelector", "field_selector")];
+        for (key, argument) in selectors {
+            query.extend(self.arguments.text_if_taken(argument).map(|selector| (key, selector.to_owned())));
+        }
+        query.extend(token.map(|token| ("continue", token.to_owned())));
+        self.api.list(self.resource, self.namespace, &query, JSON)
+    }
+}
+
+/// Whether an empty list is empty because there is no such namespace: the server does not say.
+fn note_missing_namespace(api: &Reads, namespace: &str, notes: &mut Notes) {
+    let address = Address { resource: NAMESPACES, namespace: None, name: namespace };
+    match api.get_metadata(address).body() {
+        Ok(_) => {}
+        Err(Failure::NotFound(_)) => notes.warn(format!("there is no namespace {namespace}")),
+        Err(failure) => {
+            notes.warn(format!(
+                "whether the namespace {namespace} exists could not be looked up: {}",
+                in_a_line(&failure)
+            ));
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! Reads the pages of a list as they stream by, item by item. Memory follows the largest item, not the page.
+//!
+//! The page's own metadata, which stands before the items, is handed out as soon as it is there, so that the next page can be asked for while
+//! this one is still being read. It is looked for only before `items`, because items have metadata too: a token looked for past that
+//! point would read as "no more pages" and end the list silently.
+
+use crate::api::Asked;
+use crate::bindings::meho::connector::failures::Failure;
+use crate::failure::unreadable;
+use crate::http::Body;
+use crate::kind::Kind;
+use crate::metadata::ListMeta;
+use crate::node::{Node, Seed, Shape};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny};
+use std::marker::PhantomData;
+
+/// Largest item that is read. The API server's store takes objects of 1.5 MiB, and of 8 MiB where an operator raised that.
+const MAX_ITEM_BYTES: usize = 16 << 20;
+/// After an item that was cut off, so much more is waited for before it is parsed again: small frames would make that quadratic.
+const MORE_BYTES: usize = 4096;
+/// Most malformed items that are named.
+const MAX_NAMED: usize = 10;
+
+/// A type of item, by what is read of it.
+pub(crate) trait Item {
+    /// What is read.
+    const SHAPE: &'static Shape;
+}
+
+impl<K: Kind> Item for K {
+    const SHAPE: &'static Shape = K::SHAPE;
+}
+
+/// Pages that were read one after another.
+#[derive(Debug, Default)]
+pub(crate) struct Pages {
+    /// Items that were left out of any of them.
+    pub(crate) malformed: Malformed,
+    /// The version that the first was read at.
+    pub(crate) resource_version: Option<String>,
+    /// What the last one says of what is beyond it.
+    pub(crate) last: ListMeta,
+}
+
+/// Items that were left out.
+#[derive(Debug, Default)]
+pub(crate) struct Malformed {
+    pub(crate) count: u64,
+    /// The first few, by namespace and name.
+    names: Vec<String>,
+}
+
+impl Malformed {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        let room = MAX_NAMED.saturating_sub(self.names.len());
+        self.names.extend(other.names.into_iter().take(room));
+    }
+
+    /// The sentence for the caller; none where nothing was left out.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let more = if self.count > self.names.len() as u64 { ", …" } else { "" };
+        let noun = if self.count == 1 { "object is" } else { "objects are" };
+        (self.count > 0).then(|| {
+            format!("{} {noun} not what the API says and left out: {}{more}", self.count, self.names.join(", "))
+        })
+    }
+}
+
+/// Reads pages, each asked for while the one before is still being read. `next` asks for the page after one with this head, or for none.
+pub(crate) fn read_pages<'a, I: Item>(
+    first: Asked<'a>,
+    next: &mut dyn FnMut(&ListMeta) -> Option<Asked<'a>>,
+    on_item: &mut dyn FnMut(&Node<'_>),
+) -> Result<Pages, Failure> {
+    let mut pages = Pages::default();
+    let mut asked = first;
+    loop {
+        let mut upcoming = None;
+        let mut reader = Reader { body: asked.body()?, buffer: Vec::new(), at: 0, ended: false };
+        let page = reader
+            .page(&mut |head| upcoming = next(head), &mut |reader, malformed| reader.items::<I>(malformed, on_item))?;
+        pages.malformed.add(page.malformed);
+        pages.resource_version = pages.resource_version.or(page.head.resource_version.clone());
+        match upcoming {
+            Some(next) => asked = next,
+            None => {
+                pages.last = page.head;
+                return Ok(pages);
+            }
+        }
+    }
+}
+
+/// What a page had besides its items.
+#[derive(Debug, Default)]
+struct Page {
+    head: ListMeta,
+    malformed: Malformed,
+}
+
+fn broken(why: &str) -> Failure {
+    unreadable("a list", why)
+}
+
+/// A value that is parsed in a stream, by its shape.
+struct Parsed<'a, I> {
+    node: Node<'a>,
+    item: PhantomData<I>,
+}
+
+impl<'de: 'a, 'a, I: Item> Deserialize<'de> for Parsed<'a, I> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Seed(I::SHAPE).deserialize(deserializer).map(|node| Self { node, item: PhantomData })
+    }
+}
+
+struct Key;
+
+impl Item for Key {
+    const SHAPE: &'static Shape = &Shape::Text;
+}
+
+struct Head;
+
+impl Item for Head {
+    const SHAPE: &'static Shape = ListMeta::SHAPE;
+}
+
+struct Reader {
+    body: Body,
+    buffer: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl Reader {
+    /// Reads a page. `on_head` is called once, as early as can be; `items` at the list of items.
+    fn page(
+        &mut self,
+        on_head: &mut dyn FnMut(&ListMeta),
+        items: &mut dyn FnMut(&mut Self, &mut Malformed) -> Result<(), Failure>,
+    ) -> Result<Page, Failure> {
+        let mut page = Page::default();
+        let mut head: Option<ListMeta> = None;
+        let mut has_items = false;
+        self.expect(b'{')?;
+        while self.peek()? != b'}' {
+            let key = self.value::<Key, _>(|node| node.as_text().unwrap_or_default().to_owned())?;
+            self.expect(b':')?;
+            match key.as_str() {
+                "metadata" => {
+                    let found = self.value::<Head, _>(|node| ListMeta::from(node))?;
+                    match &head {
+                        Some(earlier) if *earlier != found => return Err(broken("it has two metadata")),
+                        Some(_) => {}
+                        None => on_head(&found),
+                    }
+                    head = Some(found);
+                }
+                "items" if has_items => return Err(broken("it has two items")),
+                "items" => {
+                    has_items = true;
+                    items(self, &mut page.malformed)?;
+                }
+                _ => self.step_over()?,
+            }
+            if self.peek()? != b'}' {
+                self.expect(b',')?;
+            }
+        }
+        self.expect(b'}')?;
+        self.end()?;
+        if !has_items {
+            return Err(broken("it has no items"));
+        }
+        if head.is_none() {
+            on_head(&page.head);
+        }
+        page.head = head.unwrap_or_default();
+        Ok(page)
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.at..]
+    }
+
+    /// Reads on until `wanted` bytes are there or the body has ended.
+    fn fill(&mut self, wanted: usize) -> Result<(), Failure> {
+        // What has been parsed is dropped before the buffer grows.
+        if self.at > 0 {
+            self.buffer.drain(..self.at);
+            self.at = 0;
+        }
+        while !self.ended && self.buffer.len() < wanted {
+            match self.body.read()? {
+                Some(bytes) => self.buffer.extend_from_slice(&bytes),
+                None => self.ended = true,
+            }
+        }
+        Ok(())
+    }
+
+    /// The next byte that is not white space, without taking it.
+    fn peek(&mut self) -> Result<u8, Failure> {
+        loop {
+            let blank = self.rest().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            self.at += blank;
+            if let Some(byte) = self.rest().first() {
+                return Ok(*byte);
+            }
+            if self.ended {
+                return Err(broken("it ends too early"));
+            }
+            self.fill(1)?;
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Failure> {
+        if self.peek()? != byte {
+            return Err(broken("it is not well-formed"));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Nothing but white space may follow.
+    fn end(&mut self) -> Result<(), Failure> {
+        while self.rest().iter().all(u8::is_ascii_whitespace) {
+            if self.ended {
+                return Ok(());
+            }
+            self.at = self.buffer.len();
+            self.fill(1)?;
+        }
+        Err(broken("something follows it"))
+    }
+
+    /// A value of the page itself, not of an item.
+    fn value<I: Item, T>(&mut self, take: impl FnOnce(&Node<'_>) -> T) -> Result<T, Failure> {
+        self.peek()?;
+        let mut wanted = 0;
+        loop {
+            let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<Parsed<'_, I>>();
+            match values.next() {
+                Some(Ok(value)) => {
+                    let taken = take(&value.node);
+                    self.at += values.byte_offset();
+                    return Ok(taken);
+                }
+                Some(Err(error)) if !error.is_eof() => return Err(broken("its metadata is not what it must be")),
+                Some(Err(_)) | None => {}
+            }
+            wanted = self.more(wanted)?;
+        }
+    }
+
+    /// How long the next value is, whatever it is.
+    fn length(&mut self) -> Result<usize, Failure> {
+        self.peek()?;
+        let mut wanted = 0;
+        loop {
+            let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<IgnoredAny>();
+            match values.next() {
+                Some(Ok(_)) => return Ok(values.byte_offset()),
+                Some(Err(error)) if !error.is_eof() => return Err(broken("it is not JSON")),
+                Some(Err(_)) | None => wanted = self.more(wanted)?,
+            }
+        }
+    }
+
+    fn step_over(&mut self) -> Result<(), Failure> {
+        self.at += self.length()?;
+        Ok(())
+    }
+
+    /// Reads on after a value that was cut off; gives how much was waited for.
+    fn more(&mut self, wanted: usize) -> Result<usize, Failure> {
+        let have = self.rest().len();
+        if self.ended {
+            return Err(broken("it ends too early"));
+        }
+        if have > MAX_ITEM_BYTES {
+            return Err(broken("an object of it has more than 16 MiB"));
+        }
+        let wanted = wanted.max(have) + MORE_BYTES.max(have / 2);
+        self.fill(wanted)?;
+        Ok(wanted)
+    }
+
+    fn items<I: Item>(&mut self, malformed: &mut Malformed, on_item: &mut dyn FnMut(&Node<'_>)) -> Result<(), Failure> {
+        if self.peek()? == b'n' {
+            // `items: null` is an empty list.
+            return self.step_over();
+        }
+        self.expect(b'[')?;
+        if self.peek()? == b']' {
+            return self.expect(b']');
+        }
+        loop {
+            self.item::<I>(malformed, on_item)?;
+            if self.peek()? == b']' {
+                return self.expect(b']');
+            }
+            self.expect(b',')?;
+        }
+    }
+
+    fn item<I: Item>(&mut self, malformed: &mut Malformed, on_item: &mut dyn FnMut(&Node<'_>)) -> Result<(), Failure> {
+        self.peek()?;
+        let mut wanted = 0;
+        loop {
+            let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<Parsed<'_, I>>();
+            match values.next() {
+                Some(Ok(item)) if !item.node.is_missing() => {
+                    on_item(&item.node);
+                    self.at += values.byte_offset();
+                    return Ok(());
+                }
+                Some(Err(error)) if error.is_eof() => {}
+                None => {}
+                Some(Ok(_) | Err(_)) => {
+                    drop(values);
+                    return self.left_out(malformed);
+                }
+            }
+            wanted = self.more(wanted)?;
+        }
+    }
+
+    /// Steps over an item that cannot be read and notes its name. An item that is no JSON breaks the page.
+    fn left_out(&mut self, malformed: &mut Malformed) -> Result<(), Failure> {
+        let length = self.length()?;
+        malformed.count += 1;
+        if malformed.names.len() < MAX_NAMED {
+            malformed.names.push(name_of(&self.rest()[..length]));
+        }
+        self.at += length;
+        Ok(())
+    }
+}
+
+/// What can be said of an item that is not what it must be.
+fn name_of(item: &[u8]) -> String {
+    const NAMED: &Shape =
+        &Shape::Object(&[("metadata", Shape::Object(&[("namespace", Shape::Text), ("name", Shape::Text)]))]);
+    let Ok(node) = Node::parse(NAMED, item) else { return "one without a name".to_owned() };
+    let metadata = node.part("metadata");
+    let cut = |text: &str| text.chars().take(253).collect::<String>();
+    match (metadata.filled("namespace"), metadata.filled("name")) {
+        (Some(namespace), Some(name)) => format!("{}/{}", cut(namespace), cut(name)),
+        (None, Some(name)) => cut(name),
+        (_, None) => "one without a name".to_owned(),
+    }
+}

@@ -1,0 +1,69 @@
+//! Families of targets: what a request really does, whatever a connector says of it.
+//!
+//! The family belongs to the target's record, never to the component. Everything the host knows of Kubernetes stands below here, and all of it is
+//! pure: it looks at a request and says what it is.
+
+pub mod kubernetes;
+
+use crate::effect::{Method, Trust};
+use crate::request::CanonicalRequest;
+use serde::{Deserialize, Serialize};
+
+/// A family of targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// A Kubernetes API server.
+    Kubernetes,
+}
+
+impl Family {
+    /// The family of this name, as a component's identity gives it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "kubernetes" => Some(Self::Kubernetes),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+        }
+    }
+
+    /// Where the token of the next page stands in a page.
+    #[must_use]
+    pub fn page_token_pointer(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "/metadata/continue",
+        }
+    }
+
+    /// The query keys of a page's size and of its token.
+    #[must_use]
+    pub fn page_keys(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Kubernetes => ("limit", "continue"),
+        }
+    }
+
+    /// What a request really does.
+    #[must_use]
+    pub fn trust(self, request: &CanonicalRequest) -> Trust {
+        match self {
+            Self::Kubernetes => kubernetes::trust(request),
+        }
+    }
+
+    /// The least trust that a request of this method and path needs, whatever its body.
+    #[must_use]
+    pub fn least_trust(self, method: Method, segments: &[&str]) -> Trust {
+        match self {
+            Self::Kubernetes => kubernetes::least_trust(method, segments),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What a load refuses: effects that overlap, cannot be reached, or ask for less than they do.
+
+use crate::effects::{check, effect, literal, pods};
+use meho_policy::catalogue::{Catalogue, Description};
+use meho_policy::effect::{Effect, Trust};
+use serde_json::{Value, json};
+
+#[track_caller]
+fn refused(trust: Trust, effects: &[Effect], why: &str) {
+    let reason = check(effects, trust).expect_err("refused");
+    assert!(reason.contains(why), "{reason}");
+}
+
+#[track_caller]
+fn passes(effects: &[Effect]) {
+    check(effects, Trust::Read).expect("passes");
+}
+
+fn query(key: &str, pieces: Value) -> Value {
+    json!([{"key": key, "value": {"Pieces": pieces}, "may_omit": false}])
+}
+
+#[test]
+fn effects_that_one_request_could_fit_are_refused() {
+    let name = || json!({"Argument": "name"});
+    let twice = [effect("a", &pods(vec![name()]), &json!({})), effect("b", &pods(vec![name()]), &json!({}))];
+    refused(Trust::Read, &twice, "overlaps effect a");
+    let free_segment = [
+        effect("a", &json!([{"Literal": "/api/v1/"}, {"Argument": "name"}]), &json!({})),
+        effect("b", &literal("/api/v1/pods"), &json!({})),
+    ];
+    refused(Trust::Read, &free_segment, "overlaps");
+    let optional_key = [
+        effect(
+            "a",
+            &literal("/api/v1/pods"),
+            &json!({"query": query("labelSelector", json!([{"Argument": "selector"}]))}),
+        ),
+        effect("b", &literal("/api/v1/pods"), &json!({})),
+    ];
+    refused(Trust::Read, &optional_key, "overlaps");
+    let nested_prefix = [
+        effect(
+            "a",
+            &literal("/api/v1/pods"),
+            &json!({"query": query("f", json!([{"Literal": "x="}, {"Argument": "name"}]))}),
+        ),
+        effect(
+            "b",
+            &literal("/api/v1/pods"),
+            &json!({"query": query("f", json!([{"Literal": "x=y"}, {"Argument": "name"}]))}),
+        ),
+    ];
+    refused(Trust::Read, &nested_prefix, "overlaps");
+}
+
+#[test]
+fn effects_that_differ_in_what_can_be_seen_pass() {
+    let one = |id: &str, more: Value| effect(id, &literal("/api/v1/pods"), &more);
+    passes(&[one("a", json!({})), effect("b", &literal("/api/v1/nodes"), &json!({}))]);
+    passes(&[one("a", json!({})), effect("b", &literal("/api/v1/pods/x"), &json!({}))]);
+    passes(&[one("a", json!({})), one("b", json!({"accept": ["text/plain"]}))]);
+    passes(&[one("a", json!({"when": [{"Given": "selector"}]})), one("b", json!({"when": [{"Absent": "selector"}]}))]);
+    passes(&[
+        one("a", json!({"when": [{"OneOf": ["kind", ["Pod"]]}]})),
+        one("b", json!({"when": [{"OneOf": ["kind", ["Node"]]}]})),
+    ]);
+    passes(&[one("a", json!({"query": query("x", json!([{"Literal": "1"}]))})), one("b", json!({}))]);
+    let prefixed = |id: &str, prefix: &str| {
+        one(id, json!({"query": query("f", json!([{"Literal": prefix}, {"Argument": "name"}]))}))
+    };
+    passes(&[prefixed("a", "uid="), prefixed("b", "name=")]);
+    let chosen = |id: &str, first: &str, second: &str| {
+        let cases = json!([["Pod", first], ["Node", second]]);
+        effect(id, &json!([{"Literal": "/api/v1/"}, {"Chosen": {"argument": "kind", "cases": cases}}]), &json!({}))
+    };
+    passes(&[chosen("a", "pods", "nodes"), chosen("b", "nodes", "pods")]);
+    refused(Trust::Read, &[chosen("a", "pods", "nodes"), chosen("b", "pods", "x")], "overlaps");
+}
+
+#[test]
+fn a_list_argument_keeps_nothing_apart() {
+    let one =
+        |id: &str, kind: &str| effect(id, &literal("/api/v1/pods"), &json!({"when": [{"OneOf": ["kinds", [kind]]}]}));
+    refused(Trust::Read, &[one("a", "Pod"), one("b", "Node")], "overlaps");
+}
+
+#[test]
+fn an_effect_that_no_call_could_reach_is_refused() {
+    let one = |more: Value| [effect("a", &literal("/api/v1/pods"), &more)];
+    refused(Trust::Read, &one(json!({"when": [{"Absent": "name"}]})), "never absent");
+    refused(Trust::Read, &one(json!({"when": [{"Absent": "kind"}]})), "never absent");
+    refused(Trust::Read, &one(json!({"when": [{"OneOf": ["kind", ["Secret"]]}]})), "never one of");
+    refused(Trust::Read, &one(json!({"when": [{"Given": "nothing"}]})), "no argument nothing");
+    refused(Trust::Read, &one(json!({"when": [{"Given": "free"}, {"Absent": "free"}]})), "both given and absent");
+    refused(
+        Trust::Read,
+        &one(json!({"when": [{"OneOf": ["kind", ["Pod"]]}, {"OneOf": ["kind", ["Node"]]}]})),
+        "no argument could ever reach",
+    );
+    refused(Trust::Read, &one(json!({"when": [{"Answered404": ["a"]}]})), "waits for itself");
+    let waiting =
+        |id: &str, path: &str, on: &str| effect(id, &literal(path), &json!({"when": [{"Answered404": [on]}]}));
+    refused(
+        Trust::Read,
+        &[waiting("a", "/api/v1/pods", "b"), waiting("b", "/api/v1/nodes", "a")],
+        "no call could ever reach",
+    );
+    let apart = [
+        effect("a", &literal("/api/v1/pods"), &json!({"when": [{"Given": "free"}]})),
+        effect("b", &literal("/api/v1/nodes"), &json!({"when": [{"Absent": "free"}, {"Answered404": ["a"]}]})),
+    ];
+    refused(Trust::Read, &apart, "no call could ever reach");
+}
+
+#[test]
+fn an_effect_asks_for_the_trust_that_its_path_has() {
+    let exec = effect("exec", &pods(vec![json!({"Argument": "name"}), json!({"Literal": "/exec"})]), &json!({}));
+    refused(Trust::Read, &[exec], "declared READ and is DESTRUCTIVE");
+    let delete =
+        effect("delete", &pods(vec![json!({"Argument": "name"})]), &json!({"method": "Delete", "trust": "Write"}));
+    refused(Trust::Write, &[delete], "declared WRITE and is DESTRUCTIVE");
+    let post = effect("post", &pods(vec![]), &json!({"method": "Post"}));
+    refused(Trust::Read, &[post], "declared READ and is WRITE");
+    let write =
+        effect("write", &pods(vec![json!({"Argument": "name"})]), &json!({"method": "Patch", "trust": "Write"}));
+    refused(Trust::Read, std::slice::from_ref(&write), "is WRITE in an operation that is READ");
+    refused(Trust::Destructive, &[write], "is DESTRUCTIVE, and none of its effects is");
+    let review = effect(
+        "review",
+        &literal("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
+        &json!({"method": "Post"}),
+    );
+    passes(&[review]);
+}
+
+#[test]
+fn what_is_not_well_formed_is_refused() {
+    let path = |pieces: Value, why: &str| refused(Trust::Read, &[effect("a", &pieces, &json!({}))], why);
+    path(json!([]), "begins with a literal");
+    path(json!([{"Argument": "name"}]), "fills whole segments");
+    path(json!([{"Literal": "/api/"}]), "ends with a slash exactly where");
+    path(json!([{"Literal": "/api"}, {"Argument": "name"}]), "ends with a slash exactly where");
+    path(json!([{"Literal": "/api/"}, {"Argument": "name"}, {"Argument": "name"}]), "fills whole segments");
+    path(json!([{"Literal": "/api/../x"}]), "path segment");
+    path(json!([{"Literal": "/api/%41"}]), "path segment");
+    path(json!([{"Literal": "/api/"}, {"Argument": "selector"}]), "free text");
+    path(json!([{"Literal": "/api/"}, {"Argument": "free"}]), "free text");
+    path(json!([{"Literal": "/api/"}, {"Argument": "nothing"}]), "no argument");
+    let odd = |more: Value, why: &str| refused(Trust::Read, &[effect("a", &literal("/api/v1/pods"), &more)], why);
+    odd(json!({"accept": []}), "no media type");
+    odd(json!({"count": {"series": 0, "pages": 1}}), "series");
+    odd(json!({"count": {"series": 1, "pages": 2}}), "has 1 page");
+    odd(json!({"query": query("limit", json!([{"Literal": "1"}]))}), "is a page's key");
+    odd(
+        json!({"query": [{"key": "limit", "value": {"PageSize": {"rows": 5, "limit": null}}, "may_omit": false}]}),
+        "a size and a token",
+    );
+    odd(json!({"query": query("x", json!([{"Literal": "a"}, {"Argument": "free"}]))}), "free text");
+    odd(json!({"body": {"media_type": "application/json", "template": "{}"}}), "a GET has no body");
+}
+
+#[test]
+fn a_write_holds_arguments_only() {
+    let seen = json!([{"effect": "read", "pointer": "/metadata/uid", "form": "Uid"}]);
+    let write = |more: Value| {
+        let mut whole = json!({"trust": "Write", "method": "Patch"});
+        for (name, value) in more.as_object().expect("an object") {
+            whole[name] = value.clone();
+        }
+        [
+            effect("read", &literal("/api/v1/pods"), &json!({})),
+            effect("write", &pods(vec![json!({"Argument": "name"})]), &whole),
+        ]
+    };
+    refused(Trust::Write, &write(json!({"query": query("x", json!([{"Observed": seen}]))})), "hold arguments only");
+    refused(Trust::Write, &write(json!({"count": {"series": 2, "pages": 1}})), "one request");
+    let body = |template: &str| json!({"body": {"media_type": "application/json", "template": template}});
+    refused(Trust::Write, &write(body(r#"{"uid": {"$observed": ["read", "/metadata/uid"]}}"#)), "reads another path");
+    refused(Trust::Write, &write(body(r#"{"a": {"$argument": "free"}}"#)), "may be absent");
+    refused(Trust::Write, &write(body(r#"{"a": {"$env": "HOME"}}"#)), "not known");
+    refused(Trust::Write, &write(body(r#"{"a": {"$argument": "name", "also": 1}}"#)), "nothing beside it");
+    refused(Trust::Write, &write(body(r#"{"a": 1, "a": 2}"#)), "stands twice");
+    refused(Trust::Write, &write(body(r#"{"a": 1.5}"#)), "64-bit integer");
+}
+
+fn description(change: impl FnOnce(&mut Value)) -> Description {
+    let mut whole = json!({
+        "identity": {"name": "kubernetes", "version": "1.0.0", "family": "kubernetes", "summary": "x"},
+        "operations": [{
+            "id": "list_pods", "title": "List", "summary": "x", "category": "core", "trust": "Read",
+            "arguments": r#"{"type":"object","additionalProperties":false}"#, "returns": r#"{"type":"object"}"#,
+            "kind": "List", "entity": null, "effects": [effect("all", &literal("/api/v1/pods"), &json!({}))],
+        }],
+        "topology": null,
+    });
+    change(&mut whole);
+    serde_json::from_value(whole).expect("a description")
+}
+
+#[test]
+fn a_description_is_loaded_whole_or_not_at_all() {
+    assert!(Catalogue::load(description(|_| ())).is_ok());
+    type Change = fn(&mut Value);
+    let refused: [(&str, Change); 9] = [
+        ("there is no family gopher", |d| d["identity"]["family"] = "gopher".into()),
+        ("connector name", |d| d["identity"]["name"] = "Kubernetes!".into()),
+        ("semantic version", |d| d["identity"]["version"] = "one two".into()),
+        ("control characters", |d| d["identity"]["summary"] = "a\u{1b}[2Jb".into()),
+        ("operation id", |d| d["operations"][0]["id"] = "list-рods".into()),
+        ("stands twice", |d| {
+            let twin = d["operations"][0].clone();
+            d["operations"].as_array_mut().expect("a list").push(twin);
+        }),
+        ("outside the subset", |d| {
+            d["operations"][0]["arguments"] = r##"{"type":"object","additionalProperties":false,"$ref":"#"}"##.into()
+        }),
+        ("outside the subset", |d| d["operations"][0]["returns"] = r#"{"type":"object","pattern":"(a+)+"}"#.into()),
+        ("more than 512", |d| {
+            let twins = vec![d["operations"][0].clone(); 513];
+            d["operations"] = twins.into();
+        }),
+    ];
+    for (why, change) in refused {
+        let refusal = Catalogue::load(description(change)).expect_err(why).to_string();
+        assert!(refusal.contains(why), "{refusal}");
+    }
+}

@@ -1,0 +1,13 @@
+//! What policy decides, rule by rule: an allow, a deny and a bypass for each, and properties of each parser of outside input.
+
+mod address;
+mod canonical;
+mod decisions;
+mod effects;
+mod family;
+mod grammar;
+mod load;
+mod observing;
+mod plans;
+mod schemas;
+mod strict_json;

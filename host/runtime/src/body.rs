@@ -1,0 +1,252 @@
+//! An answer's body on its way to the guest: decompressed, counted, masked, looked into, and joined to pieces worth a call.
+
+use crate::boundary::{Boundary, Finish};
+use crate::error::{CallError, ErrorCode};
+use crate::mask::{Mask, MaskedStream};
+use crate::transport::Stream;
+use bytes::{Bytes, BytesMut};
+use flate2::write::GzDecoder;
+use http_body::{Body, Frame};
+use hyper::body::Incoming;
+use meho_policy::observer::Observer;
+use meho_policy::state::Receipt;
+use std::io::{self, Write};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+use wasmtime_wasi_http::Error as HttpError;
+
+/// Pieces that are handed over: one read of a guest takes one.
+const PIECE_BYTES: usize = 64 << 10;
+/// Compressed bytes are inflated so many at a time, so that a bomb is found before it has filled memory.
+const INFLATE_STEP: usize = 16 << 10;
+/// Up to here a body may be compressed as well as it likes.
+const RATIO_FREE_BYTES: u64 = 1 << 20;
+
+/// How an answer is encoded.
+pub(crate) enum Coding {
+    Identity,
+    Gzip,
+}
+
+/// A body on its way to the guest.
+pub(crate) struct GuestBody {
+    incoming: Incoming,
+    inflater: Option<GzDecoder<Inflated>>,
+    /// Bytes that have come and are not inflated yet.
+    raw: Bytes,
+    raw_total: u64,
+    total: u64,
+    masked: MaskedStream,
+    ready: BytesMut,
+    observer: Option<Observer>,
+    receipt: Receipt,
+    boundary: Arc<Boundary>,
+    /// Runs out where the target stays silent while the guest waits.
+    silence: Pin<Box<Sleep>>,
+    is_waiting: bool,
+    ended: bool,
+    // Held until the body is dropped.
+    _stream: Stream,
+    _turn: OwnedSemaphorePermit,
+}
+
+/// What came out of the inflater, under a bound.
+struct Inflated {
+    bytes: Vec<u8>,
+    room: u64,
+}
+
+impl Write for Inflated {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.room = self.room.checked_sub(bytes.len() as u64).ok_or_else(|| io::Error::other("too much"))?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl GuestBody {
+    pub(crate) fn new(
+        incoming: Incoming,
+        coding: &Coding,
+        mask: Mask,
+        receipt: Receipt,
+        is_observed: bool,
+        boundary: Arc<Boundary>,
+        held: (Stream, OwnedSemaphorePermit),
+    ) -> Self {
+        let inflater = match coding {
+            Coding::Identity => None,
+            Coding::Gzip => Some(GzDecoder::new(Inflated { bytes: Vec::new(), room: 0 })),
+        };
+        let between = boundary.budgets.between_bytes;
+        Self {
+            incoming,
+            inflater,
+            raw: Bytes::new(),
+            raw_total: 0,
+            total: 0,
+            masked: MaskedStream::new(mask),
+            ready: BytesMut::new(),
+            observer: if is_observed { boundary.observer(receipt) } else { None },
+            receipt,
+            silence: Box::pin(tokio::time::sleep(between)),
+            is_waiting: false,
+            boundary,
+            ended: false,
+            _stream: held.0,
+            _turn: held.1,
+        }
+    }
+
+    /// Takes the next step's worth of what has come.
+    fn step(&mut self) -> Result<(), HttpError> {
+        let step = self.raw.split_to(self.raw.len().min(INFLATE_STEP));
+        self.raw_total += step.len() as u64;
+        let Some(inflater) = &mut self.inflater else { return self.take(&step) };
+        let limit = RATIO_FREE_BYTES.max(self.raw_total.saturating_mul(self.boundary.budgets.inflate_ratio));
+        inflater.get_mut().room = limit.saturating_sub(self.total);
+        // Flushed, or the inflater keeps back what it has: the next page's token may be in it.
+        let written = inflater.write_all(&step).and_then(|()| inflater.flush());
+        let room = inflater.get_mut().room;
+        let inflated = std::mem::take(&mut inflater.get_mut().bytes);
+        self.take(&inflated)?;
+        match written {
+            Ok(()) => Ok(()),
+            Err(_) if room == 0 || limit.saturating_sub(self.total) == 0 => {
+                Err(self.over("inflate_ratio", format!("{} times", self.boundary.budgets.inflate_ratio)))
+            }
+            Err(error) => Err(self.unreadable(&format!("it is not one gzip stream ({error})"))),
+        }
+    }
+
+    /// Counts plain bytes and puts them where they wait for the guest.
+    fn take(&mut self, plain: &[u8]) -> Result<(), HttpError> {
+        self.total += plain.len() as u64;
+        if self.total > self.boundary.budgets.response_body_bytes {
+            return Err(self.over("response_body_bytes", self.boundary.budgets.response_body_bytes.to_string()));
+        }
+        if !self.boundary.receive(plain.len()) {
+            return Err(self.over("response_bytes", self.boundary.budgets.response_bytes.to_string()));
+        }
+        let certain = self.masked.feed(plain);
+        self.ready.extend_from_slice(&certain);
+        Ok(())
+    }
+
+    /// The target has said all: what was held back is certain now, and a compressed stream must be whole.
+    fn finish(&mut self) -> Result<(), HttpError> {
+        self.ended = true;
+        if let Some(mut inflater) = self.inflater.take() {
+            if inflater.try_finish().is_err() {
+                return Err(self.unreadable("its gzip stream is cut"));
+            }
+            let rest = std::mem::take(&mut inflater.get_mut().bytes);
+            self.take(&rest)?;
+        }
+        let held = self.masked.finish();
+        self.ready.extend_from_slice(&held);
+        Ok(())
+    }
+
+    fn over(&self, budget: &'static str, limit: String) -> HttpError {
+        self.boundary.end(Finish::Budget(budget, limit));
+        HttpError::HttpResponseBodySize(Some(self.total))
+    }
+
+    fn unreadable(&self, why: &str) -> HttpError {
+        let error =
+            CallError::new(ErrorCode::ConnectionFailed, format!("an answer of the target cannot be read: {why}"));
+        self.boundary.broken_answer(error.hint("something between this host and the target may be changing answers"));
+        HttpError::HttpResponseIncomplete
+    }
+
+    /// A piece for the guest. Whatever can be known from it, the host knows first.
+    fn piece(&mut self) -> Bytes {
+        let piece = self.ready.split_to(self.ready.len().min(PIECE_BYTES)).freeze();
+        if let Some(observer) = &mut self.observer {
+            let found = observer.feed(&piece);
+            if !found.is_empty() {
+                self.boundary.observe(self.receipt, found);
+            }
+            if observer.is_done() {
+                self.observer = None;
+            }
+        }
+        piece
+    }
+
+    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HttpError>> {
+        match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                // Trailers have nothing that a connector may see.
+                self.raw = frame.into_data().unwrap_or_default();
+                self.is_waiting = false;
+                Poll::Ready(Ok(()))
+            }
+            Some(Err(error)) => {
+                let why = if error.is_timeout() { "it stopped in the middle" } else { "it broke off" };
+                let error =
+                    CallError::new(ErrorCode::ConnectionFailed, format!("an answer of the target is not whole: {why}"));
+                self.boundary.broken_answer(error);
+                Poll::Ready(Err(HttpError::HttpResponseIncomplete))
+            }
+            None => Poll::Ready(self.finish()),
+        }
+    }
+}
+
+impl Body for GuestBody {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        let body = self.get_mut();
+        loop {
+            if body.ready.len() >= PIECE_BYTES || (body.ended && !body.ready.is_empty()) {
+                return Poll::Ready(Some(Ok(Frame::data(body.piece()))));
+            }
+            if body.ended {
+                return Poll::Ready(None);
+            }
+            if !body.raw.is_empty() {
+                if let Err(error) = body.step() {
+                    body.ended = true;
+                    body.ready.clear();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                continue;
+            }
+            match body.poll_incoming(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    body.ended = true;
+                    body.ready.clear();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                // Ready bytes are joined but never waited for.
+                Poll::Pending if !body.ready.is_empty() => return Poll::Ready(Some(Ok(Frame::data(body.piece())))),
+                Poll::Pending => {
+                    if !std::mem::replace(&mut body.is_waiting, true) {
+                        body.silence.as_mut().reset(Instant::now() + body.boundary.budgets.between_bytes);
+                    }
+                    ready!(body.silence.as_mut().poll(cx));
+                    let seconds = body.boundary.budgets.between_bytes.as_secs();
+                    let error = CallError::new(
+                        ErrorCode::Timeout,
+                        format!("the target sent nothing for {seconds} s in the middle of an answer"),
+                    );
+                    body.boundary.broken_answer(error);
+                    body.ended = true;
+                    return Poll::Ready(Some(Err(HttpError::ConnectionReadTimeout)));
+                }
+            }
+        }
+    }
+}

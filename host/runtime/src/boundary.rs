@@ -1,0 +1,319 @@
+//! The boundary of one call: what it may do, what it has done, and why it must end.
+//!
+//! Shared by everything that serves the call. The first failure here that ends the call decides its error code, whatever the guest says.
+
+use crate::budget::Budgets;
+use crate::error::{CallError, ErrorCode};
+use crate::fault;
+use crate::record::{GuestLevel, GuestLine, Recorder, RequestRecord, Usage};
+use crate::transport::{TransportError, Upstream};
+use meho_policy::authority::Authority;
+use meho_policy::decide::{Decision, Permit, decide};
+use meho_policy::denial::Denial;
+use meho_policy::effect::Trust;
+use meho_policy::observer::{Finding, Observer};
+use meho_policy::plan::PlannedRequest;
+use meho_policy::request::CanonicalRequest;
+use meho_policy::state::{Receipt, State, observe, observe_status, spend};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+/// Most warnings of a target that are kept, and how long each may be.
+const MAX_TARGET_WARNINGS: usize = 20;
+const MAX_WARNING_CHARS: usize = 500;
+
+/// Why a call must end, or what stood between it and an answer.
+#[derive(Debug)]
+pub(crate) enum Finish {
+    /// A request was denied.
+    Denied(Denial),
+    /// A budget is used up. Its name and its limit.
+    Budget(&'static str, String),
+    /// The guest did what the contract rules out.
+    Fault(String),
+    /// A plan run came to its write.
+    Planned(Box<PlannedRequest>),
+    /// A write's intent could not be recorded.
+    Unrecorded(String),
+    /// Nobody reads the rows. The error, where there is still somebody to tell.
+    Reader(Option<CallError>),
+}
+
+/// The boundary of one call.
+pub(crate) struct Boundary {
+    pub(crate) budgets: Budgets,
+    /// None while a component describes itself: then nothing is permitted, and nothing could be sent.
+    upstream: Option<Arc<Upstream>>,
+    pub(crate) recorder: Arc<dyn Recorder>,
+    pub(crate) requests_at_a_time: Arc<Semaphore>,
+    authority: Authority,
+    state: Mutex<State>,
+    finish: Mutex<Option<Finish>>,
+    finished: Notify,
+    /// The first time that no answer came.
+    silence: Mutex<Option<CallError>>,
+    attempts: AtomicU32,
+    response_bytes: AtomicU64,
+    rows: AtomicU64,
+    row_bytes: AtomicU64,
+    cpu_ticks: AtomicU64,
+    memory: AtomicUsize,
+    peak_memory: AtomicUsize,
+    requests: Mutex<Vec<RequestRecord>>,
+    warnings: Mutex<Vec<String>>,
+    log: Mutex<GuestLog>,
+    started: Instant,
+    waits: Mutex<Waits>,
+}
+
+#[derive(Default)]
+struct GuestLog {
+    lines: Vec<GuestLine>,
+    bytes: usize,
+    dropped: u64,
+}
+
+/// Waiting for the reader of the rows: it counts against nothing of the guest's.
+#[derive(Default)]
+struct Waits {
+    total: Duration,
+    since: Option<Instant>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Boundary {
+    pub(crate) fn new(
+        authority: Authority,
+        upstream: Option<Arc<Upstream>>,
+        recorder: Arc<dyn Recorder>,
+        budgets: Budgets,
+    ) -> Self {
+        Self {
+            requests_at_a_time: Arc::new(Semaphore::new(budgets.requests_at_a_time as usize)),
+            upstream,
+            recorder,
+            state: Mutex::new(State::new(&authority)),
+            authority,
+            budgets,
+            finish: Mutex::new(None),
+            finished: Notify::new(),
+            silence: Mutex::new(None),
+            attempts: AtomicU32::new(0),
+            response_bytes: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+            row_bytes: AtomicU64::new(0),
+            cpu_ticks: AtomicU64::new(0),
+            memory: AtomicUsize::new(0),
+            peak_memory: AtomicUsize::new(0),
+            requests: Mutex::default(),
+            warnings: Mutex::default(),
+            log: Mutex::default(),
+            started: Instant::now(),
+            waits: Mutex::default(),
+        }
+    }
+
+    /// The way to the target.
+    pub(crate) fn upstream(&self) -> Result<&Arc<Upstream>, TransportError> {
+        self.upstream.as_ref().ok_or_else(|| TransportError::Connect { reason: "there is no target".to_owned() })
+    }
+
+    /// The call must end. The first reason is the one that counts.
+    pub(crate) fn end(&self, reason: Finish) {
+        let mut finish = lock(&self.finish);
+        if finish.is_none() {
+            if let Finish::Denied(denial) = &reason {
+                tracing::warn!(rule = %denial.rule, part = %denial.part, "a connector's request was denied");
+            }
+            *finish = Some(reason);
+        }
+        drop(finish);
+        self.finished.notify_one();
+    }
+
+    /// Resolves when the call must end.
+    pub(crate) async fn ended(&self) {
+        self.finished.notified().await;
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        lock(&self.finish).is_some()
+    }
+
+    pub(crate) fn take_finish(&self) -> Option<Finish> {
+        lock(&self.finish).take()
+    }
+
+    /// No answer came. The guest may carry on; the answer is not complete any more.
+    pub(crate) fn no_answer(&self, error: &TransportError, trust: Trust) {
+        let mut silence = lock(&self.silence);
+        if silence.is_none() {
+            *silence = Some(fault::of_transport(error, trust));
+        }
+    }
+
+    /// An answer broke off.
+    pub(crate) fn broken_answer(&self, error: CallError) {
+        lock(&self.silence).get_or_insert(error);
+    }
+
+    pub(crate) fn silence(&self) -> Option<CallError> {
+        lock(&self.silence).clone()
+    }
+
+    /// Counts an attempt to send, sent or not. False where there were too many.
+    pub(crate) fn attempt(&self) -> bool {
+        self.attempts.fetch_add(1, Ordering::Relaxed) < self.budgets.requests
+    }
+
+    /// Decides on a request and spends what it costs.
+    pub(crate) fn decide(&self, request: &CanonicalRequest) -> Result<Decided, Denial> {
+        let mut state = lock(&self.state);
+        match decide(&self.authority, &state, request)? {
+            Decision::Send(permit) => {
+                let receipt = spend(&mut state, &permit);
+                Ok(Decided::Send(permit, receipt))
+            }
+            Decision::Plan(planned) => Ok(Decided::Plan(Box::new(planned))),
+        }
+    }
+
+    pub(crate) fn observe_status(&self, receipt: Receipt, status: u16) {
+        observe_status(&mut lock(&self.state), receipt, status);
+    }
+
+    pub(crate) fn observer(&self, receipt: Receipt) -> Option<Observer> {
+        Observer::new(&self.authority, receipt)
+    }
+
+    pub(crate) fn observe(&self, receipt: Receipt, findings: Vec<Finding>) {
+        let mut state = lock(&self.state);
+        for finding in findings {
+            observe(&mut state, &self.authority, receipt, finding);
+        }
+    }
+
+    pub(crate) fn record(&self, record: RequestRecord) {
+        lock(&self.requests).push(record);
+    }
+
+    pub(crate) fn take_requests(&self) -> Vec<RequestRecord> {
+        std::mem::take(&mut lock(&self.requests))
+    }
+
+    /// A `Warning` of the target's, for the answer.
+    pub(crate) fn warn(&self, warning: &str) {
+        let mut warnings = lock(&self.warnings);
+        let warning: String = warning.chars().take(MAX_WARNING_CHARS).collect();
+        if warnings.len() < MAX_TARGET_WARNINGS && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.warnings))
+    }
+
+    /// Counts bytes of answers. False where there were too many.
+    pub(crate) fn receive(&self, bytes: usize) -> bool {
+        let bytes = bytes as u64;
+        self.response_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.budgets.response_bytes
+    }
+
+    /// Counts rows. False where they have too many bytes.
+    pub(crate) fn push_rows(&self, rows: u64, bytes: usize) -> bool {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        let bytes = bytes as u64;
+        self.row_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.budgets.rows_bytes
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Counts a tick in which guest code ran. Gives how many there were.
+    pub(crate) fn tick(&self) -> u64 {
+        self.cpu_ticks.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Counts memory of the guest. False where it wants too much.
+    pub(crate) fn grow_memory(&self, more: usize) -> bool {
+        let now = self.memory.load(Ordering::Relaxed).saturating_add(more);
+        if now > self.budgets.memory_bytes {
+            return false;
+        }
+        self.memory.store(now, Ordering::Relaxed);
+        self.peak_memory.fetch_max(now, Ordering::Relaxed);
+        true
+    }
+
+    /// Keeps a line of the guest, as far as its log has room.
+    pub(crate) fn log(&self, level: GuestLevel, text: &str) {
+        let mut log = lock(&self.log);
+        let room = self.budgets.log_bytes.saturating_sub(log.bytes);
+        let text: String = text.chars().take(room).collect();
+        if text.is_empty() || text.len() > room {
+            log.dropped += 1;
+            return;
+        }
+        log.bytes += text.len();
+        log.lines.push(GuestLine { level, text });
+    }
+
+    pub(crate) fn take_log(&self) -> Vec<GuestLine> {
+        let mut log = lock(&self.log);
+        let mut lines = std::mem::take(&mut log.lines);
+        if log.dropped > 0 {
+            let text = format!(
+                "{} more lines were dropped: the log of a call has {} bytes",
+                log.dropped, self.budgets.log_bytes
+            );
+            lines.push(GuestLine { level: GuestLevel::Warn, text });
+        }
+        lines
+    }
+
+    /// Waits for the reader of the rows. The call's clock stands still meanwhile.
+    pub(crate) async fn wait_for_reader<T>(&self, reader: impl Future<Output = T>) -> Result<T, CallError> {
+        lock(&self.waits).since = Some(Instant::now());
+        let outcome = tokio::time::timeout(self.budgets.reader, reader).await;
+        let mut waits = lock(&self.waits);
+        let waited = waits.since.take().map(|since| since.elapsed()).unwrap_or_default();
+        waits.total += waited;
+        outcome.map_err(|_| {
+            let seconds = self.budgets.reader.as_secs();
+            CallError::new(ErrorCode::Timeout, format!("nobody read the rows for {seconds} s"))
+                .detail("waiting_for", "reader")
+        })
+    }
+
+    /// When the call's time is over, as things stand.
+    pub(crate) fn deadline(&self) -> Instant {
+        let waits = lock(&self.waits);
+        let waiting = waits.since.map(|since| since.elapsed()).unwrap_or_default();
+        self.started + self.budgets.wall + waits.total + waiting
+    }
+
+    pub(crate) fn usage(&self, tick: Duration) -> Usage {
+        let ticks = u32::try_from(self.cpu_ticks.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        Usage {
+            peak_memory_bytes: self.peak_memory.load(Ordering::Relaxed),
+            cpu: tick * ticks,
+            wall: self.started.elapsed().saturating_sub(lock(&self.waits).total),
+            response_bytes: self.response_bytes.load(Ordering::Relaxed),
+            rows: self.rows(),
+        }
+    }
+}
+
+/// What becomes of a request.
+pub(crate) enum Decided {
+    Send(Permit, Receipt),
+    Plan(Box<PlannedRequest>),
+}

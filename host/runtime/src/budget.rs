@@ -1,0 +1,75 @@
+//! What one call may use. All of it is on by default; each limit ends the call with RESOURCE_LIMIT and its own name.
+
+use std::time::Duration;
+
+/// The budgets of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Budgets {
+    /// Linear memory of the guest. A list of any length takes 2 MiB, the largest object of an API server 8 MiB and twice that to parse.
+    pub memory_bytes: usize,
+    /// Entries of all tables of the guest together. A large component has some thousands of functions.
+    pub table_elements: usize,
+    /// Time in which guest code runs. 10,000 pods take a third of a second.
+    pub cpu: Duration,
+    /// Time from start to end, without waiting for a slow reader of the rows. A call can be given another.
+    pub wall: Duration,
+    /// Waiting for a reader of the rows, at a time.
+    pub reader: Duration,
+    /// Waiting for a connection.
+    pub connect: Duration,
+    /// Waiting for an answer's first byte.
+    pub first_byte: Duration,
+    /// Waiting for an answer's next bytes, and for the guest to take them.
+    pub between_bytes: Duration,
+    /// Requests, sent or denied. A list of 2 million objects has 4,000 pages.
+    pub requests: u32,
+    /// Requests at a time.
+    pub requests_at_a_time: u32,
+    /// One request's body.
+    pub request_body_bytes: usize,
+    /// One answer's body, decompressed. A page of 500 objects of 1 MiB.
+    pub response_body_bytes: u64,
+    /// All answers' bodies, decompressed.
+    pub response_bytes: u64,
+    /// How many bytes one compressed byte may become, past the first MiB. JSON of an API server reaches 30.
+    pub inflate_ratio: u64,
+    /// Headers of one answer.
+    pub response_headers: usize,
+    /// One row, or the object.
+    pub row_bytes: usize,
+    /// All rows.
+    pub rows_bytes: u64,
+    /// Text of the guest's log, with its standard output and error. What is beyond is dropped and counted.
+    pub log_bytes: usize,
+    /// Live handles of the guest: requests, bodies, streams.
+    pub handles: usize,
+    /// Bytes that one call of the guest into the host may carry.
+    pub hostcall_bytes: usize,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 64 << 20,
+            table_elements: 20_000,
+            cpu: Duration::from_secs(20),
+            wall: Duration::from_secs(30),
+            reader: Duration::from_secs(60),
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(30),
+            between_bytes: Duration::from_secs(30),
+            requests: 6000,
+            requests_at_a_time: 32,
+            request_body_bytes: 1 << 20,
+            response_body_bytes: 512 << 20,
+            response_bytes: 4 << 30,
+            inflate_ratio: 200,
+            response_headers: 64,
+            row_bytes: 4 << 20,
+            rows_bytes: 2 << 30,
+            log_bytes: 64 << 10,
+            handles: 1000,
+            hostcall_bytes: 16 << 20,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! One call, from arguments to answer: an instance of its own, a boundary of its own, and one ending.
+
+use crate::bindings::{Call as GuestCall, Meta as GuestMeta, Outcome};
+use crate::boundary::{Boundary, Finish};
+use crate::budget::Budgets;
+use crate::connector::{Connector, store};
+use crate::engine::TICK;
+use crate::error::{CallError, ErrorCode};
+use crate::fault;
+use crate::guest::{Guest, Replay};
+use crate::record::{CallRecord, Recorder};
+use crate::rows::{Sink, check_object};
+use crate::target::Target;
+use meho_policy::authority::{Authority, Phase};
+use meho_policy::catalogue::{Operation, ResultKind};
+use meho_policy::plan::PlannedRequest;
+use meho_policy::schema::Arguments;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::Engine;
+
+/// Most warnings of a guest, and how long each may be.
+const MAX_WARNINGS: usize = 100;
+/// Longest token, and version, that a guest hands on.
+const MAX_TOKEN_CHARS: usize = 8192;
+/// Said with every answer of a target that did not prove who it is.
+const UNVERIFIED: &str = "the target's certificate was not verified: whoever is between may have read the credential and changed this answer";
+
+/// What is to be known about an answer besides its data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AnswerMeta {
+    /// False where anything that belongs to the answer could not be read.
+    pub complete: bool,
+    /// How many rows there were; 1 for an object.
+    pub returned: u64,
+    /// How many rows there are beyond these, where the target said so.
+    pub remaining: Option<u64>,
+    /// Where to go on.
+    #[serde(rename = "continue")]
+    pub token: Option<String>,
+    /// The version of the target's state that a list was read at.
+    pub resource_version: Option<String>,
+    /// Sentences for the caller.
+    pub warnings: Vec<String>,
+}
+
+/// The end of a call that succeeded. For a list, the rows have gone before.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The object; none for a list.
+    pub data: Option<Box<RawValue>>,
+    /// What is to be known about it.
+    pub meta: AnswerMeta,
+}
+
+/// What a run came to.
+pub(crate) enum RunEnd {
+    Answered(Box<Answer>),
+    Failed(CallError),
+    Planned(Box<PlannedRequest>),
+}
+
+/// One run of one operation.
+pub(crate) struct Run<'h> {
+    pub(crate) engine: &'h Engine,
+    pub(crate) connector: &'h Connector,
+    pub(crate) operation: &'h Operation,
+    pub(crate) target: &'h Target,
+    pub(crate) arguments: &'h Arguments,
+    pub(crate) principal: &'h str,
+    pub(crate) budgets: Budgets,
+    pub(crate) replay: Replay,
+    pub(crate) recorder: Arc<dyn Recorder>,
+    #[cfg(feature = "memory-inspection")]
+    pub(crate) inspector: Option<Arc<crate::inspection::Inspector>>,
+}
+
+impl Run<'_> {
+    /// Runs the operation to its end. Rows go to the sink meanwhile.
+    pub(crate) async fn go(self, phase: Phase, sink: Sink) -> RunEnd {
+        let clock = rfc3339(self.replay.clock);
+        let authority = Authority::compile(&self.operation.effects, self.arguments, &clock, phase);
+        let upstream = Some(self.target.upstream().clone());
+        let boundary = Arc::new(Boundary::new(authority, upstream, self.recorder.clone(), self.budgets.clone()));
+        let guest = Guest::new(boundary.clone(), sink, self.replay);
+        let returned = self.invoke(guest, &boundary).await;
+        let end = self.conclude(returned, &boundary);
+        self.recorder
+            .call(CallRecord {
+                operation: self.operation.id.as_str().to_owned(),
+                target: self.target.name().to_owned(),
+                principal: self.principal.to_owned(),
+                component: self.connector.digest(),
+                requests: boundary.take_requests(),
+                failed: match &end {
+                    RunEnd::Failed(error) => Some(error.code),
+                    RunEnd::Answered(_) | RunEnd::Planned(_) => None,
+                },
+                usage: boundary.usage(TICK),
+                guest_log: boundary.take_log(),
+            })
+            .await;
+        end
+    }
+
+    /// Runs the guest until it returns, the boundary ends it, or its time is over. Its instance is gone afterwards.
+    async fn invoke(&self, guest: Guest, boundary: &Arc<Boundary>) -> Result<Outcome, CallError> {
+        let mut store = store(self.engine, guest);
+        let call = GuestCall {
+            operation: self.operation.id.as_str().to_owned(),
+            arguments: serde_json::Value::Object(self.arguments.as_map().clone()).to_string(),
+        };
+        let running = async {
+            let instance = self.connector.pre().instantiate_async(&mut store).await?;
+            let returned = instance.meho_connector_operations().call_invoke(&mut store, &call).await;
+            #[cfg(feature = "memory-inspection")]
+            if let Some(inspector) = &self.inspector {
+                inspector.look(&mut store, &instance, &returned).await;
+            }
+            returned
+        };
+        let returned = tokio::select! {
+            biased;
+            () = boundary.ended() => return Err(fault::connector_fault("the call was ended")),
+            returned = running => returned,
+            () = overdue(boundary) => {
+                let seconds = self.budgets.wall.as_secs();
+                return Err(CallError::new(ErrorCode::Timeout, format!("the call was not done within {seconds} s"))
+                    .hint("narrow the call, or give it more time"));
+            }
+        };
+        match returned {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(failure)) => Err(fault::of_failure(failure, boundary.silence())),
+            Err(trap) => Err(fault::of_trap(&trap)),
+        }
+    }
+
+    /// The first boundary failure decides, whatever the guest returned.
+    fn conclude(&self, returned: Result<Outcome, CallError>, boundary: &Boundary) -> RunEnd {
+        match boundary.take_finish() {
+            Some(Finish::Planned(planned)) => return RunEnd::Planned(planned),
+            Some(finish) => return RunEnd::Failed(fault::of_finish(finish)),
+            None => {}
+        }
+        match returned.and_then(|outcome| self.answer(outcome, boundary)) {
+            Ok(answer) => RunEnd::Answered(Box::new(answer)),
+            Err(error) => RunEnd::Failed(error),
+        }
+    }
+
+    fn answer(&self, outcome: Outcome, boundary: &Boundary) -> Result<Answer, CallError> {
+        let data = match (self.operation.kind, outcome.data) {
+            (ResultKind::List, None) => None,
+            (ResultKind::Object, Some(text)) if text.len() > self.budgets.row_bytes => {
+                return Err(fault::of_finish(Finish::Budget("row_bytes", self.budgets.row_bytes.to_string())));
+            }
+            (ResultKind::Object, Some(text)) => {
+                check_object(text.as_bytes()).map_err(|why| fault::connector_fault(&format!("its result {why}")))?;
+                Some(RawValue::from_string(text).map_err(|_| fault::connector_fault("its result is not JSON"))?)
+            }
+            (ResultKind::List, Some(_)) => {
+                return Err(fault::connector_fault("it returns an object where rows were promised"));
+            }
+            (ResultKind::Object, None) => {
+                return Err(fault::connector_fault("it returns nothing where an object was promised"));
+            }
+        };
+        let returned = if data.is_some() { 1 } else { boundary.rows() };
+        Ok(Answer { data, meta: self.meta(outcome.meta, returned, boundary) })
+    }
+
+    fn meta(&self, meta: GuestMeta, returned: u64, boundary: &Boundary) -> AnswerMeta {
+        let mut warnings: Vec<String> =
+            meta.warnings.iter().take(MAX_WARNINGS).map(|warning| fault::cut(warning)).collect();
+        let mut complete = meta.complete;
+        if let Some(silence) = boundary.silence() {
+            if std::mem::replace(&mut complete, false) {
+                warnings.push(format!("something could not be read: {}", silence.message));
+            }
+        }
+        warnings.extend(boundary.take_warnings());
+        if !self.target.is_verified() {
+            warnings.push(UNVERIFIED.to_owned());
+        }
+        let bounded = |text: String| text.chars().take(MAX_TOKEN_CHARS).collect::<String>();
+        AnswerMeta {
+            complete,
+            returned,
+            remaining: meta.remaining,
+            token: meta.continue_.map(bounded),
+            resource_version: meta.resource_version.map(bounded),
+            warnings,
+        }
+    }
+}
+
+/// Resolves when the call's time is over. The time moves while a reader is waited for.
+async fn overdue(boundary: &Boundary) {
+    loop {
+        let deadline = boundary.deadline();
+        tokio::time::sleep_until(deadline).await;
+        if boundary.deadline() <= deadline {
+            return;
+        }
+    }
+}
+
+/// An instant as effects and guests see it: RFC 3339 in UTC, to the second.
+pub(crate) fn rfc3339(clock: Duration) -> String {
+    let seconds = i64::try_from(clock.as_secs()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |instant| instant.to_string())
+}

@@ -1,0 +1,320 @@
+//! A guest's requests on their way out: canonical form, decision, transport, and the answer's way back.
+//!
+//! This is where `wasi:http` calls the host. Whatever has no body is decided before the call returns to the guest, in the order in which it was made.
+
+use crate::body::{Coding, GuestBody};
+use crate::boundary::{Boundary, Decided, Finish};
+use crate::error::{CallError, ErrorCode};
+use crate::record::{Ending, RequestIntent, RequestRecord};
+use crate::transport::{Answer, Pool, TransportError};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use meho_policy::decide::Permit;
+use meho_policy::denial::Denial;
+use meho_policy::effect::Trust;
+use meho_policy::plan::Digest;
+use meho_policy::request::{CanonicalRequest, RawRequest};
+use meho_policy::state::Receipt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+use wasmtime_wasi_http::{Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
+
+/// Most times a read is sent.
+const MAX_TRIES: u32 = 3;
+/// Waiting before the second try where the target does not say how long; twice as long before the third.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Longest wait that a target can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// What a connector may set.
+const REQUEST_HEADERS: [HeaderName; 3] = [header::ACCEPT, header::CONTENT_TYPE, header::CONTENT_LENGTH];
+/// What a connector may see.
+const RESPONSE_HEADERS: [HeaderName; 5] =
+    [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::DATE, header::RETRY_AFTER, header::WARNING];
+
+type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), HttpError>> + Send>);
+
+/// The hooks of one call.
+pub(crate) struct Egress {
+    boundary: Arc<Boundary>,
+}
+
+impl Egress {
+    pub(crate) fn new(boundary: Arc<Boundary>) -> Self {
+        Self { boundary }
+    }
+}
+
+impl WasiHttpHooks for Egress {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(|name| !REQUEST_HEADERS.contains(name) && !RESPONSE_HEADERS.contains(name))
+    }
+
+    fn is_supported_scheme(&mut self, _: &http::uri::Scheme) -> bool {
+        // Judged with the rest of the request, so that another scheme is a denial and not an error that a guest may swallow.
+        true
+    }
+
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        64 << 10
+    }
+
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, HttpError>> + Send> {
+        let boundary = self.boundary.clone();
+        if !boundary.attempt() {
+            boundary.end(Finish::Budget("requests", boundary.budgets.requests.to_string()));
+        }
+        if boundary.has_ended() {
+            return Box::new(async { Err(HttpError::HttpRequestDenied) });
+        }
+        let (parts, body) = request.into_parts();
+        if http_body::Body::is_end_stream(&body) {
+            let decided = judge(&boundary, &parts, &Bytes::new());
+            return Box::new(async move { go_on(boundary, decided).await });
+        }
+        Box::new(async move {
+            let body = collect(&boundary, body).await?;
+            let decided = judge(&boundary, &parts, &body);
+            go_on(boundary, decided).await
+        })
+    }
+}
+
+/// A request's whole body, which must be there before it can be judged.
+async fn collect(boundary: &Boundary, body: WasiBody) -> Result<Bytes, HttpError> {
+    let limit = boundary.budgets.request_body_bytes;
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) => {
+            if error.is::<http_body_util::LengthLimitError>() {
+                boundary.end(Finish::Budget("request_body_bytes", limit.to_string()));
+            }
+            Err(HttpError::HttpRequestBodySize(None))
+        }
+    }
+}
+
+fn judge(boundary: &Boundary, parts: &http::request::Parts, body: &Bytes) -> Result<Decided, Denial> {
+    let uri = &parts.uri;
+    let raw = RawRequest {
+        method: parts.method.as_str(),
+        scheme: uri.scheme_str().unwrap_or_default(),
+        authority: uri.authority().map(http::uri::Authority::as_str).unwrap_or_default(),
+        path_and_query: uri.path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default(),
+        headers: parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
+        body,
+    };
+    boundary.decide(&CanonicalRequest::parse(&raw)?)
+}
+
+async fn go_on(boundary: Arc<Boundary>, decided: Result<Decided, Denial>) -> Result<Sent, HttpError> {
+    match decided {
+        Ok(Decided::Send(permit, receipt)) => Flight::new(boundary, permit, receipt).await?.fly().await,
+        Ok(Decided::Plan(planned)) => {
+            boundary.end(Finish::Planned(planned));
+            // The guest never learns of it: its instance is dropped while it waits.
+            std::future::pending().await
+        }
+        Err(denial) => {
+            boundary.end(Finish::Denied(denial));
+            Err(HttpError::HttpRequestDenied)
+        }
+    }
+}
+
+/// One permitted request on its way.
+struct Flight {
+    boundary: Arc<Boundary>,
+    permit: Permit,
+    receipt: Receipt,
+    turn: OwnedSemaphorePermit,
+}
+
+impl Flight {
+    async fn new(boundary: Arc<Boundary>, permit: Permit, receipt: Receipt) -> Result<Self, HttpError> {
+        let turns = boundary.requests_at_a_time.clone();
+        let turn = turns.acquire_owned().await.map_err(|_| HttpError::ConnectionLimitReached)?;
+        Ok(Self { boundary, permit, receipt, turn })
+    }
+
+    /// Sends it, as often as is safe, and hands the answer to the guest.
+    async fn fly(self) -> Result<Sent, HttpError> {
+        match self.attempts().await {
+            Ok((answer, pool)) => self.deliver(answer, &pool),
+            Err(error) => {
+                self.boundary.no_answer(&error, self.permit.trust());
+                Err(match error {
+                    TransportError::Credential(_) | TransportError::Target(_) => HttpError::ConfigurationError,
+                    TransportError::Connect { .. } | TransportError::NotSent => HttpError::ConnectionRefused,
+                    TransportError::Tls { .. } => HttpError::TlsCertificateError,
+                    TransportError::Broken { .. } => HttpError::HttpResponseIncomplete,
+                    TransportError::Timeout { .. } => HttpError::HttpResponseTimeout,
+                })
+            }
+        }
+    }
+
+    async fn attempts(&self) -> Result<(Answer, Arc<Pool>), TransportError> {
+        let budgets = &self.boundary.budgets;
+        let upstream = self.boundary.upstream()?.clone();
+        let mut pool = upstream.pool(budgets).await?;
+        let is_read = self.permit.trust() == Trust::Read;
+        let mut tries = 1;
+        let mut refreshed = false;
+        loop {
+            let outcome = self.attempt(&pool).await;
+            let again = tries < MAX_TRIES;
+            match &outcome {
+                // The connection was gone before a byte was written: nothing happened, for a write as for a read.
+                Err(TransportError::NotSent) if again => {}
+                Err(TransportError::Broken { .. }) if again && is_read => {}
+                Ok(answer) if is_read && answer.response.status() == StatusCode::UNAUTHORIZED && !refreshed => {
+                    refreshed = true;
+                    let fresh = upstream.refreshed(&pool, budgets).await?;
+                    if fresh.generation() == pool.generation() {
+                        return outcome.map(|answer| (answer, pool));
+                    }
+                    pool = fresh;
+                    continue;
+                }
+                Ok(answer) if is_read && again && is_busy(answer.response.status()) => {
+                    let pause = pause(answer.response.headers(), tries);
+                    if Instant::now() + pause >= self.boundary.deadline() {
+                        return outcome.map(|answer| (answer, pool));
+                    }
+                    drop(outcome);
+                    tokio::time::sleep(pause).await;
+                }
+                _ => return outcome.map(|answer| (answer, pool)),
+            }
+            tries += 1;
+        }
+    }
+
+    async fn attempt(&self, pool: &Pool) -> Result<Answer, TransportError> {
+        let request = self.permit.request();
+        let audit_id = uuid::Uuid::new_v4().to_string();
+        let body = request.body().map(|body| Digest::of(body.bytes()));
+        let path_and_query = request.rendered_path_and_query();
+        if self.permit.trust() > Trust::Read {
+            let intent = RequestIntent {
+                audit_id: audit_id.clone(),
+                method: request.method(),
+                path_and_query: path_and_query.clone(),
+                body,
+                trust: self.permit.trust(),
+            };
+            if let Err(reason) = self.boundary.recorder.intent(&intent).await {
+                self.boundary.end(Finish::Unrecorded(reason));
+                return Err(TransportError::NotSent);
+            }
+        }
+        let started = Instant::now();
+        let outcome = self.boundary.upstream()?.send(pool, &self.permit, &audit_id, &self.boundary.budgets).await;
+        let ending = match &outcome {
+            Ok(answer) => Ending::Answered(answer.response.status().as_u16()),
+            Err(error @ (TransportError::Broken { .. } | TransportError::Timeout { .. })) => {
+                Ending::Unknown(error.to_string())
+            }
+            Err(error) => Ending::NotSent(error.to_string()),
+        };
+        self.boundary.record(RequestRecord {
+            audit_id,
+            effect: self.permit.effect().as_str().to_owned(),
+            trust: self.permit.trust(),
+            method: request.method(),
+            path_and_query,
+            body,
+            ending,
+            duration: started.elapsed(),
+        });
+        outcome
+    }
+
+    /// The answer as the guest sees it.
+    fn deliver(self, answer: Answer, pool: &Pool) -> Result<Sent, HttpError> {
+        let (parts, incoming) = answer.response.into_parts();
+        let boundary = self.boundary.clone();
+        boundary.observe_status(self.receipt, parts.status.as_u16());
+        for warning in parts.headers.get_all(header::WARNING) {
+            if let Some(text) = warning.to_str().ok().and_then(warning_text) {
+                boundary.warn(&format!("the target warns: {}", pool.mask().text(text)));
+            }
+        }
+        let max_headers = boundary.budgets.response_headers;
+        if parts.headers.len() > max_headers {
+            boundary.end(Finish::Budget("response_headers", max_headers.to_string()));
+            return Err(HttpError::HttpResponseHeaderSectionSize(None));
+        }
+        let Some(coding) = coding(&parts.headers) else {
+            let message = "an answer of the target cannot be read: its content coding is another than gzip";
+            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message));
+            return Err(HttpError::HttpResponseContentCoding(None));
+        };
+        let headers = seen_by_guest(&parts.headers, &coding, pool);
+        let mask = pool.mask().clone();
+        let is_observed = parts.status == StatusCode::OK;
+        let body =
+            GuestBody::new(incoming, &coding, mask, self.receipt, is_observed, boundary, (answer.stream, self.turn));
+        let mut response = Response::new(body.boxed_unsync());
+        *response.status_mut() = parts.status;
+        *response.headers_mut() = headers;
+        Ok((response, Box::new(async { Ok(()) })))
+    }
+}
+
+fn is_busy(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// How long to wait before the next try: as long as the target says, within reason.
+fn pause(headers: &HeaderMap, tries: u32) -> Duration {
+    let asked =
+        headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    match asked.map(Duration::from_secs) {
+        Some(asked) => asked.min(LONGEST_PAUSE),
+        None => FIRST_PAUSE * 2_u32.pow(tries - 1),
+    }
+}
+
+/// How an answer's body is encoded; none where it is in a way that was not asked for.
+fn coding(headers: &HeaderMap) -> Option<Coding> {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    match (codings.next().map(http::HeaderValue::as_bytes), codings.next()) {
+        (None, _) | (Some(b"identity"), None) => Some(Coding::Identity),
+        (Some(b"gzip"), None) => Some(Coding::Gzip),
+        _ => None,
+    }
+}
+
+/// The headers that a connector may see. A length that no longer holds is left out.
+fn seen_by_guest(headers: &HeaderMap, coding: &Coding, pool: &Pool) -> HeaderMap {
+    let mut seen = HeaderMap::new();
+    for name in RESPONSE_HEADERS {
+        if name == header::CONTENT_LENGTH && matches!(coding, Coding::Gzip) {
+            continue;
+        }
+        let value = headers.get(&name).and_then(|value| value.to_str().ok()).map(|text| pool.mask().text(text));
+        if let Some(value) = value.and_then(|text| text.parse().ok()) {
+            seen.insert(name, value);
+        }
+    }
+    seen
+}
+
+/// The text of a `Warning` header (RFC 7234, section 5.5): `299 - "text"`.
+fn warning_text(value: &str) -> Option<&str> {
+    let (_, rest) = value.split_once('"')?;
+    rest.rsplit_once('"').map(|(text, _)| text)
+}

@@ -1,0 +1,171 @@
+//! The one place where what went wrong becomes an answer.
+
+use crate::bindings::Failure;
+use crate::bindings::meho::connector::failures::{Cause, Problem};
+use crate::boundary::Finish;
+use crate::credential::CredentialError;
+use crate::error::{CallError, ErrorCode};
+use crate::transport::TransportError;
+use meho_policy::effect::Trust;
+use meho_policy::schema::ArgumentRefused;
+use serde_json::{Value, json};
+
+/// Most characters of a guest's message, and most items of its lists.
+const MAX_MESSAGE_CHARS: usize = 1000;
+const MAX_ITEMS: usize = 20;
+
+/// No answer came.
+pub(crate) fn of_transport(error: &TransportError, trust: Trust) -> CallError {
+    let unknown = |error: CallError| {
+        if trust == Trust::Read {
+            return error;
+        }
+        error
+            .detail("outcome", "unknown")
+            .hint("whether the write was carried out is not known, and it is never sent again: look at the object, then decide")
+    };
+    match error {
+        TransportError::Credential(inner) => of_credential(inner),
+        TransportError::Target(inner) => {
+            CallError::new(ErrorCode::InvalidRequest, format!("the target cannot be used: {inner}"))
+        }
+        TransportError::Connect { reason } => CallError::new(ErrorCode::ConnectionFailed, reason.clone())
+            .hint("look whether the server URL is right, and whether this machine can reach it"),
+        TransportError::Tls { reason, remedy } => {
+            CallError::new(ErrorCode::TlsError, format!("the target cannot be trusted: {reason}")).hint(*remedy)
+        }
+        TransportError::NotSent => {
+            CallError::new(ErrorCode::ConnectionFailed, "the connection closed before the request was sent")
+                .detail("outcome", "not sent")
+        }
+        TransportError::Broken { reason } => unknown(CallError::new(ErrorCode::ConnectionFailed, reason.clone())),
+        TransportError::Timeout { after } => {
+            let message = format!("the target gave no answer within {} s", after.as_secs());
+            unknown(
+                CallError::new(ErrorCode::Timeout, message)
+                    .hint("the target may be overloaded, or a proxy may hold the request"),
+            )
+        }
+    }
+}
+
+fn of_credential(error: &CredentialError) -> CallError {
+    CallError::new(ErrorCode::InvalidRequest, error.to_string()).hint("look at the target's credential")
+}
+
+/// The call had to end.
+pub(crate) fn of_finish(finish: Finish) -> CallError {
+    match finish {
+        Finish::Denied(denial) => {
+            let message = format!("the connector tried a request that this operation may not make: {denial}");
+            CallError::new(ErrorCode::TrustViolation, message)
+                .hint("nothing of that request was sent; do not use this connector until its maker has explained it")
+                .detail("rule", denial.rule.as_str())
+                .detail("effect", denial.effect.map(|id| id.as_str().to_owned()))
+                .detail("part", denial.part)
+        }
+        Finish::Budget(budget, limit) => {
+            CallError::new(ErrorCode::ResourceLimit, format!("the call has used up its budget {budget} ({limit})"))
+                .hint("narrow the call, or raise the budget if the target is that large")
+                .detail("budget", budget)
+                .detail("limit", limit)
+        }
+        Finish::Fault(why) => connector_fault(&why),
+        Finish::Planned(_) => CallError::new(ErrorCode::InternalError, "a plan was made where none was asked for"),
+        Finish::Unrecorded(why) => {
+            CallError::new(ErrorCode::InternalError, format!("the write could not be recorded and was not sent: {why}"))
+                .detail("outcome", "not sent")
+        }
+        Finish::Reader(Some(error)) => error,
+        Finish::Reader(None) => CallError::new(ErrorCode::Timeout, "nobody reads the rows any more"),
+    }
+}
+
+pub(crate) fn connector_fault(why: &str) -> CallError {
+    CallError::new(ErrorCode::ConnectorFault, format!("the connector failed: {why}"))
+        .hint("this is a mistake in the connector, not in the call")
+}
+
+/// The guest trapped.
+pub(crate) fn of_trap(error: &wasmtime::Error) -> CallError {
+    let why = match error.downcast_ref::<wasmtime::Trap>() {
+        Some(trap) => trap.to_string(),
+        None if error.is::<wasmtime_wasi::I32Exit>() => "it called exit".to_owned(),
+        // The text of a host function's error; it has nothing of the guest's memory in it.
+        None => "it trapped".to_owned(),
+    };
+    connector_fault(&why)
+}
+
+/// Arguments do not fit.
+pub(crate) fn of_arguments(refused: ArgumentRefused) -> CallError {
+    let error = CallError::new(ErrorCode::InvalidRequest, refused.message);
+    let error = if refused.argument.is_empty() { error } else { error.detail("argument", refused.argument) };
+    if refused.candidates.is_empty() { error } else { error.detail("candidates", refused.candidates) }
+}
+
+/// What the guest reports. Its text is a stranger's: cut, but not trusted for anything.
+pub(crate) fn of_failure(failure: Failure, silence: Option<CallError>) -> CallError {
+    let error = |code: ErrorCode, problem: Problem| CallError {
+        hint: problem.hint.map(|hint| cut(&hint)),
+        ..CallError::new(code, cut(&problem.message))
+    };
+    // The first time that no answer came decides, whatever the guest makes of it.
+    if let Some(silence) = silence {
+        return silence;
+    }
+    match failure {
+        Failure::UnknownOperation(what) => CallError::new(
+            ErrorCode::ConnectorFault,
+            format!("the connector does not know its own operation {}", cut(&what)),
+        ),
+        Failure::InvalidRequest(inner) => error(ErrorCode::InvalidRequest, inner.problem)
+            .detail("argument", inner.argument.map(|argument| cut(&argument)))
+            .detail("candidates", list(inner.candidates))
+            .detail("causes", causes(inner.causes)),
+        Failure::AuthenticationFailed(problem) => error(ErrorCode::AuthenticationFailed, problem),
+        Failure::PermissionDenied(inner) => error(ErrorCode::PermissionDenied, inner.problem)
+            .detail("verb", inner.verb)
+            .detail("api_group", inner.group)
+            .detail("resource", inner.resource)
+            .detail("namespace", inner.namespace)
+            .detail("name", inner.name)
+            .detail("grantable", inner.grantable)
+            .detail("causes", causes(inner.causes)),
+        Failure::NotFound(inner) => error(ErrorCode::NotFound, inner.problem)
+            .detail("kind", inner.kind)
+            .detail("name", inner.name)
+            .detail("near", list(inner.near)),
+        Failure::Conflict(problem) => error(ErrorCode::Conflict, problem),
+        Failure::Expired(problem) => error(ErrorCode::Expired, problem),
+        Failure::RateLimited(inner) => {
+            error(ErrorCode::RateLimited, inner.problem).detail("retry_after_seconds", inner.retry_after_seconds)
+        }
+        Failure::ServerError(inner) => error(ErrorCode::ServerError, inner.problem)
+            .detail("status", inner.status)
+            .detail("reason", inner.reason.map(|reason| cut(&reason))),
+        Failure::NoAnswer(_) => connector_fault("it says that no answer came, and one did"),
+    }
+}
+
+fn list(items: Vec<String>) -> Value {
+    let items: Vec<String> = items.iter().take(MAX_ITEMS).map(|item| cut(item)).collect();
+    if items.is_empty() { Value::Null } else { items.into() }
+}
+
+fn causes(causes: Vec<Cause>) -> Value {
+    let shown: Vec<Value> = causes
+        .into_iter()
+        .take(MAX_ITEMS)
+        .map(|cause| json!({"field": cause.field, "reason": cause.reason, "message": cut(&cause.message)}))
+        .collect();
+    if shown.is_empty() { Value::Null } else { shown.into() }
+}
+
+/// Text of a guest, bounded.
+pub(crate) fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_MESSAGE_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,422 @@
+//! The embedding API: a host that loads connectors and calls them.
+
+use crate::approval::{Approver, PlanStore, Plans, Verdict};
+use crate::budget::Budgets;
+use crate::call::{Answer, Run, RunEnd};
+use crate::connector::Connector;
+use crate::engine::{MAX_CALLS, engine};
+use crate::error::{CallError, ErrorCode};
+use crate::fault;
+use crate::guest::{Guest, Replay, linker};
+use crate::record::{NoRecorder, Recorder};
+use crate::rows::{RowBatch, Sink};
+use crate::target::Target;
+use meho_policy::authority::Phase;
+use meho_policy::catalogue::{Operation, ResultKind};
+use meho_policy::effect::Trust;
+use meho_policy::plan::{Approval, Digest, Plan, PlanContext};
+use meho_policy::schema::{Arguments, DRY_RUN};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+/// Batches of rows that wait for their reader. A guest that is further ahead waits.
+const WAITING_BATCHES: usize = 2;
+/// How long a plan waits for its yes.
+const PLAN_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Who calls what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The operation.
+    pub operation: String,
+    /// Its arguments, as the caller gave them.
+    pub arguments: Map<String, Value>,
+    /// Who calls. Approvals and records are bound to it.
+    pub principal: String,
+    /// How long it may take, where that is not the host's budget.
+    pub timeout: Option<Duration>,
+}
+
+/// How a host is set up.
+#[derive(Clone)]
+pub struct HostSettings {
+    /// What each call may use.
+    pub budgets: Budgets,
+    /// Who keeps records.
+    pub recorder: Arc<dyn Recorder>,
+    /// Where plans wait.
+    pub plans: Arc<dyn PlanStore>,
+    /// Looks at the guest's memory after each call.
+    #[cfg(feature = "memory-inspection")]
+    pub inspector: Option<Arc<crate::inspection::Inspector>>,
+}
+
+impl Default for HostSettings {
+    fn default() -> Self {
+        Self {
+            budgets: Budgets::default(),
+            recorder: Arc::new(NoRecorder),
+            plans: Arc::new(Plans::default()),
+            #[cfg(feature = "memory-inspection")]
+            inspector: None,
+        }
+    }
+}
+
+/// A host. Cheap to clone; clones share the engine.
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    linker: Linker<Guest>,
+    settings: HostSettings,
+    turns: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").finish_non_exhaustive()
+    }
+}
+
+/// What comes of a call, piece by piece: rows, then exactly one end.
+#[derive(Debug)]
+pub enum Event {
+    /// Some rows.
+    Rows(RowBatch),
+    /// The end. Nothing follows.
+    End(Result<Box<Answer>, CallError>),
+}
+
+/// A call under way. Dropping it ends the call.
+#[derive(Debug)]
+pub struct CallStream {
+    rows: mpsc::Receiver<RowBatch>,
+    running: Option<JoinHandle<Result<Box<Answer>, CallError>>>,
+}
+
+impl CallStream {
+    /// The next piece; none after the end.
+    pub async fn next(&mut self) -> Option<Event> {
+        if let Some(rows) = self.rows.recv().await {
+            return Some(Event::Rows(rows));
+        }
+        let running = self.running.as_mut()?;
+        let ended =
+            running.await.unwrap_or_else(|_| Err(CallError::new(ErrorCode::InternalError, "the call panicked")));
+        self.running = None;
+        Some(Event::End(ended))
+    }
+
+    /// Reads to the end: all rows of a list, or the object.
+    ///
+    /// # Errors
+    /// As the call failed. Rows that came before are dropped.
+    pub async fn collect(mut self) -> Result<(Value, Box<Answer>), CallError> {
+        let mut rows = Vec::new();
+        while let Some(event) = self.next().await {
+            match event {
+                Event::Rows(batch) => {
+                    for line in batch.iter() {
+                        rows.push(
+                            serde_json::from_slice(line).map_err(|_| fault::connector_fault("a row is not JSON"))?,
+                        );
+                    }
+                }
+                Event::End(ended) => {
+                    let answer = ended?;
+                    let data = match &answer.data {
+                        Some(object) => serde_json::from_str(object.get())
+                            .map_err(|_| fault::connector_fault("its result is not JSON"))?,
+                        None => Value::Array(rows),
+                    };
+                    return Ok((data, answer));
+                }
+            }
+        }
+        Err(CallError::new(ErrorCode::InternalError, "the call has no end"))
+    }
+}
+
+impl Drop for CallStream {
+    fn drop(&mut self) {
+        if let Some(running) = &self.running {
+            running.abort();
+        }
+    }
+}
+
+impl Host {
+    /// Sets up an engine.
+    ///
+    /// # Errors
+    /// INTERNAL_ERROR where this machine cannot run one.
+    pub fn new(settings: HostSettings) -> Result<Self, CallError> {
+        let failed = |error: wasmtime::Error| {
+            CallError::new(ErrorCode::InternalError, format!("the engine cannot be set up: {error}"))
+        };
+        #[cfg(feature = "memory-inspection")]
+        let keeps_dumps = settings.inspector.is_some();
+        #[cfg(not(feature = "memory-inspection"))]
+        let keeps_dumps = false;
+        let engine = engine(settings.budgets.memory_bytes, keeps_dumps).map_err(failed)?;
+        let linker = linker(&engine).map_err(failed)?;
+        let turns = Arc::new(Semaphore::new(MAX_CALLS as usize));
+        Ok(Self { inner: Arc::new(Inner { engine, linker, settings, turns }) })
+    }
+
+    /// Admits a component.
+    ///
+    /// # Errors
+    /// CONNECTOR_FAULT with the reason, where it is refused.
+    pub async fn load(&self, component: Vec<u8>) -> Result<Arc<Connector>, CallError> {
+        Connector::admit(&self.inner.engine, &self.inner.linker, component).await.map(Arc::new)
+    }
+
+    /// Calls an operation. A read runs at once. Anything more is planned, shown to the approver, and sent only on its yes.
+    #[must_use]
+    pub fn call(
+        &self,
+        connector: &Arc<Connector>,
+        target: &Target,
+        call: Call,
+        approver: Arc<dyn Approver>,
+    ) -> CallStream {
+        let (sender, rows) = mpsc::channel(WAITING_BATCHES);
+        let (host, connector, target) = (self.clone(), connector.clone(), target.clone());
+        let running =
+            tokio::spawn(async move { host.serve(&connector, &target, call, approver.as_ref(), sender).await });
+        CallStream { rows, running: Some(running) }
+    }
+
+    /// Plans a write: runs the operation up to it and keeps it for an approval. Nothing is changed.
+    ///
+    /// # Errors
+    /// As the call fails; INVALID_REQUEST for an operation that only reads.
+    pub async fn plan(&self, connector: &Arc<Connector>, target: &Target, call: Call) -> Result<Planned, CallError> {
+        let prepared = self.prepare(connector, target, call)?;
+        if prepared.operation.trust == Trust::Read {
+            return Err(CallError::new(
+                ErrorCode::InvalidRequest,
+                format!("{} only reads: there is nothing to plan", prepared.operation.id),
+            ));
+        }
+        let _turn = self.turn().await?;
+        self.plan_prepared(&prepared).await
+    }
+
+    /// Executes a plan that this host keeps, with an approval of it. The approval is used up, whatever comes of it.
+    ///
+    /// # Errors
+    /// APPROVAL_INVALID where plan and approval do not fit or were used before; else as the call fails.
+    pub async fn execute(
+        &self,
+        connector: &Arc<Connector>,
+        target: &Target,
+        plan: Digest,
+        approval: &Approval,
+    ) -> Result<Box<Answer>, CallError> {
+        let invalid = |why: &str| {
+            CallError::new(ErrorCode::ApprovalInvalid, why.to_owned()).hint("plan again, and approve that plan")
+        };
+        let stored = self.inner.settings.plans.consume(plan).await.map_err(|why| invalid(&why))?;
+        let context = stored.context();
+        if context.component != connector.digest() {
+            return Err(invalid("the plan was made by another component"));
+        }
+        if context.target != target.record() {
+            return Err(invalid("the plan was made for another target"));
+        }
+        let approved = stored.redeem(approval, now().as_secs()).map_err(|error| invalid(&error.to_string()))?;
+        let arguments = serde_json::from_slice(&context.arguments).unwrap_or_default();
+        let call = Call {
+            operation: context.operation.to_string(),
+            arguments,
+            principal: context.principal.clone(),
+            timeout: None,
+        };
+        let mut prepared = self.prepare(connector, target, call)?;
+        prepared.replay = Replay { clock: Duration::from_secs(context.clock), seed: context.seed };
+        let _turn = self.turn().await?;
+        match self.run(&prepared, Phase::Execute(approved), Sink::Closed).await {
+            RunEnd::Answered(answer) => Ok(answer),
+            RunEnd::Failed(error) => Err(error),
+            RunEnd::Planned(_) => Err(CallError::new(ErrorCode::InternalError, "an execution came to a plan")),
+        }
+    }
+
+    async fn serve(
+        &self,
+        connector: &Arc<Connector>,
+        target: &Target,
+        call: Call,
+        approver: &dyn Approver,
+        sender: mpsc::Sender<RowBatch>,
+    ) -> Result<Box<Answer>, CallError> {
+        let prepared = self.prepare(connector, target, call)?;
+        let turn = self.turn().await?;
+        if prepared.operation.trust > Trust::Read {
+            let planned = match self.plan_prepared(&prepared).await? {
+                Planned::Waiting(plan) => plan,
+                Planned::NothingToDo(answer) | Planned::DryRun(answer) => return Ok(answer),
+            };
+            drop(turn);
+            let view = crate::approval::view(&planned, target);
+            return match approver.decide(&planned, &view).await {
+                Verdict::Approved(approval) => self.execute(connector, target, planned.digest(), &approval).await,
+                Verdict::Rejected => {
+                    self.inner.settings.plans.forget(planned.digest()).await;
+                    Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was sent")
+                        .detail("answer", "no")
+                        .detail("plan", view))
+                }
+                Verdict::Nobody => Err(CallError::new(
+                    ErrorCode::ApprovalRequired,
+                    "this changes the target and waits for a person's yes",
+                )
+                .hint("run it at a terminal, where you are shown the exact request and asked")
+                .detail("plan", view)),
+            };
+        }
+        let sink = match prepared.operation.kind {
+            ResultKind::List => Sink::Reader(sender),
+            ResultKind::Object => Sink::Closed,
+        };
+        match self.run(&prepared, Phase::Plan, sink).await {
+            RunEnd::Answered(answer) => Ok(answer),
+            RunEnd::Failed(error) => Err(error),
+            RunEnd::Planned(_) => Err(CallError::new(ErrorCode::InternalError, "a read came to a plan")),
+        }
+    }
+
+    async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, CallError> {
+        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down");
+        self.inner.turns.clone().acquire_owned().await.map_err(closed)
+    }
+
+    fn prepare<'c>(&self, connector: &'c Connector, target: &'c Target, call: Call) -> Result<Prepared<'c>, CallError> {
+        let operation =
+            connector.catalogue().operation(&call.operation).ok_or_else(|| unknown(connector, &call.operation))?;
+        if connector.catalogue().family() != target.family() {
+            let (component, target) = (connector.catalogue().family().name(), target.family().name());
+            let message = format!("the component works on {component} and the target is of the family {target}");
+            return Err(CallError::new(ErrorCode::InvalidRequest, message));
+        }
+        let mut given = call.arguments;
+        let dry_run = operation.trust > Trust::Read && take_dry_run(&mut given)?;
+        let arguments = operation.arguments.check(given).map_err(fault::of_arguments)?;
+        let replay = Replay { clock: Duration::from_secs(now().as_secs()), seed: rand::random() };
+        let settings = &self.inner.settings.budgets;
+        let budgets = Budgets { wall: call.timeout.unwrap_or(settings.wall), ..settings.clone() };
+        Ok(Prepared { connector, operation, target, arguments, principal: call.principal, replay, dry_run, budgets })
+    }
+
+    async fn plan_prepared(&self, prepared: &Prepared<'_>) -> Result<Planned, CallError> {
+        match self.run(prepared, Phase::Plan, Sink::Closed).await {
+            RunEnd::Failed(error) => Err(error),
+            RunEnd::Answered(mut answer) => {
+                answer
+                    .meta
+                    .warnings
+                    .push("there was nothing to do: no request that changes the target was made".to_owned());
+                Ok(Planned::NothingToDo(answer))
+            }
+            RunEnd::Planned(request) => {
+                let context = PlanContext {
+                    operation: prepared.operation.id.clone(),
+                    arguments: meho_policy::json::to_canonical(&Value::Object(prepared.arguments.as_map().clone())),
+                    component: prepared.connector.digest(),
+                    // There is no policy file yet: every host has the same policy.
+                    policy: Digest::of(b""),
+                    target: prepared.target.record(),
+                    principal: prepared.principal.clone(),
+                    store: self.inner.settings.plans.id(),
+                    expires: (now() + PLAN_LIFETIME).as_secs(),
+                    clock: prepared.replay.clock.as_secs(),
+                    seed: prepared.replay.seed,
+                };
+                let plan = Plan::new(*request, context);
+                if prepared.dry_run {
+                    return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(&plan, prepared.target))));
+                }
+                let refused = |why: String| {
+                    CallError::new(ErrorCode::InternalError, format!("the plan could not be kept: {why}"))
+                };
+                self.inner.settings.plans.keep(&plan).await.map_err(refused)?;
+                Ok(Planned::Waiting(Box::new(plan)))
+            }
+        }
+    }
+
+    async fn run(&self, prepared: &Prepared<'_>, phase: Phase, sink: Sink) -> RunEnd {
+        let run = Run {
+            engine: &self.inner.engine,
+            connector: prepared.connector,
+            operation: prepared.operation,
+            target: prepared.target,
+            arguments: &prepared.arguments,
+            principal: &prepared.principal,
+            budgets: prepared.budgets.clone(),
+            replay: prepared.replay,
+            recorder: self.inner.settings.recorder.clone(),
+            #[cfg(feature = "memory-inspection")]
+            inspector: self.inner.settings.inspector.clone(),
+        };
+        run.go(phase, sink).await
+    }
+}
+
+/// What planning came to.
+#[derive(Debug)]
+pub enum Planned {
+    /// A write that waits for a yes.
+    Waiting(Box<Plan>),
+    /// The operation found nothing to change.
+    NothingToDo(Box<Answer>),
+    /// The caller asked what would happen, and that is the answer.
+    DryRun(Box<Answer>),
+}
+
+/// A call that has been looked up and checked.
+struct Prepared<'c> {
+    connector: &'c Connector,
+    operation: &'c Operation,
+    target: &'c Target,
+    arguments: Arguments,
+    principal: String,
+    replay: Replay,
+    dry_run: bool,
+    budgets: Budgets,
+}
+
+fn unknown(connector: &Connector, operation: &str) -> CallError {
+    let ids: Vec<String> = connector.catalogue().operations().iter().map(|known| known.id.to_string()).collect();
+    let shown: String = operation.chars().filter(|c| !c.is_control()).take(64).collect();
+    CallError::new(ErrorCode::UnknownOperation, format!("there is no operation {shown}"))
+        .hint("`ops` lists the operations")
+        .detail("candidates", ids)
+}
+
+/// `dry_run` is the host's argument: the guest never sees it.
+fn take_dry_run(arguments: &mut Map<String, Value>) -> Result<bool, CallError> {
+    match arguments.remove(DRY_RUN) {
+        None | Some(Value::Null | Value::Bool(false)) => Ok(false),
+        Some(Value::Bool(true)) => Ok(true),
+        Some(_) => {
+            Err(CallError::new(ErrorCode::InvalidRequest, "dry_run: true or false is wanted")
+                .detail("argument", DRY_RUN))
+        }
+    }
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

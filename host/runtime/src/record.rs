@@ -1,0 +1,135 @@
+//! What a call did: every request that left, and only those. The audit trail is made of these.
+
+use async_trait::async_trait;
+use meho_policy::effect::{Method, Trust};
+use meho_policy::plan::Digest;
+use std::time::Duration;
+
+/// One request that left this host. An attempt that was repeated is two of these.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestRecord {
+    /// Also in the target's own audit log, where it keeps one.
+    pub audit_id: String,
+    /// The effect that allowed it.
+    pub effect: String,
+    /// What it could do.
+    pub trust: Trust,
+    /// The method.
+    pub method: Method,
+    /// Path and query, as sent.
+    pub path_and_query: String,
+    /// Digest of the body that was sent, where there was one.
+    pub body: Option<Digest>,
+    /// What came of it.
+    pub ending: Ending,
+    /// Until the answer's headers.
+    pub duration: Duration,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// An answer with this status.
+    Answered(u16),
+    /// No connection: nothing was sent.
+    NotSent(String),
+    /// It was sent and its fate is not known.
+    Unknown(String),
+}
+
+/// What a call used.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// Most linear memory of the guest.
+    pub peak_memory_bytes: usize,
+    /// Time in which guest code ran, to a hundredth of a second.
+    pub cpu: Duration,
+    /// From start to end, without waiting for the reader of the rows.
+    pub wall: Duration,
+    /// Bodies of answers, decompressed.
+    pub response_bytes: u64,
+    /// Rows that left.
+    pub rows: u64,
+}
+
+/// What a call did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// The operation.
+    pub operation: String,
+    /// The target's name.
+    pub target: String,
+    /// Who called.
+    pub principal: String,
+    /// The component.
+    pub component: Digest,
+    /// Every request that left, in the order in which they did.
+    pub requests: Vec<RequestRecord>,
+    /// The error code, where it failed.
+    pub failed: Option<crate::error::ErrorCode>,
+    /// What it used.
+    pub usage: Usage,
+    /// What the guest had to say: its log, standard output and error. A stranger's text.
+    pub guest_log: Vec<GuestLine>,
+}
+
+/// A line of a guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestLine {
+    /// How urgent the guest finds it.
+    pub level: GuestLevel,
+    /// What it says.
+    pub text: String,
+}
+
+/// How urgent a guest finds a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the usual five")]
+pub enum GuestLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// Who keeps records. The embedder's.
+#[async_trait]
+pub trait Recorder: Send + Sync {
+    /// A write is about to be sent. Where this fails, it is not sent.
+    ///
+    /// # Errors
+    /// Why it could not be recorded.
+    async fn intent(&self, request: &RequestIntent) -> Result<(), String>;
+
+    /// A call has ended.
+    async fn call(&self, record: CallRecord);
+}
+
+/// A write that is about to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestIntent {
+    /// The id that it will carry.
+    pub audit_id: String,
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub path_and_query: String,
+    /// Digest of its body.
+    pub body: Option<Digest>,
+    /// What it can do.
+    pub trust: Trust,
+}
+
+/// Keeps nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRecorder;
+
+#[async_trait]
+impl Recorder for NoRecorder {
+    async fn intent(&self, _: &RequestIntent) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn call(&self, _: CallRecord) {}
+}

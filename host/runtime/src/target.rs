@@ -1,0 +1,240 @@
+//! Targets: the systems that calls go to. A target is its record, which approvals are bound to, and its credential.
+
+use crate::credential::CredentialProvider;
+use crate::transport::Upstream;
+use base64::Engine as _;
+use http::Uri;
+use meho_policy::family::Family;
+use meho_policy::plan::Digest;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Why a target cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// The URL is none, or has parts that a target's URL may not have.
+    #[error("the server URL is not of the form https://HOST[:PORT][/PATH]: {reason}")]
+    Url {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Plain HTTP was not asked for, or leads off this machine.
+    #[error("a credential is not sent over plain http")]
+    PlainHttp,
+    /// The CA is no certificate.
+    #[error("the CA certificate is neither PEM nor base64 of PEM: {reason}")]
+    Ca {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A CA and no verification.
+    #[error("skipping TLS verification and giving a CA contradict each other")]
+    CaAndNoVerification,
+    /// The name to expect is none.
+    #[error("the TLS server name is no DNS name and no address")]
+    ServerName,
+    /// The TLS library refused the whole.
+    #[error("TLS cannot be set up: {reason}")]
+    Tls {
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// How the target proves who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification {
+    /// By a certificate under one of the system's roots.
+    SystemRoots,
+    /// By a certificate under this CA, and no other.
+    Ca(Vec<CertificateDer<'static>>),
+    /// Not at all. Every result says so.
+    DangerousNone,
+}
+
+impl Verification {
+    /// A CA from PEM, or from base64 of PEM as kubeconfigs have it.
+    ///
+    /// # Errors
+    /// Where it is neither, or holds no certificate.
+    pub fn ca(text: &[u8]) -> Result<Self, TargetError> {
+        let refused = |reason: &str| TargetError::Ca { reason: reason.to_owned() };
+        let trimmed = text.trim_ascii();
+        let pem = if trimmed.starts_with(b"-----BEGIN") || trimmed.windows(11).any(|window| window == b"-----BEGIN ") {
+            trimmed.to_vec()
+        } else {
+            let compact: Vec<u8> = trimmed.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            base64::engine::general_purpose::STANDARD.decode(compact).map_err(|_| refused("it is not base64"))?
+        };
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
+            .map_err(|_| refused("it does not parse as PEM"))?;
+        if certificates.is_empty() {
+            return Err(refused("it holds no certificate"));
+        }
+        Ok(Self::Ca(certificates))
+    }
+}
+
+/// Which HTTP versions may be spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpVersions {
+    /// HTTP/2 where the target offers it, else HTTP/1.1.
+    Any,
+    /// HTTP/1.1 only.
+    Http1,
+}
+
+/// What an operator says of a target.
+#[derive(Debug, Clone)]
+pub struct TargetSettings {
+    /// What people call it.
+    pub name: String,
+    /// `https://HOST[:PORT][/PATH]`. A path is put before every request's path.
+    pub server: String,
+    /// How it proves who it is.
+    pub verification: Verification,
+    /// The name its certificate must have, where that is not the URL's host.
+    pub server_name: Option<String>,
+    /// What it speaks.
+    pub family: Family,
+    /// Which HTTP versions may be spoken.
+    pub http: HttpVersions,
+    /// Lets a credential go over plain HTTP to this machine. For a proxy that one runs oneself.
+    pub dangerous_plain_http_to_loopback: bool,
+}
+
+impl TargetSettings {
+    /// Settings with the system's roots and nothing out of the ordinary.
+    #[must_use]
+    pub fn new(name: &str, server: &str, family: Family) -> Self {
+        Self {
+            name: name.to_owned(),
+            server: server.to_owned(),
+            verification: Verification::SystemRoots,
+            server_name: None,
+            family,
+            http: HttpVersions::Any,
+            dangerous_plain_http_to_loopback: false,
+        }
+    }
+}
+
+/// A target that calls can go to. Cheap to clone; clones share connections.
+#[derive(Debug, Clone)]
+pub struct Target {
+    settings: Arc<TargetSettings>,
+    record: Digest,
+    upstream: Arc<Upstream>,
+}
+
+impl Target {
+    /// Checks the settings and makes a target of them. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// Where the settings contradict themselves or cannot be used.
+    pub fn new(settings: TargetSettings, credentials: Arc<dyn CredentialProvider>) -> Result<Self, TargetError> {
+        let base = parse_server(&settings)?;
+        let server_name = match &settings.server_name {
+            Some(name) => Some(ServerName::try_from(name.clone()).map_err(|_| TargetError::ServerName)?),
+            None => None,
+        };
+        let record = record(&settings, &base, &credentials.principal());
+        let upstream = Upstream::new(base, &settings, server_name, credentials)?;
+        Ok(Self { settings: Arc::new(settings), record, upstream: Arc::new(upstream) })
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// What it speaks.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.settings.family
+    }
+
+    /// A digest of what makes it this target: URL, proof, expected name, whose credential. Not its name.
+    #[must_use]
+    pub fn record(&self) -> Digest {
+        self.record
+    }
+
+    /// Whether it proves who it is.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.settings.verification != Verification::DangerousNone
+    }
+
+    pub(crate) fn upstream(&self) -> &Arc<Upstream> {
+        &self.upstream
+    }
+}
+
+/// Scheme, authority and the path before every path.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    pub(crate) scheme: http::uri::Scheme,
+    pub(crate) authority: http::uri::Authority,
+    /// Without a slash at its end.
+    pub(crate) path: String,
+}
+
+fn parse_server(settings: &TargetSettings) -> Result<Base, TargetError> {
+    let refused = |reason: &str| TargetError::Url { reason: reason.to_owned() };
+    let uri: Uri = settings.server.parse().map_err(|_| refused("it does not parse"))?;
+    let parts = uri.into_parts();
+    let scheme = parts.scheme.ok_or_else(|| refused("it has no scheme"))?;
+    let authority = parts.authority.ok_or_else(|| refused("it has no host"))?;
+    if authority.as_str().contains('@') {
+        return Err(refused("it has a user part"));
+    }
+    let path_and_query = parts.path_and_query;
+    if path_and_query.as_ref().is_some_and(|path| path.query().is_some()) {
+        return Err(refused("it has a query"));
+    }
+    let path = path_and_query.map(|path| path.path().trim_end_matches('/').to_owned()).unwrap_or_default();
+    let strange = |segment: &str| meho_policy::grammar::PathSegment::parse(segment).is_err();
+    if path.split('/').skip(1).any(strange) {
+        return Err(refused("its path has segments that are empty, dots, or need escaping"));
+    }
+    match scheme.as_str() {
+        "https" => {}
+        "http" => {
+            let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+            let is_loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            if !settings.dangerous_plain_http_to_loopback || !is_loopback {
+                return Err(TargetError::PlainHttp);
+            }
+        }
+        _ => return Err(refused("its scheme is not https")),
+    }
+    Ok(Base { scheme, authority, path })
+}
+
+fn record(settings: &TargetSettings, base: &Base, principal: &str) -> Digest {
+    let mut bytes = Vec::new();
+    let mut field = |part: &[u8]| {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    };
+    field(base.scheme.as_str().as_bytes());
+    field(base.authority.as_str().to_ascii_lowercase().as_bytes());
+    field(base.path.as_bytes());
+    match &settings.verification {
+        Verification::SystemRoots => field(b"system"),
+        Verification::Ca(certificates) => {
+            field(b"ca");
+            certificates.iter().for_each(|certificate| field(certificate));
+        }
+        Verification::DangerousNone => field(b"none"),
+    }
+    field(settings.server_name.as_deref().unwrap_or_default().as_bytes());
+    field(settings.family.name().as_bytes());
+    field(principal.as_bytes());
+    Digest::of(&bytes)
+}

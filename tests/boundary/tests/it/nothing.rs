@@ -1,0 +1,1 @@
+//! This package has tests only; cargo wants a target beside them.

@@ -1,0 +1,88 @@
+//! A namespace of one's own for each test, so that tests which share a cluster do not see each other.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, ClientError};
+use crate::control_plane::ControlPlane;
+
+/// The controller manager makes the account as soon as it sees the namespace; this is for a loaded machine.
+const DEFAULT_ACCOUNT: Duration = Duration::from_secs(60);
+
+/// A namespace, deleted with everything in it when this is dropped; nobody waits for that. Displays as its name.
+#[derive(Debug)]
+pub struct Namespace {
+    control_plane: ControlPlane,
+    name: String,
+}
+
+impl ControlPlane {
+    /// Makes an empty namespace with a name that no other has, in which pods can be made.
+    ///
+    /// # Errors
+    /// Where the server refuses, or its default service account does not come.
+    pub fn namespace(&self) -> Result<Namespace, ClientError> {
+        let made = self.admin().post("/api/v1/namespaces", &json!({ "metadata": { "generateName": "test-" } }))?;
+        let name = made.pointer("/metadata/name").and_then(Value::as_str);
+        let name = name.ok_or_else(|| ClientError::Unexpected { what: "no name", place: made.to_string() })?.to_owned();
+        let namespace = Namespace { control_plane: self.clone(), name };
+        self.admin().wait_for(&namespace.path("serviceaccounts/default"), DEFAULT_ACCOUNT, |_| true)?;
+        Ok(namespace)
+    }
+}
+
+impl Namespace {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The control plane it is in.
+    #[must_use]
+    pub fn control_plane(&self) -> &ControlPlane {
+        &self.control_plane
+    }
+
+    /// The path of something of the core group in it: `pods`, `pods/web`, `pods/web/log`.
+    #[must_use]
+    pub fn path(&self, rest: &str) -> String {
+        format!("/api/v1/namespaces/{}/{rest}", self.name)
+    }
+
+    /// The path of something of another group in it: `path_in("apps/v1", "deployments/web")`.
+    #[must_use]
+    pub fn path_in(&self, group_version: &str, rest: &str) -> String {
+        format!("/apis/{group_version}/namespaces/{}/{rest}", self.name)
+    }
+
+    /// [`Client::apply`] as `harness-admin`, in this namespace.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn apply(&self, mut object: Value) -> Result<Value, ClientError> {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("namespace".to_owned(), json!(self.name));
+        }
+        self.admin().apply(&object)
+    }
+
+    pub(crate) fn admin(&self) -> &Client {
+        self.control_plane.admin()
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        // The cluster may be gone, and a test that is over has nobody to tell.
+        let _ = self.admin().delete(&format!("/api/v1/namespaces/{}", self.name));
+    }
+}

@@ -1,0 +1,25 @@
+//! Fails in a way that is none, as `how` says, after an honest read.
+
+use meho_test_hostile::bindings::meho::connector::failures::{Failure, InvalidRequest, Problem};
+use meho_test_hostile::{Acted, Arguments, Fixture, Request, hostile};
+
+struct BadFailure;
+
+impl Fixture for BadFailure {
+    fn act(call: &Arguments) -> Acted {
+        let _ = Request::get(&call.pod()).send();
+        let problem = |message: String| Problem { message, hint: None };
+        Err(match call.how() {
+            "no answer" => Failure::NoAnswer(problem("nothing came".to_owned())),
+            "unknown operation" => Failure::UnknownOperation("act".to_owned()),
+            _ => Failure::InvalidRequest(InvalidRequest {
+                problem: problem("m".repeat(1 << 20)),
+                argument: Some("a".repeat(1 << 20)),
+                candidates: vec!["c".repeat(5000); 500],
+                causes: Vec::new(),
+            }),
+        })
+    }
+}
+
+hostile!(BadFailure);

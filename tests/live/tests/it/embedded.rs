@@ -1,0 +1,181 @@
+//! The embedding API as an embedder uses it: one host for the whole suite, and a [`Caller`] for each test.
+//!
+//! Tests are plain functions, because arranging on the cluster blocks; calls run on the suite's own runtime. The host's recorder keeps what left, by the
+//! principal who called, and each caller is a principal of its own.
+
+use async_trait::async_trait;
+use meho_control_plane::{ControlPlane, User};
+use meho_host::approval::{Approver, NoApprover, Verdict};
+use meho_host::call::AnswerMeta;
+use meho_host::connector::Connector;
+use meho_host::credential::FixedCredential;
+use meho_host::error::{CallError, ErrorCode};
+use meho_host::host::{Call, Host, HostSettings};
+use meho_host::policy::effect::Trust;
+use meho_host::policy::family::Family;
+use meho_host::policy::plan::{Approval, Confirmation, Plan};
+use meho_host::record::{CallRecord, Recorder, RequestIntent, RequestRecord};
+use meho_host::target::{Target, TargetSettings, Verification};
+use secrecy::SecretString;
+use serde_json::Value;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::runtime::Runtime;
+
+/// What all callers share.
+pub(crate) struct Embedded {
+    pub(crate) runtime: Runtime,
+    pub(crate) connector: Arc<Connector>,
+    host: Host,
+    records: Arc<Records>,
+}
+
+/// The host with the Kubernetes connector in it.
+pub(crate) fn embedded() -> &'static Embedded {
+    static EMBEDDED: OnceLock<Embedded> = OnceLock::new();
+    EMBEDDED.get_or_init(|| {
+        let runtime = Runtime::new().expect("a runtime");
+        let records = Arc::new(Records::default());
+        let settings = HostSettings { recorder: records.clone(), ..HostSettings::default() };
+        let host = Host::new(settings).expect("a host");
+        let connector = runtime.block_on(host.load(meho_artifacts::KUBERNETES.to_vec())).expect("the connector");
+        Embedded { runtime, connector, host, records }
+    })
+}
+
+/// Keeps every record.
+#[derive(Default)]
+struct Records(Mutex<Vec<CallRecord>>);
+
+#[async_trait]
+impl Recorder for Records {
+    async fn intent(&self, _: &RequestIntent) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn call(&self, record: CallRecord) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+}
+
+/// Data and meta, or why not.
+pub(crate) type Answered = Result<(Value, AnswerMeta), CallError>;
+
+/// Somebody who calls one target.
+pub(crate) struct Caller {
+    target: Target,
+    principal: String,
+    approver: Arc<dyn Approver>,
+}
+
+impl Caller {
+    pub(crate) fn new(target: Target) -> Self {
+        static CALLERS: AtomicU32 = AtomicU32::new(0);
+        let principal = format!("caller:{}", CALLERS.fetch_add(1, Ordering::Relaxed));
+        Self { target, principal, approver: Arc::new(NoApprover) }
+    }
+
+    /// The cluster's admin.
+    pub(crate) fn admin(cluster: &ControlPlane) -> Self {
+        Self::new(target(cluster, cluster.admin_token()))
+    }
+
+    /// A user with its rights.
+    pub(crate) fn user(cluster: &ControlPlane, user: &User) -> Self {
+        Self::new(target(cluster, user.token()))
+    }
+
+    /// The same with somebody to ask.
+    pub(crate) fn asking(self, approver: impl Approver + 'static) -> Self {
+        Self { approver: Arc::new(approver), ..self }
+    }
+
+    /// Calls an operation. `arguments` is an object.
+    pub(crate) fn call(&self, operation: &str, arguments: Value) -> Answered {
+        let Embedded { runtime, connector, host, .. } = embedded();
+        let Value::Object(arguments) = arguments else { panic!("arguments are an object: {arguments}") };
+        let call =
+            Call { operation: operation.to_owned(), arguments, principal: self.principal.clone(), timeout: None };
+        let collected = runtime.block_on(async {
+            let stream = host.call(connector, &self.target, call, self.approver.clone());
+            stream.collect().await
+        });
+        collected.map(|(data, answer)| (data, answer.meta))
+    }
+
+    /// The data of a call that must succeed, be complete and warn of nothing.
+    #[track_caller]
+    pub(crate) fn data(&self, operation: &str, arguments: Value) -> Value {
+        let (data, meta) = self.answer(operation, arguments);
+        assert!(meta.complete && meta.warnings.is_empty(), "{meta:?}");
+        data
+    }
+
+    /// The answer of a call that must succeed.
+    #[track_caller]
+    pub(crate) fn answer(&self, operation: &str, arguments: Value) -> (Value, AnswerMeta) {
+        let shown = format!("{operation} {arguments}");
+        self.call(operation, arguments).unwrap_or_else(|error| panic!("{shown}: {error:?}"))
+    }
+
+    /// The error of a call that must fail with this code.
+    #[track_caller]
+    pub(crate) fn refused(&self, code: ErrorCode, operation: &str, arguments: Value) -> CallError {
+        let shown = format!("{operation} {arguments}");
+        match self.call(operation, arguments) {
+            Err(error) if error.code == code => error,
+            other => panic!("{shown}: expected {code}, got {other:?}"),
+        }
+    }
+
+    /// The records of all runs of this caller's calls so far. A write that was approved is two runs.
+    pub(crate) fn records(&self) -> Vec<CallRecord> {
+        let records = embedded().records.0.lock().unwrap_or_else(PoisonError::into_inner);
+        records.iter().filter(|record| record.principal == self.principal).cloned().collect()
+    }
+
+    /// All requests of this caller's calls so far.
+    pub(crate) fn requests(&self) -> Vec<RequestRecord> {
+        self.records().into_iter().flat_map(|record| record.requests).collect()
+    }
+}
+
+/// The cluster with a token.
+pub(crate) fn target(cluster: &ControlPlane, token: &str) -> Target {
+    target_with(token, settings(cluster))
+}
+
+/// Settings of the cluster, to be changed.
+pub(crate) fn settings(cluster: &ControlPlane) -> TargetSettings {
+    let mut settings = TargetSettings::new("live", cluster.server_url(), Family::Kubernetes);
+    settings.verification = Verification::ca(cluster.ca_pem().as_bytes()).expect("a CA");
+    settings
+}
+
+/// A target of these settings with a token.
+pub(crate) fn target_with(token: &str, settings: TargetSettings) -> Target {
+    let credential = FixedCredential::new("live", Some(SecretString::from(token)), None).expect("a token");
+    Target::new(settings, Arc::new(credential)).expect("a target")
+}
+
+/// Says yes, as often as it must be said, after having done something.
+pub(crate) struct YesAfter<F>(pub(crate) F);
+
+#[async_trait]
+impl<F: Fn() + Clone + Send + Sync + 'static> Approver for YesAfter<F> {
+    async fn decide(&self, plan: &Plan, _: &Value) -> Verdict {
+        let first = self.0.clone();
+        // What is done first blocks.
+        tokio::task::spawn_blocking(move || first()).await.expect("it is done");
+        let confirmation = match plan.request().trust() {
+            Trust::Destructive => Confirmation::Twice,
+            Trust::Read | Trust::Write => Confirmation::Once,
+        };
+        Verdict::Approved(Approval { digest: plan.digest(), approver: "suite".to_owned(), confirmation })
+    }
+}
+
+/// Says yes.
+pub(crate) fn yes() -> impl Approver + 'static {
+    YesAfter(|| ())
+}

@@ -1,0 +1,1 @@
+//! Nothing: an integration test needs a library beside it.

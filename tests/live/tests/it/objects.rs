@@ -1,0 +1,115 @@
+//! Objects for the tests, as JSON, and waiting until they are as a test needs them.
+
+use meho_control_plane::{ControlPlane, Namespace};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Everything that is waited for comes within seconds; this is for a loaded machine.
+pub(crate) const SOON: Duration = Duration::from_secs(90);
+/// A scheduler that nobody plays: its pods stay without a node.
+const NOBODY: &str = "nobody";
+pub(crate) const IMAGE: &str = "registry.example.com/team/app:1.2.3";
+
+/// The cluster for the test that asks; none where this machine cannot have one.
+pub(crate) fn cluster() -> Option<ControlPlane> {
+    // A test's thread has its name.
+    ControlPlane::shared_or_skip(std::thread::current().name().unwrap_or("a live test"))
+}
+
+/// Containers with these names.
+pub(crate) fn containers(names: &[&str]) -> Value {
+    names.iter().map(|name| json!({"name": name, "image": IMAGE})).collect()
+}
+
+/// Makes a pod and gives it as the server has it.
+#[track_caller]
+pub(crate) fn pod(namespace: &Namespace, name: &str, spec: Value) -> Value {
+    annotated_pod(namespace, name, json!({}), spec)
+}
+
+/// Makes a pod with annotations.
+#[track_caller]
+pub(crate) fn annotated_pod(namespace: &Namespace, name: &str, annotations: Value, spec: Value) -> Value {
+    let object = json!({"metadata": {"name": name, "annotations": annotations}, "spec": spec});
+    namespace.control_plane().admin().post(&namespace.path("pods"), &object).expect("a pod")
+}
+
+/// Makes a pod that stays without a node.
+#[track_caller]
+pub(crate) fn pending_pod(namespace: &Namespace, name: &str) -> Value {
+    pod(namespace, name, nowhere(&["app"]))
+}
+
+/// The spec of a pod that stays without a node.
+pub(crate) fn nowhere(names: &[&str]) -> Value {
+    json!({"schedulerName": NOBODY, "containers": containers(names)})
+}
+
+/// Makes a pod that kwok runs, and waits until it does.
+#[track_caller]
+pub(crate) fn running_pod(namespace: &Namespace, name: &str, names: &[&str]) -> Value {
+    pod(namespace, name, json!({"containers": containers(names)}));
+    running(namespace, name)
+}
+
+/// Waits until a pod runs, every container of it.
+#[track_caller]
+pub(crate) fn running(namespace: &Namespace, name: &str) -> Value {
+    let is_ready = |pod: &Value| {
+        let conditions = pod["status"]["conditions"].as_array().map_or(&[][..], Vec::as_slice);
+        conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+    };
+    let path = namespace.path(&format!("pods/{name}"));
+    namespace.control_plane().admin().wait_for(&path, SOON, is_ready).expect("a running pod")
+}
+
+/// Makes a Deployment whose pods stay without a node, and waits until its controller has nothing more to do: from then on nobody but the test
+/// changes it.
+#[track_caller]
+pub(crate) fn still_deployment(namespace: &Namespace, name: &str, replicas: u32) -> Value {
+    let labels = json!({"app": name});
+    let admin = namespace.control_plane().admin();
+    let object = json!({
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": nowhere(&["app"])},
+        },
+    });
+    admin.post(&namespace.path_in("apps/v1", "deployments"), &object).expect("a Deployment");
+    still(namespace, name)
+}
+
+/// Waits until a Deployment's controller has nothing more to do.
+#[track_caller]
+pub(crate) fn still(namespace: &Namespace, name: &str) -> Value {
+    let is_still = |deployment: &Value| {
+        let (spec, status) = (&deployment["spec"], &deployment["status"]);
+        let count = |name: &str| status[name].as_u64().unwrap_or_default();
+        let wanted = spec["replicas"].as_u64().unwrap_or_default();
+        status["observedGeneration"] == deployment["metadata"]["generation"]
+            && [count("replicas"), count("updatedReplicas")] == [wanted, wanted]
+            && count("unavailableReplicas") + count("availableReplicas") == wanted
+            && status["conditions"].as_array().is_some_and(|conditions| conditions.len() == 2)
+    };
+    let path = namespace.path_in("apps/v1", &format!("deployments/{name}"));
+    namespace.control_plane().admin().wait_for(&path, SOON, is_still).expect("a Deployment that is still")
+}
+
+/// What kubectl prints, without its heading: columns of each line. Those are parted by three spaces, and a value may hold one.
+#[track_caller]
+pub(crate) fn kubectl_columns(cluster: &ControlPlane, arguments: &[&str]) -> Vec<Vec<String>> {
+    let text = kubectl(cluster, arguments);
+    let cut =
+        |line: &str| line.split("  ").map(str::trim).filter(|column| !column.is_empty()).map(str::to_owned).collect();
+    text.lines().skip(1).map(cut).collect()
+}
+
+/// What kubectl prints.
+#[track_caller]
+pub(crate) fn kubectl(cluster: &ControlPlane, arguments: &[&str]) -> String {
+    let output = cluster.kubectl(arguments).expect("kubectl runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}

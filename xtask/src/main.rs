@@ -1,0 +1,76 @@
+//! `cargo xtask`: what a newcomer, CI and a developer all run. Everything a test run needs is got here.
+
+mod clock;
+mod rules;
+mod run;
+
+use clock::Clock;
+use run::{Step, cargo, control_plane};
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask COMMAND
+
+  test      everything: the toolchain's target, formatting, lints, house rules, the real control plane, all tests
+  check     the part of it that takes seconds: formatting, lints, house rules
+  cluster   a real Kubernetes control plane on loopback, until Ctrl-C
+  bench     what a call costs, and ten thousand pods beside a native client [--pods N] [--rounds N] [--overhead-only]";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let mut clock = Clock::default();
+    let done = match (command.as_str(), rest.as_slice()) {
+        ("test", []) => test(&mut clock),
+        ("check", []) => check(&mut clock),
+        ("cluster", []) => control_plane(&[]).map(drop),
+        ("bench", options) => bench(options),
+        ("" | "help" | "--help" | "-h", _) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    clock.print();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check(clock: &mut Clock) -> Step {
+    clock.step("wasm target", run::add_wasm_target)?;
+    clock.step("house rules", rules::check)?;
+    clock.step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    clock.step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
+    clock.step("licences", run::deny)
+}
+
+fn test(clock: &mut Clock) -> Step {
+    check(clock)?;
+    let cluster = clock.step("control plane", run::build_control_plane)?;
+    clock.step("build", || cargo(&["test", "--workspace", "--locked", "--no-run"]))?;
+    // One control plane for all suites: held here from the first to the last.
+    let held = if cluster { Some(run::hold_control_plane()?) } else { None };
+    let tested = clock.step("tests", || cargo(&["test", "--workspace", "--locked"]));
+    drop(held);
+    tested?;
+    clock.step("documents", || cargo(&["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"]))?;
+    if !cluster {
+        println!("SKIPPED: all suites on a real control plane, because Go is missing");
+    }
+    Ok(())
+}
+
+fn bench(options: &[String]) -> Step {
+    run::add_wasm_target()?;
+    let mut arguments = vec!["run", "--release", "--locked", "--package", "meho-test-bench", "--"];
+    arguments.extend(options.iter().map(String::as_str));
+    cargo(&arguments)
+}
