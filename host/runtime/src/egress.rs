@@ -174,7 +174,8 @@ impl Flight {
         let mut refreshed = false;
         loop {
             let outcome = self.attempt(&pool).await;
-            let again = tries < MAX_TRIES;
+            // A call that has ended, for one because a write could not be recorded, sends nothing more.
+            let again = tries < MAX_TRIES && !self.boundary.has_ended();
             match &outcome {
                 // The connection was gone before a byte was written: nothing happened, for a write as for a read.
                 Err(TransportError::NotSent) if again => {}
