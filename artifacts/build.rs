@@ -21,7 +21,8 @@ fn main() {
     fs::copy(connector, out.join("kubernetes.wasm")).expect("the component can be copied");
     watch(&root, &["connector/src", "connector/Cargo.toml", "wit", "Cargo.toml", "Cargo.lock"]);
     if env::var_os("CARGO_FEATURE_HOSTILE").is_some() {
-        let built = build(&root, &guests, "hostile", &["--package", HOSTILE, "--examples", "--features", "guest"]).join("examples");
+        let built = build(&root, &guests, "hostile", &["--package", HOSTILE, "--examples", "--features", "guest"])
+            .join("examples");
         hostile(&root.join("tests/hostile/examples"), &built, &out);
         watch(&root, &["tests/hostile/src", "tests/hostile/examples", "tests/hostile/Cargo.toml"]);
     }

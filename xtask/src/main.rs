@@ -48,7 +48,9 @@ fn check(clock: &mut Clock) -> Step {
     clock.step("wasm target", run::add_wasm_target)?;
     clock.step("house rules", rules::check)?;
     clock.step("format", || cargo(&["fmt", "--all", "--check"]))?;
-    clock.step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
+    clock.step("clippy", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
+    })?;
     clock.step("licences", run::deny)
 }
 

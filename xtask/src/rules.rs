@@ -6,7 +6,13 @@ use std::process::Command;
 type Rule = fn(&Path, &str) -> Option<String>;
 
 /// The rules for Rust sources.
-const RULES: [Rule; 5] = [opens_with_its_purpose, has_no_catch_all_name, leaves_nothing_for_later, expects_with_reasons, hides_no_tests_in_src];
+const RULES: [Rule; 5] = [
+    opens_with_its_purpose,
+    has_no_catch_all_name,
+    leaves_nothing_for_later,
+    expects_with_reasons,
+    hides_no_tests_in_src,
+];
 
 /// Names that say nothing of what is inside.
 const CATCH_ALL: [&str; 5] = ["mod.rs", "utils.rs", "helpers.rs", "common.rs", "misc.rs"];
@@ -52,7 +58,10 @@ fn leaves_nothing_for_later(file: &Path, text: &str) -> Option<String> {
 }
 
 fn expects_with_reasons(file: &Path, text: &str) -> Option<String> {
-    let bare = |line: &str| line.trim_start().starts_with(concat!("#[", "allow(")) || line.trim_start().starts_with(concat!("#![", "allow("));
+    let bare = |line: &str| {
+        line.trim_start().starts_with(concat!("#[", "allow("))
+            || line.trim_start().starts_with(concat!("#![", "allow("))
+    };
     let at = text.lines().position(bare)?;
     Some(format!("{}:{}: expect with a reason, never allow", file.display(), at + 1))
 }

@@ -12,7 +12,10 @@ const GO_IS_MISSING: i32 = 3;
 
 /// Runs cargo in the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> Step {
-    let status = Command::new(cargo_program()).args(arguments).status().map_err(|error| format!("cargo does not run: {error}"))?;
+    let status = Command::new(cargo_program())
+        .args(arguments)
+        .status()
+        .map_err(|error| format!("cargo does not run: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("cargo {} failed", arguments.join(" "))) }
 }
 
@@ -36,7 +39,8 @@ pub(crate) fn add_wasm_target() -> Step {
 
 /// Licences, bans and sources of dependencies, where cargo-deny is installed.
 pub(crate) fn deny() -> Step {
-    let installed = Command::new(cargo_program()).args(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let installed =
+        Command::new(cargo_program()).args(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !installed.is_ok_and(|status| status.success()) {
         println!("SKIPPED: cargo-deny is not installed (cargo install --locked cargo-deny)");
         return Ok(());
@@ -56,7 +60,9 @@ pub(crate) fn control_plane(arguments: &[&str]) -> Result<i32, String> {
 
 fn control_plane_command(arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo_program());
-    command.args(["run", "--quiet", "--locked", "--package", "meho-control-plane", "--bin", "control-plane", "--"]).args(arguments);
+    command
+        .args(["run", "--quiet", "--locked", "--package", "meho-control-plane", "--bin", "control-plane", "--"])
+        .args(arguments);
     command
 }
 

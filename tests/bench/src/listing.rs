@@ -109,7 +109,13 @@ async fn compare(cluster: &ControlPlane, pods: u32, rounds: usize) {
             }
         }
     }
-    let peak = http1.usage.0.lock().expect("not poisoned").peak_memory_bytes.max(http2.usage.0.lock().expect("not poisoned").peak_memory_bytes);
+    let peak = http1
+        .usage
+        .0
+        .lock()
+        .expect("not poisoned")
+        .peak_memory_bytes
+        .max(http2.usage.0.lock().expect("not poisoned").peak_memory_bytes);
     println!("{pods} pods, {rounds} rounds, seconds (min / median / max):");
     for (name, side) in [("native, one page after another", 0), ("component, HTTP/1.1", 1), ("component, HTTP/2", 2)] {
         let mut sorted = times[side].clone();
@@ -117,7 +123,8 @@ async fn compare(cluster: &ControlPlane, pods: u32, rounds: usize) {
         println!("  {name:<32} {:.3} / {:.3} / {:.3}", sorted[0], quantile(&sorted, 0.5), sorted[sorted.len() - 1]);
     }
     for (name, side) in [("HTTP/1.1", 1), ("HTTP/2", 2)] {
-        let mut ratios: Vec<f64> = times[side].iter().zip(&times[0]).map(|(component, native)| component / native).collect();
+        let mut ratios: Vec<f64> =
+            times[side].iter().zip(&times[0]).map(|(component, native)| component / native).collect();
         ratios.sort_by(f64::total_cmp);
         println!(
             "  ratio {name} to native, round by round: {:.2} / {:.2} / {:.2}   (goal {GOAL_RATIO})",

@@ -25,7 +25,8 @@ fn options() -> Result<Options, String> {
     let mut options = Options { pods: 10_000, rounds: 9, overhead_only: false };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let mut number = || arguments.next().and_then(|text| text.parse().ok()).ok_or(format!("{argument} needs a number"));
+        let mut number =
+            || arguments.next().and_then(|text| text.parse().ok()).ok_or(format!("{argument} needs a number"));
         match argument.as_str() {
             "--pods" => options.pods = u32::try_from(number()?).map_err(|_| "too many pods")?,
             "--rounds" => options.rounds = number()?,
@@ -61,7 +62,12 @@ fn main() -> ExitCode {
 
 /// The value below which this share of the sorted values lies.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index of a short list")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index of a short list"
+    )]
     let index = ((sorted.len() - 1) as f64 * share).round() as usize;
     sorted[index]
 }
