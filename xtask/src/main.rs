@@ -51,6 +51,11 @@ fn check(clock: &mut Clock) -> Step {
     clock.step("clippy", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
     })?;
+    clock.step("clippy of guests", || {
+        let guests = ["--package", "meho-kubernetes", "--package", "meho-test-hostile", "--features", "guest"];
+        let how = ["--lib", "--examples", "--target", run::WASM_TARGET, "--locked", "--", "--deny", "warnings"];
+        cargo(&[&["clippy"], &guests[..], &how[..]].concat())
+    })?;
     clock.step("licences", run::deny)
 }
 

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 /// What comes of a step.
 pub(crate) type Step = Result<(), String>;
 
-const WASM_TARGET: &str = "wasm32-wasip2";
+/// The target that components are built for.
+pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 /// What `control-plane build` exits with where Go is missing.
 const GO_IS_MISSING: i32 = 3;
 

@@ -124,6 +124,8 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
             "accept": request.accept().as_str(),
             "content_type": request.body().map(meho_policy::request::CanonicalBody::media_type),
             "body": request.body().map(meho_policy::request::CanonicalBody::value),
+            // As it stands in the record of the request.
+            "body_digest": request.body().map(|body| Digest::of(body.bytes()).to_string()),
         },
     })
 }

@@ -5,7 +5,7 @@
 use crate::budget::Budgets;
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
-use crate::record::{GuestLevel, GuestLine, Recorder, RequestRecord, Usage};
+use crate::record::{Ending, GuestLevel, GuestLine, Recorder, RequestRecord, Usage};
 use crate::transport::{TransportError, Upstream};
 use meho_policy::authority::Authority;
 use meho_policy::decide::{Decision, Permit, decide};
@@ -62,7 +62,8 @@ pub(crate) struct Boundary {
     cpu_ticks: AtomicU64,
     memory: AtomicUsize,
     peak_memory: AtomicUsize,
-    requests: Mutex<Vec<RequestRecord>>,
+    /// None once the call is recorded: then nothing leaves any more.
+    requests: Mutex<Option<Vec<RequestRecord>>>,
     warnings: Mutex<Vec<String>>,
     log: Mutex<GuestLog>,
     started: Instant,
@@ -111,7 +112,7 @@ impl Boundary {
             cpu_ticks: AtomicU64::new(0),
             memory: AtomicUsize::new(0),
             peak_memory: AtomicUsize::new(0),
-            requests: Mutex::default(),
+            requests: Mutex::new(Some(Vec::new())),
             warnings: Mutex::default(),
             log: Mutex::default(),
             started: Instant::now(),
@@ -199,12 +200,25 @@ impl Boundary {
         }
     }
 
-    pub(crate) fn record(&self, record: RequestRecord) {
-        lock(&self.requests).push(record);
+    /// Notes a request that is about to leave, before it does: its task may end with the call, and what it did must stand in the record all the
+    /// same. Gives its place; none where the call is over.
+    pub(crate) fn leaving(&self, record: RequestRecord) -> Option<usize> {
+        let mut requests = lock(&self.requests);
+        let requests = requests.as_mut()?;
+        requests.push(record);
+        Some(requests.len() - 1)
     }
 
+    /// What came of a request that left.
+    pub(crate) fn left(&self, place: usize, ending: Ending, duration: Duration) {
+        if let Some(record) = lock(&self.requests).as_mut().and_then(|requests| requests.get_mut(place)) {
+            (record.ending, record.duration) = (ending, duration);
+        }
+    }
+
+    /// All requests of the call. Afterwards none leaves.
     pub(crate) fn take_requests(&self) -> Vec<RequestRecord> {
-        std::mem::take(&mut lock(&self.requests))
+        lock(&self.requests).take().unwrap_or_default()
     }
 
     /// A `Warning` of the target's, for the answer.

@@ -8,12 +8,12 @@ use crate::engine::TICK;
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::guest::{Guest, Replay};
-use crate::record::{CallRecord, Recorder};
+use crate::record::{CallEnding, CallRecord, Recorder};
 use crate::rows::{Sink, check_object};
 use crate::target::Target;
 use meho_policy::authority::{Authority, Phase};
 use meho_policy::catalogue::{Operation, ResultKind};
-use meho_policy::plan::PlannedRequest;
+use meho_policy::plan::{Digest, PlannedRequest};
 use meho_policy::schema::Arguments;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -84,24 +84,18 @@ impl Run<'_> {
         let authority = Authority::compile(&self.operation.effects, self.arguments, &clock, phase);
         let upstream = Some(self.target.upstream().clone());
         let boundary = Arc::new(Boundary::new(authority, upstream, self.recorder.clone(), self.budgets.clone()));
+        let recording = Recording {
+            operation: self.operation.id.as_str().to_owned(),
+            target: self.target.name().to_owned(),
+            principal: self.principal.to_owned(),
+            component: self.connector.digest(),
+            boundary: boundary.clone(),
+            is_done: false,
+        };
         let guest = Guest::new(boundary.clone(), sink, self.replay);
         let returned = self.invoke(guest, &boundary).await;
         let end = self.conclude(returned, &boundary);
-        self.recorder
-            .call(CallRecord {
-                operation: self.operation.id.as_str().to_owned(),
-                target: self.target.name().to_owned(),
-                principal: self.principal.to_owned(),
-                component: self.connector.digest(),
-                requests: boundary.take_requests(),
-                failed: match &end {
-                    RunEnd::Failed(error) => Some(error.code),
-                    RunEnd::Answered(_) | RunEnd::Planned(_) => None,
-                },
-                usage: boundary.usage(TICK),
-                guest_log: boundary.take_log(),
-            })
-            .await;
+        recording.end(CallEnding::from(&end)).await;
         end
     }
 
@@ -193,6 +187,63 @@ impl Run<'_> {
             token: meta.continue_.map(bounded),
             resource_version: meta.resource_version.map(bounded),
             warnings,
+        }
+    }
+}
+
+impl From<&RunEnd> for CallEnding {
+    fn from(end: &RunEnd) -> Self {
+        match end {
+            RunEnd::Answered(_) => Self::Answered,
+            RunEnd::Planned(_) => Self::Planned,
+            RunEnd::Failed(error) => Self::Failed(error.code),
+        }
+    }
+}
+
+/// The record of a call, which is made whatever becomes of the call: also where nobody waits for it any more and its future is dropped.
+struct Recording {
+    operation: String,
+    target: String,
+    principal: String,
+    component: Digest,
+    boundary: Arc<Boundary>,
+    is_done: bool,
+}
+
+impl Recording {
+    async fn end(mut self, ending: CallEnding) {
+        self.is_done = true;
+        // In a task of its own, so that it comes to its end where this future does not.
+        if tokio::spawn(self.record(ending)).await.is_err() {
+            tracing::error!("the recorder panicked: a call was not recorded");
+        }
+    }
+
+    fn record(&self, ending: CallEnding) -> impl Future<Output = ()> + Send + 'static {
+        let record = CallRecord {
+            operation: self.operation.clone(),
+            target: self.target.clone(),
+            principal: self.principal.clone(),
+            component: self.component,
+            requests: self.boundary.take_requests(),
+            ending,
+            usage: self.boundary.usage(TICK),
+            guest_log: self.boundary.take_log(),
+        };
+        let recorder = self.boundary.recorder.clone();
+        async move { recorder.call(record).await }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(self.record(CallEnding::Abandoned))),
+            Err(_) => tracing::error!("the runtime is gone: an abandoned call was not recorded"),
         }
     }
 }

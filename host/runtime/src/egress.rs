@@ -221,8 +221,20 @@ impl Flight {
                 return Err(TransportError::NotSent);
             }
         }
+        let record = RequestRecord {
+            audit_id: audit_id.clone(),
+            effect: self.permit.effect().as_str().to_owned(),
+            trust: self.permit.trust(),
+            method: request.method(),
+            path_and_query,
+            body,
+            ending: Ending::Unknown("the call ended before the answer came".to_owned()),
+            duration: Duration::ZERO,
+        };
+        let upstream = self.boundary.upstream()?;
+        let place = self.boundary.leaving(record).ok_or(TransportError::NotSent)?;
         let started = Instant::now();
-        let outcome = self.boundary.upstream()?.send(pool, &self.permit, &audit_id, &self.boundary.budgets).await;
+        let outcome = upstream.send(pool, &self.permit, &audit_id, &self.boundary.budgets).await;
         let ending = match &outcome {
             Ok(answer) => Ending::Answered(answer.response.status().as_u16()),
             Err(error @ (TransportError::Broken { .. } | TransportError::Timeout { .. })) => {
@@ -230,16 +242,7 @@ impl Flight {
             }
             Err(error) => Ending::NotSent(error.to_string()),
         };
-        self.boundary.record(RequestRecord {
-            audit_id,
-            effect: self.permit.effect().as_str().to_owned(),
-            trust: self.permit.trust(),
-            method: request.method(),
-            path_and_query,
-            body,
-            ending,
-            duration: started.elapsed(),
-        });
+        self.boundary.left(place, ending, started.elapsed());
         outcome
     }
 

@@ -6,6 +6,7 @@ use crate::boundary::Finish;
 use crate::credential::CredentialError;
 use crate::error::{CallError, ErrorCode};
 use crate::transport::TransportError;
+use meho_policy::denial::Rule;
 use meho_policy::effect::Trust;
 use meho_policy::schema::ArgumentRefused;
 use serde_json::{Value, json};
@@ -56,6 +57,13 @@ fn of_credential(error: &CredentialError) -> CallError {
 /// The call had to end.
 pub(crate) fn of_finish(finish: Finish) -> CallError {
     match finish {
+        Finish::Denied(denial) if denial.rule == Rule::Plan => {
+            let message = format!("the approval is of another request than the one that would be sent now: {}", &denial.part);
+            CallError::new(ErrorCode::ApprovalInvalid, message)
+                .hint("nothing was sent; look at the object, then plan again, and approve that plan")
+                .detail("rule", denial.rule.as_str())
+                .detail("part", denial.part)
+        }
         Finish::Denied(denial) => {
             let message = format!("the connector tried a request that this operation may not make: {denial}");
             CallError::new(ErrorCode::TrustViolation, message)

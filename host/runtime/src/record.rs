@@ -1,5 +1,6 @@
 //! What a call did: every request that left, and only those. The audit trail is made of these.
 
+use crate::error::ErrorCode;
 use async_trait::async_trait;
 use meho_policy::effect::{Method, Trust};
 use meho_policy::plan::Digest;
@@ -22,7 +23,7 @@ pub struct RequestRecord {
     pub body: Option<Digest>,
     /// What came of it.
     pub ending: Ending,
-    /// Until the answer's headers.
+    /// Until the answer's headers; zero where the call ended before them.
     pub duration: Duration,
 }
 
@@ -65,12 +66,25 @@ pub struct CallRecord {
     pub component: Digest,
     /// Every request that left, in the order in which they did.
     pub requests: Vec<RequestRecord>,
-    /// The error code, where it failed.
-    pub failed: Option<crate::error::ErrorCode>,
+    /// What came of it.
+    pub ending: CallEnding,
     /// What it used.
     pub usage: Usage,
     /// What the guest had to say: its log, standard output and error. A stranger's text.
     pub guest_log: Vec<GuestLine>,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallEnding {
+    /// An answer, complete or not.
+    Answered,
+    /// A plan: the run ended before its write.
+    Planned,
+    /// An error.
+    Failed(ErrorCode),
+    /// Whoever called did not wait for its end.
+    Abandoned,
 }
 
 /// A line of a guest.
@@ -102,7 +116,7 @@ pub trait Recorder: Send + Sync {
     /// Why it could not be recorded.
     async fn intent(&self, request: &RequestIntent) -> Result<(), String>;
 
-    /// A call has ended.
+    /// A call has ended, or was abandoned. Runs to its end even where nobody waits for the call any more.
     async fn call(&self, record: CallRecord);
 }
 
