@@ -94,7 +94,7 @@ fn note_missing_namespace(api: &Reads, namespace: &str, notes: &mut Notes) {
         Ok(_) => {}
         Err(Failure::NotFound(_)) => notes.warn(format!("there is no namespace {namespace}")),
         Err(failure) => {
-            notes.warn(format!(
+            notes.lost(format!(
                 "whether the namespace {namespace} exists could not be looked up: {}",
                 in_a_line(&failure)
             ));

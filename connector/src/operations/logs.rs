@@ -97,7 +97,7 @@ impl Read for GetPodLogs {
                 (found.name, Some(container))
             }
             Err(failure @ Failure::PermissionDenied(_)) => {
-                notes.warn(format!("the pod itself could not be read, only its logs: {}", in_a_line(&failure)));
+                notes.lost(format!("the pod itself could not be read, only its logs: {}", in_a_line(&failure)));
                 (name.to_owned(), arguments.text("container").map(str::to_owned))
             }
             Err(failure) => return Err(failure),

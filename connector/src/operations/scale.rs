@@ -22,11 +22,14 @@ const MAX_SCALE_BYTES: usize = 1 << 20;
 /// Scales a Deployment.
 pub struct ScaleDeployment;
 
-/// The scale is read first, where it may be, for the number before and for the uid that the patch then names. Autoscalers are read to
-/// warn of one that would undo it.
+/// The scale is read first, where it may be, for the number before, and for the uid and the version that the patch then names: what changed since
+/// it was read, or since it was planned, is not written over. Autoscalers are read to warn of one that would undo it.
 fn effects(resource: &Resource) -> Vec<Effect> {
     let body = r#"{
-        "metadata": {"uid": {"$observed": ["before", "/metadata/uid"], "optional": true}},
+        "metadata": {
+            "uid": {"$observed": ["before", "/metadata/uid"], "optional": true},
+            "resourceVersion": {"$observed": ["before", "/metadata/resourceVersion"], "optional": true}
+        },
         "spec": {"replicas": {"$argument": "replicas"}}
     }"#;
     let path = || subresource(resource, argument("name"), "scale");
@@ -132,8 +135,11 @@ fn scale(
     }
     let mut body = Vec::new();
     write_object(&mut body, |patch| {
-        if let Some(uid) = before.as_ref().and_then(|before| before.uid.as_deref()) {
-            patch.object("metadata", |metadata| metadata.text("uid", uid));
+        if let Some(before) = &before {
+            patch.object("metadata", |metadata| {
+                metadata.text("uid", before.uid.as_deref().unwrap_or_default());
+                metadata.text("resourceVersion", before.resource_version.as_deref().unwrap_or_default());
+            });
         }
         patch.object("spec", |spec| spec.int("replicas", i64::try_from(replicas).unwrap_or(i64::MAX)));
     });

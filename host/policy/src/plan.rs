@@ -205,7 +205,8 @@ impl ApprovedPlan {
     /// What differs between the planned request and this one; none where every byte is the same.
     pub(crate) fn difference(&self, now: &PlannedRequest) -> Option<String> {
         let (planned, found) = (&self.request.request, &now.request);
-        let different = |what: &str| Some(format!("the {what} differs from the plan's: the world changed, plan again"));
+        let different =
+            |what: &str| Some(format!("the {what} differs from the planned one: the world changed, plan again"));
         if planned.method() != found.method() {
             return different("method");
         }

@@ -3,6 +3,7 @@
 use crate::bindings::Failure;
 use crate::bindings::meho::connector::failures::{Cause, Problem};
 use crate::boundary::Finish;
+use crate::budget::Budgets;
 use crate::credential::CredentialError;
 use crate::error::{CallError, ErrorCode};
 use crate::transport::TransportError;
@@ -10,10 +11,16 @@ use meho_policy::denial::Rule;
 use meho_policy::effect::Trust;
 use meho_policy::schema::ArgumentRefused;
 use serde_json::{Value, json};
+use wasmtime::component::ResourceTableError;
+use wasmtime_wasi_http::FieldMapError;
 
 /// Most characters of a guest's message, and most items of its lists.
 const MAX_MESSAGE_CHARS: usize = 1000;
 const MAX_ITEMS: usize = 20;
+
+/// What to do about a write without an answer.
+pub(crate) const FATE_UNKNOWN: &str =
+    "whether the write was carried out is not known, and it is never sent again: look at the object, then decide";
 
 /// No answer came.
 pub(crate) fn of_transport(error: &TransportError, trust: Trust) -> CallError {
@@ -21,9 +28,7 @@ pub(crate) fn of_transport(error: &TransportError, trust: Trust) -> CallError {
         if trust == Trust::Read {
             return error;
         }
-        error
-            .detail("outcome", "unknown")
-            .hint("whether the write was carried out is not known, and it is never sent again: look at the object, then decide")
+        error.detail("outcome", "unknown").hint(FATE_UNKNOWN)
     };
     match error {
         TransportError::Credential(inner) => of_credential(inner),
@@ -58,7 +63,8 @@ fn of_credential(error: &CredentialError) -> CallError {
 pub(crate) fn of_finish(finish: Finish) -> CallError {
     match finish {
         Finish::Denied(denial) if denial.rule == Rule::Plan => {
-            let message = format!("the approval is of another request than the one that would be sent now: {}", &denial.part);
+            let message =
+                format!("the approval is of another request than the one that would be sent now: {}", &denial.part);
             CallError::new(ErrorCode::ApprovalInvalid, message)
                 .hint("nothing was sent; look at the object, then plan again, and approve that plan")
                 .detail("rule", denial.rule.as_str())
@@ -95,7 +101,10 @@ pub(crate) fn connector_fault(why: &str) -> CallError {
 }
 
 /// The guest trapped.
-pub(crate) fn of_trap(error: &wasmtime::Error) -> CallError {
+pub(crate) fn of_trap(error: &wasmtime::Error, budgets: &Budgets) -> CallError {
+    if let Some((budget, limit)) = used_up(error, budgets) {
+        return of_finish(Finish::Budget(budget, limit.to_string()));
+    }
     let why = match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => trap.to_string(),
         None if error.is::<wasmtime_wasi::I32Exit>() => "it called exit".to_owned(),
@@ -103,6 +112,22 @@ pub(crate) fn of_trap(error: &wasmtime::Error) -> CallError {
         None => "it trapped".to_owned(),
     };
     connector_fault(&why)
+}
+
+/// The budget that the library counts for us, where it is one that is used up. Two of these errors have no type, and are known by their text.
+fn used_up(error: &wasmtime::Error, budgets: &Budgets) -> Option<(&'static str, usize)> {
+    let says = |text: &str| error.chain().any(|cause| cause.to_string().contains(text));
+    let table_is_full =
+        error.downcast_ref::<ResourceTableError>().is_some_and(|full| matches!(full, ResourceTableError::Full));
+    if table_is_full || says("store handle limit exceeded") {
+        return Some(("handles", budgets.handles));
+    }
+    if says("fuel allocated for hostcalls has been exhausted") {
+        return Some(("hostcall_bytes", budgets.hostcall_bytes));
+    }
+    let headers_are_full =
+        error.downcast_ref::<FieldMapError>().is_some_and(|full| matches!(full, FieldMapError::TotalSizeTooBig));
+    headers_are_full.then_some(("header_bytes", budgets.header_bytes))
 }
 
 /// Arguments do not fit.

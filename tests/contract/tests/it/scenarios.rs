@@ -10,6 +10,8 @@ const NAMES: [&str; 3] = ["web", "web-0", "a.b-c"];
 const NAMESPACES: [&str; 2] = ["production", "a1"];
 const SELECTOR: &str = "app in (web, db),!old,tier=fe";
 const UIDS: [&str; 4] = ["0f6b1c1e-1111", "0f6b1c1e-2222", "0f6b1c1e-3333", "0f6b1c1e-4444"];
+/// The version of the object that is read before a write.
+const VERSION: &str = "4711";
 /// A selector as objects have it, and as it is asked by.
 fn workload_selector() -> (Value, &'static str) {
     let selector = json!({
@@ -432,23 +434,26 @@ fn writes(operation: &Operation) -> Vec<Scenario> {
                 }
             };
             let is_delete = write.method == "DELETE";
+            let scales = operation.id.starts_with("scale");
             let send = |uid: Option<&str>| {
                 let mut body = changes.clone();
                 match uid {
                     Some(uid) if is_delete => body["preconditions"] = json!({"uid": uid}),
+                    Some(uid) if scales => body["metadata"] = json!({"uid": uid, "resourceVersion": VERSION}),
                     Some(uid) => body["metadata"] = json!({"uid": uid}),
                     None => {}
                 }
                 let media_type = if is_delete { JSON } else { MERGE_PATCH };
                 Step::new(Ask::get(&path).with(&write.method, media_type, &body), 200, json!({}))
             };
-            let before =
-                |status: u16| Step::new(Ask::get(&path), status, json!({"metadata": {"name": name, "uid": UIDS[0]}}));
+            let before = |status: u16| {
+                let metadata = json!({"name": name, "uid": UIDS[0], "resourceVersion": VERSION});
+                Step::new(Ask::get(&path), status, json!({"metadata": metadata}))
+            };
             let autoscalers = || {
                 let path = format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", NAMESPACES[0]);
                 pages(&Ask::get(&path), 2, None, None)
             };
-            let scales = operation.id.starts_with("scale");
             let mut seen = vec![before(200)];
             seen.extend(if scales { autoscalers() } else { Vec::new() });
             seen.push(send(Some(UIDS[0])));

@@ -4,12 +4,16 @@
 //! Where this machine can have no control plane every test says that it was skipped; `MEHO_REQUIRE_CONTROL_PLANE=1` makes that a failure.
 
 mod embedded;
+mod kubeconfigs;
 mod objects;
 mod program;
+mod terminal;
 
+mod approvals;
 mod get_pod;
 mod lists;
 mod logs;
 mod pod_status;
 mod pods;
+mod scale;
 mod shapes;

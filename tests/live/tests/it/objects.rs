@@ -113,3 +113,33 @@ pub(crate) fn kubectl(cluster: &ControlPlane, arguments: &[&str]) -> String {
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }
+
+/// What must not change where nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deployed {
+    pub(crate) uid: String,
+    pub(crate) resource_version: String,
+    pub(crate) replicas: u32,
+}
+
+impl Deployed {
+    #[track_caller]
+    pub(crate) fn of(deployment: &Value) -> Self {
+        let text = |pointer: &str| {
+            deployment.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}")).to_owned()
+        };
+        let replicas = deployment["spec"]["replicas"].as_u64().and_then(|count| u32::try_from(count).ok());
+        Self {
+            uid: text("/metadata/uid"),
+            resource_version: text("/metadata/resourceVersion"),
+            replicas: replicas.expect("a number of replicas"),
+        }
+    }
+}
+
+/// A Deployment as the server has it now.
+#[track_caller]
+pub(crate) fn deployed(namespace: &Namespace, name: &str) -> Deployed {
+    let path = namespace.path_in("apps/v1", &format!("deployments/{name}"));
+    Deployed::of(&namespace.control_plane().admin().get(&path).expect("a Deployment"))
+}

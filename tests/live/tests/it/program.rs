@@ -6,6 +6,7 @@
 use meho_control_plane::ControlPlane;
 use serde_json::Value;
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -102,17 +103,27 @@ impl Run {
 /// The program, in an environment that says nothing.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
-    command.args(arguments).env_clear().stdin(Stdio::null());
+    command.args(arguments).env_clear();
     command.envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
     command
 }
 
 /// Runs a command of the program to its end.
 #[track_caller]
-pub(crate) fn finish(mut command: Command) -> Run {
+pub(crate) fn finish(command: Command) -> Run {
+    finish_with(command, b"")
+}
+
+/// Runs a command of the program to its end, with this on its standard input, which is a pipe.
+#[track_caller]
+pub(crate) fn finish_with(mut command: Command, input: &[u8]) -> Run {
     let shown = format!("{command:?}");
     let secrets = secrets(command.get_args());
-    let Output { status, stdout, stderr } = command.output().expect("the program runs");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    // A program that does not read it is gone by then, or goes soon.
+    let _ = child.stdin.take().map(|mut pipe| pipe.write_all(input));
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("the program ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_else(|error| panic!("not UTF-8: {error}: {shown}"));
     let run = Run { code: status.code(), stdout: text(stdout), stderr: text(stderr), shown };
     assert!(!run.stderr.contains("panicked at"), "{run:#?}");

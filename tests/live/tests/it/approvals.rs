@@ -1,0 +1,133 @@
+//! A write at a terminal: what is shown before it, which answers are a yes, and that every other answer leaves the object as it was.
+
+use crate::kubeconfigs::{Files, one_context, right_cluster};
+use crate::objects::{Deployed, cluster, deployed, still, still_deployment};
+use crate::terminal::{END, INTERRUPT, Terminal};
+use meho_control_plane::{Namespace, Rule, User};
+use serde_json::json;
+
+/// Somebody who may scale.
+pub(crate) fn scaler(namespace: &Namespace) -> User {
+    let rules = [
+        Rule::new("apps", "deployments/scale", &["get", "patch"]),
+        Rule::new("autoscaling", "horizontalpodautoscalers", &["list"]),
+    ];
+    namespace.user("scaler", &rules).expect("a user")
+}
+
+/// Asks to scale, and waits for the question.
+fn asked(user: &User, namespace: &Namespace, replicas: u32) -> (Terminal, String) {
+    let (place, replicas) = (format!("namespace={namespace}"), format!("replicas={replicas}"));
+    let mut terminal =
+        Terminal::call(user.kubeconfig(), &["scale_deployment", "name=web", place.as_str(), replicas.as_str()]);
+    let shown = terminal.shows("Send it? [y/N] ");
+    (terminal, shown)
+}
+
+#[test]
+fn a_yes_at_the_terminal_sends_exactly_what_was_shown() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    let before = Deployed::of(&still_deployment(&namespace, "web", 2));
+    let user = scaler(&namespace);
+    for (typed, replicas) in [("y\n", 3), ("YES\n", 4)] {
+        let (mut terminal, shown) = asked(&user, &namespace, replicas);
+        let path = namespace.path_in("apps/v1", "deployments/web/scale");
+        for line in [
+            "This changes the target test. It would send, and nothing else:".to_owned(),
+            format!("  PATCH {path}\n"),
+            "  Content-Type: application/merge-patch+json\n".to_owned(),
+            format!("\"uid\": \"{}\"", before.uid),
+            format!("\"replicas\": {replicas}\n"),
+            "  trust    WRITE\n".to_owned(),
+            "  digest   sha256:".to_owned(),
+        ] {
+            assert!(shown.contains(&line), "{line:?} is not in {shown}");
+        }
+        assert_ne!(deployed(&namespace, "web").replicas, replicas, "nothing is sent before the yes");
+        terminal.types(typed);
+        let (status, rest) = terminal.ends();
+        assert!(status.success(), "{status:?}: {rest}");
+        assert!(rest.contains(&format!("replicas: {replicas}\n")), "{rest}");
+        let after = deployed(&namespace, "web");
+        assert_eq!((after.uid.as_str(), after.replicas), (before.uid.as_str(), replicas));
+        // Its controller changes it too, and what changed after it was shown is not written over.
+        still(&namespace, "web");
+    }
+}
+
+#[test]
+fn every_other_answer_leaves_the_object_as_it_was() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    let before = Deployed::of(&still_deployment(&namespace, "web", 2));
+    let user = scaler(&namespace);
+    // A `y` that was not sent off is no answer; neither is a word that begins like one.
+    for typed in ["n\n", "\n", "no\n", "yess\n", "y n\n", END, "y\u{4}\u{4}"] {
+        let (mut terminal, _) = asked(&user, &namespace, 3);
+        terminal.types(typed);
+        let (status, rest) = terminal.ends();
+        assert_eq!((status.exit_code(), status.signal()), (3, None), "{typed:?}: {rest}");
+        assert!(rest.contains("error: APPROVAL_REQUIRED: the plan was answered with no: nothing was sent"), "{rest}");
+        assert_eq!(deployed(&namespace, "web"), before, "{typed:?}");
+    }
+    let (mut terminal, _) = asked(&user, &namespace, 3);
+    terminal.types(INTERRUPT);
+    let (status, rest) = terminal.ends();
+    assert!(!status.success(), "{status:?}: {rest}");
+    assert_eq!(deployed(&namespace, "web"), before, "interrupted");
+}
+
+#[test]
+fn what_is_destructive_is_confirmed_by_the_objects_name() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    let before = Deployed::of(&still_deployment(&namespace, "web", 2));
+    let user = scaler(&namespace);
+    for typed in ["n\n", END] {
+        let (mut terminal, shown) = asked(&user, &namespace, 0);
+        assert!(shown.contains("  trust    DESTRUCTIVE\n"), "{shown}");
+        terminal.types(typed);
+        let (status, rest) = terminal.ends();
+        assert_eq!(status.exit_code(), 3, "{typed:?}: {rest}");
+        assert!(!rest.contains("Type web"), "{rest}");
+        assert_eq!(deployed(&namespace, "web"), before, "{typed:?}");
+    }
+    for typed in ["y\n", "\n", "scale\n", "WEB\n", "we\n", END, "web\u{4}\u{4}"] {
+        let (mut terminal, _) = asked(&user, &namespace, 0);
+        terminal.types("y\n");
+        terminal.shows("This is DESTRUCTIVE. Type web to send it: ");
+        terminal.types(typed);
+        let (status, rest) = terminal.ends();
+        assert_eq!(status.exit_code(), 3, "{typed:?}: {rest}");
+        assert_eq!(deployed(&namespace, "web"), before, "{typed:?}");
+    }
+    let (mut terminal, _) = asked(&user, &namespace, 0);
+    terminal.types("y\n");
+    terminal.shows("Type web to send it: ");
+    terminal.types("web\n");
+    let (status, rest) = terminal.ends();
+    assert!(status.success(), "{status:?}: {rest}");
+    assert_eq!(deployed(&namespace, "web").replicas, 0);
+}
+
+#[test]
+fn a_targets_name_does_not_act_on_the_terminal() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    let before = Deployed::of(&still_deployment(&namespace, "web", 2));
+    let user = scaler(&namespace);
+    let files = Files::new();
+    let name = "prod\u{1b}[2K\u{202e}\r\nSend it? [y/N] y";
+    let config = one_context(name, &right_cluster(&cluster), &json!({"token": user.token()}));
+    let kubeconfig = files.write("kubeconfig", config.to_string());
+    let place = format!("namespace={namespace}");
+    let mut terminal = Terminal::call(&kubeconfig, &["scale_deployment", "name=web", &place, "replicas=3"]);
+    let shown = terminal.shows("  digest   sha256:");
+    let escaped = r"This changes the target prod\u{1b}[2K\u{202e}\u{d}\u{a}Send it? [y/N] y. It would send";
+    assert!(shown.contains(escaped), "{shown:?}");
+    terminal.shows("\nSend it? [y/N] ");
+    terminal.types("n\n");
+    assert_eq!(terminal.ends().0.exit_code(), 3);
+    assert_eq!(deployed(&namespace, "web"), before);
+}
