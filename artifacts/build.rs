@@ -16,13 +16,15 @@ fn main() {
     add_target();
     // OUT_DIR is target/PROFILE/build/NAME-HASH/out. One directory for all profiles of the host, so that nothing builds twice.
     let guests = out.ancestors().nth(4).expect("OUT_DIR is deep in the target directory").join("guests");
-    let connector =
-        build(&root, &guests, "component", &["--package", "meho-kubernetes", "--lib"]).join("meho_kubernetes.wasm");
+    // The connector is an ordinary library for those who read it natively; here, and only here, it becomes a component.
+    let connector = ["rustc", "--package", "meho-kubernetes", "--lib", "--crate-type", "cdylib"];
+    let connector = build(&root, &guests, "component", &connector).join("meho_kubernetes.wasm");
     fs::copy(connector, out.join("kubernetes.wasm")).expect("the component can be copied");
     watch(&root, &["connector/src", "connector/Cargo.toml", "wit", "Cargo.toml", "Cargo.lock"]);
     if env::var_os("CARGO_FEATURE_HOSTILE").is_some() {
-        let built = build(&root, &guests, "hostile", &["--package", HOSTILE, "--examples", "--features", "guest"])
-            .join("examples");
+        let built =
+            build(&root, &guests, "hostile", &["build", "--package", HOSTILE, "--examples", "--features", "guest"])
+                .join("examples");
         hostile(&root.join("tests/hostile/examples"), &built, &out);
         watch(&root, &["tests/hostile/src", "tests/hostile/examples", "tests/hostile/Cargo.toml"]);
     }
@@ -50,12 +52,11 @@ fn add_target() {
     );
 }
 
-/// Builds components in a profile and gives the directory that they are in.
+/// Builds components in a profile, by a command of cargo and what it is to build, and gives the directory that they are in.
 fn build(root: &Path, guests: &Path, profile: &str, what: &[&str]) -> PathBuf {
     let mut cargo = Command::new(env::var_os("CARGO").expect("cargo sets it"));
     cargo
         .current_dir(root)
-        .arg("build")
         .args(what)
         .args(["--profile", profile, "--target", TARGET, "--locked"])
         .arg("--target-dir")
@@ -72,7 +73,7 @@ fn build(root: &Path, guests: &Path, profile: &str, what: &[&str]) -> PathBuf {
 }
 
 /// Writes down every hostile component: a constant with its bytes, and its name in a macro that goes through all of them. Whoever calls that
-/// macro with a demand, such as that there be a test of that name, makes it of each.
+/// macro with a demand, such as that a test name it, makes it of each.
 fn hostile(sources: &Path, built: &Path, out: &Path) {
     let mut names: Vec<String> = fs::read_dir(sources)
         .expect("the hostile components are there")
@@ -95,7 +96,7 @@ fn hostile(sources: &Path, built: &Path, out: &Path) {
         writeln!(code, "/// {what}\npub const {constant}: &[u8] = include_bytes!({component:?});")
             .expect("a String takes all");
     }
-    let all = names.join(" ");
+    let all = names.join(" ").to_ascii_uppercase();
     writeln!(
         code,
         "/// Hands the names of all hostile components to a macro.\n#[macro_export]\nmacro_rules! foreach_hostile {{\n    \

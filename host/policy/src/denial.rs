@@ -113,7 +113,15 @@ impl Denial {
 }
 
 fn quote(text: &str) -> String {
-    let mut quoted: String = text.chars().take(PART_MAX_CHARS).flat_map(char::escape_debug).collect();
+    // Quotation marks stand as they are: nothing stands around them here that they could end.
+    let mut quoted = String::new();
+    for c in text.chars().take(PART_MAX_CHARS) {
+        if matches!(c, '\'' | '"') {
+            quoted.push(c);
+        } else {
+            quoted.extend(c.escape_debug());
+        }
+    }
     if text.chars().count() > PART_MAX_CHARS {
         quoted.push('…');
     }

@@ -80,6 +80,12 @@ impl State {
             written: false,
         }
     }
+
+    /// Whether a write was permitted.
+    #[must_use]
+    pub fn has_written(&self) -> bool {
+        self.written
+    }
 }
 
 /// Records that a permitted request is on its way. Must follow its `decide` before the next one.

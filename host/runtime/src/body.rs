@@ -31,9 +31,19 @@ pub(crate) enum Coding {
     Gzip,
 }
 
+/// Who sees to it that a body is whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// The client: a body without its end is an error.
+    Http1,
+    /// Nobody: the client takes a stream that is reset without an error for one that has ended (RFC 9113, section 8.1).
+    Http2,
+}
+
 /// A body on its way to the guest.
 pub(crate) struct GuestBody {
     incoming: Incoming,
+    framing: Framing,
     inflater: Option<GzDecoder<Inflated>>,
     /// Bytes that have come and are not inflated yet.
     raw: Bytes,
@@ -73,7 +83,7 @@ impl Write for Inflated {
 
 impl GuestBody {
     pub(crate) fn new(
-        incoming: Incoming,
+        (incoming, framing): (Incoming, Framing),
         coding: &Coding,
         mask: Mask,
         receipt: Receipt,
@@ -88,6 +98,7 @@ impl GuestBody {
         let between = boundary.budgets.between_bytes;
         Self {
             incoming,
+            framing,
             inflater,
             raw: Bytes::new(),
             raw_total: 0,
@@ -160,6 +171,12 @@ impl GuestBody {
         HttpError::HttpResponseBodySize(Some(self.total))
     }
 
+    fn not_whole(&self, why: &str) -> HttpError {
+        let message = format!("an answer of the target is not whole: {why}");
+        self.boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message));
+        HttpError::HttpResponseIncomplete
+    }
+
     fn unreadable(&self, why: &str) -> HttpError {
         let error =
             CallError::new(ErrorCode::ConnectionFailed, format!("an answer of the target cannot be read: {why}"));
@@ -192,10 +209,10 @@ impl GuestBody {
             }
             Some(Err(error)) => {
                 let why = if error.is_timeout() { "it stopped in the middle" } else { "it broke off" };
-                let error =
-                    CallError::new(ErrorCode::ConnectionFailed, format!("an answer of the target is not whole: {why}"));
-                self.boundary.broken_answer(error);
-                Poll::Ready(Err(HttpError::HttpResponseIncomplete))
+                Poll::Ready(Err(self.not_whole(why)))
+            }
+            None if self.framing == Framing::Http2 && !self.incoming.is_end_stream() => {
+                Poll::Ready(Err(self.not_whole("it was given up in the middle")))
             }
             None => Poll::Ready(self.finish()),
         }

@@ -216,6 +216,19 @@ impl Boundary {
         }
     }
 
+    /// What became of the call's write, as far as is known now.
+    pub(crate) fn fate_of_write(&self) -> WriteFate {
+        let requests = lock(&self.requests);
+        let mut writes = requests.iter().flatten().filter(|request| request.trust > Trust::Read);
+        match writes.next_back().map(|write| &write.ending) {
+            Some(Ending::Answered(status)) => WriteFate::Answered(*status),
+            Some(Ending::NotSent(_)) => WriteFate::NotSent,
+            Some(Ending::Unknown(_)) => WriteFate::Unknown,
+            None if lock(&self.state).has_written() => WriteFate::NotSent,
+            None => WriteFate::None,
+        }
+    }
+
     /// All requests of the call. Afterwards none leaves.
     pub(crate) fn take_requests(&self) -> Vec<RequestRecord> {
         lock(&self.requests).take().unwrap_or_default()
@@ -322,6 +335,31 @@ impl Boundary {
             wall: self.started.elapsed().saturating_sub(lock(&self.waits).total),
             response_bytes: self.response_bytes.load(Ordering::Relaxed),
             rows: self.rows(),
+        }
+    }
+}
+
+/// What became of a call's write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WriteFate {
+    /// There was none.
+    None,
+    /// An answer with this status.
+    Answered(u16),
+    /// No byte of it left.
+    NotSent,
+    /// It left, and nobody knows what came of it.
+    Unknown,
+}
+
+impl WriteFate {
+    /// The error of a call with this in it: whoever reads it must know whether something was changed.
+    pub(crate) fn told(self, error: CallError) -> CallError {
+        match self {
+            Self::None => error,
+            Self::Answered(status) => error.detail("outcome", "answered").detail("write_status", status),
+            Self::NotSent => error.detail("outcome", "not sent"),
+            Self::Unknown => error.detail("outcome", "unknown").hint(fault::FATE_UNKNOWN),
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Budgets {
     pub rows_bytes: u64,
     /// Text of the guest's log, with its standard output and error. What is beyond is dropped and counted.
     pub log_bytes: usize,
+    /// Header fields that the guest may hold in one resource.
+    pub header_bytes: usize,
     /// Live handles of the guest: requests, bodies, streams.
     pub handles: usize,
     /// Bytes that one call of the guest into the host may carry.
@@ -68,6 +70,7 @@ impl Default for Budgets {
             row_bytes: 4 << 20,
             rows_bytes: 2 << 30,
             log_bytes: 64 << 10,
+            header_bytes: 16 << 10,
             handles: 1000,
             hostcall_bytes: 16 << 20,
         }

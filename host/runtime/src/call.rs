@@ -1,7 +1,7 @@
 //! One call, from arguments to answer: an instance of its own, a boundary of its own, and one ending.
 
 use crate::bindings::{Call as GuestCall, Meta as GuestMeta, Outcome};
-use crate::boundary::{Boundary, Finish};
+use crate::boundary::{Boundary, Finish, WriteFate};
 use crate::budget::Budgets;
 use crate::connector::{Connector, store};
 use crate::engine::TICK;
@@ -128,7 +128,7 @@ impl Run<'_> {
         match returned {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(failure)) => Err(fault::of_failure(failure, boundary.silence())),
-            Err(trap) => Err(fault::of_trap(&trap)),
+            Err(trap) => Err(fault::of_trap(&trap, &self.budgets)),
         }
     }
 
@@ -136,12 +136,20 @@ impl Run<'_> {
     fn conclude(&self, returned: Result<Outcome, CallError>, boundary: &Boundary) -> RunEnd {
         match boundary.take_finish() {
             Some(Finish::Planned(planned)) => return RunEnd::Planned(planned),
-            Some(finish) => return RunEnd::Failed(fault::of_finish(finish)),
+            Some(finish) => return RunEnd::Failed(boundary.fate_of_write().told(fault::of_finish(finish))),
             None => {}
         }
         match returned.and_then(|outcome| self.answer(outcome, boundary)) {
-            Ok(answer) => RunEnd::Answered(Box::new(answer)),
-            Err(error) => RunEnd::Failed(error),
+            Ok(answer) => match boundary.fate_of_write() {
+                WriteFate::None | WriteFate::Answered(_) => RunEnd::Answered(Box::new(answer)),
+                // Whatever the guest makes of it: a write without an answer is no success.
+                fate @ (WriteFate::NotSent | WriteFate::Unknown) => {
+                    let silence = boundary.silence();
+                    let why = || fault::connector_fault("it did not wait for the answer to its write");
+                    RunEnd::Failed(fate.told(silence.unwrap_or_else(why)))
+                }
+            },
+            Err(error) => RunEnd::Failed(boundary.fate_of_write().told(error)),
         }
     }
 

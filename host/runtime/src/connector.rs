@@ -115,10 +115,25 @@ fn compile(
     let (resolve, world) = wit_parser::decoding::decode_world(bindings::COMPONENT_TYPE)
         .map_err(|error| CallError::new(ErrorCode::InternalError, format!("the world does not decode: {error}")))?;
     let imports = imports(bytes)?;
+    let offered: Vec<String> = resolve.worlds[world].imports.keys().map(|key| resolve.name_world_key(key)).collect();
+    let outside: Vec<&str> = imports
+        .iter()
+        .filter(|import| !offered.iter().any(|name| is_same_interface(name, import)))
+        .map(String::as_str)
+        .collect();
+    if !outside.is_empty() {
+        return Err(refused(fault::cut(&format!("it imports what no connector gets: {}", outside.join(", ")))));
+    }
     wit_component::targets(&resolve, world, bytes, true).map_err(|error| refused(flat(&error)))?;
     let component = Component::from_binary(engine, bytes).map_err(|error| refused(error.root_cause()))?;
     let pre = linker.instantiate_pre(&component).map_err(|error| refused(error.root_cause()))?;
     Ok((pre, imports))
+}
+
+/// Whether two names are of one interface, whatever their versions: whether those fit is for `targets` to say.
+fn is_same_interface(one: &str, other: &str) -> bool {
+    let name = |full: &str| full.split('@').next().unwrap_or_default().to_owned();
+    name(one) == name(other)
 }
 
 /// The interfaces that a component imports, by its own word.
@@ -152,7 +167,7 @@ async fn describe(engine: &Engine, pre: &bindings::ConnectorPre<Guest>) -> Resul
         connector.meho_connector_catalog().call_describe(&mut store).await
     };
     let described: Result<catalog::Description, CallError> = tokio::select! {
-        described = asked => described.map_err(|error| fault::of_trap(&error)),
+        described = asked => described.map_err(|error| fault::of_trap(&error, &boundary.budgets)),
         () = tokio::time::sleep(DESCRIBE) => Err(refused("it takes too long to describe itself")),
     };
     drop(store);

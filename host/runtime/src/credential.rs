@@ -113,20 +113,17 @@ impl Credential {
         let Some(bearer) = &self.bearer else { return Vec::new() };
         let token = bearer.expose_secret().as_bytes();
         let escaped = serde_json::Value::from(bearer.expose_secret()).to_string();
-        let percent: String = token
-            .iter()
-            .map(|byte| match byte {
-                b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
-                byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
-                byte => format!("%{byte:02X}"),
-            })
-            .collect();
+        let percent = |escape: fn(u8) -> String| -> Vec<u8> {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            let written = token.iter().map(|&byte| if is_plain(byte) { char::from(byte).into() } else { escape(byte) });
+            written.collect::<String>().into_bytes()
+        };
         let hex: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut forms = vec![
             token.to_vec(),
             escaped[1..escaped.len() - 1].as_bytes().to_vec(),
-            percent.to_ascii_lowercase().into_bytes(),
-            percent.into_bytes(),
+            percent(|byte| format!("%{byte:02X}")),
+            percent(|byte| format!("%{byte:02x}")),
             hex.to_ascii_uppercase().into_bytes(),
             hex.into_bytes(),
         ];

@@ -2,13 +2,13 @@
 //!
 //! This is where `wasi:http` calls the host. Whatever has no body is decided before the call returns to the guest, in the order in which it was made.
 
-use crate::body::{Coding, GuestBody};
+use crate::body::{Coding, Framing, GuestBody};
 use crate::boundary::{Boundary, Decided, Finish};
 use crate::error::{CallError, ErrorCode};
 use crate::record::{Ending, RequestIntent, RequestRecord};
 use crate::transport::{Answer, Pool, TransportError};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode, Version, header};
 use http_body_util::{BodyExt, Limited};
 use meho_policy::decide::Permit;
 use meho_policy::denial::Denial;
@@ -80,13 +80,13 @@ impl WasiHttpHooks for Egress {
         }
         let (parts, body) = request.into_parts();
         if http_body::Body::is_end_stream(&body) {
-            let decided = judge(&boundary, &parts, &Bytes::new());
-            return Box::new(async move { go_on(boundary, decided).await });
+            let verdict = judge(&boundary, &parts, &Bytes::new());
+            return Box::new(async move { go_on(boundary, verdict).await });
         }
         Box::new(async move {
             let body = collect(&boundary, body).await?;
-            let decided = judge(&boundary, &parts, &body);
-            go_on(boundary, decided).await
+            let verdict = judge(&boundary, &parts, &body);
+            go_on(boundary, verdict).await
         })
     }
 }
@@ -105,7 +105,30 @@ async fn collect(boundary: &Boundary, body: WasiBody) -> Result<Bytes, HttpError
     }
 }
 
-fn judge(boundary: &Boundary, parts: &http::request::Parts, body: &Bytes) -> Result<Decided, Denial> {
+/// What becomes of a request once it has been judged.
+enum Verdict {
+    Send(Permit, Receipt),
+    /// The guest never learns of it: its instance is dropped while it waits.
+    Planned,
+    Denied,
+}
+
+/// Judges a request. What ends the call ends it here and now: the guest may return without waiting for an answer.
+fn judge(boundary: &Boundary, parts: &http::request::Parts, body: &Bytes) -> Verdict {
+    match decide(boundary, parts, body) {
+        Ok(Decided::Send(permit, receipt)) => Verdict::Send(permit, receipt),
+        Ok(Decided::Plan(planned)) => {
+            boundary.end(Finish::Planned(planned));
+            Verdict::Planned
+        }
+        Err(denial) => {
+            boundary.end(Finish::Denied(denial));
+            Verdict::Denied
+        }
+    }
+}
+
+fn decide(boundary: &Boundary, parts: &http::request::Parts, body: &Bytes) -> Result<Decided, Denial> {
     let uri = &parts.uri;
     let raw = RawRequest {
         method: parts.method.as_str(),
@@ -118,18 +141,11 @@ fn judge(boundary: &Boundary, parts: &http::request::Parts, body: &Bytes) -> Res
     boundary.decide(&CanonicalRequest::parse(&raw)?)
 }
 
-async fn go_on(boundary: Arc<Boundary>, decided: Result<Decided, Denial>) -> Result<Sent, HttpError> {
-    match decided {
-        Ok(Decided::Send(permit, receipt)) => Flight::new(boundary, permit, receipt).await?.fly().await,
-        Ok(Decided::Plan(planned)) => {
-            boundary.end(Finish::Planned(planned));
-            // The guest never learns of it: its instance is dropped while it waits.
-            std::future::pending().await
-        }
-        Err(denial) => {
-            boundary.end(Finish::Denied(denial));
-            Err(HttpError::HttpRequestDenied)
-        }
+async fn go_on(boundary: Arc<Boundary>, verdict: Verdict) -> Result<Sent, HttpError> {
+    match verdict {
+        Verdict::Send(permit, receipt) => Flight::new(boundary, permit, receipt).await?.fly().await,
+        Verdict::Planned => std::future::pending().await,
+        Verdict::Denied => Err(HttpError::HttpRequestDenied),
     }
 }
 
@@ -266,11 +282,19 @@ impl Flight {
             boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message));
             return Err(HttpError::HttpResponseContentCoding(None));
         };
+        let framing = if parts.version == Version::HTTP_2 { Framing::Http2 } else { Framing::Http1 };
         let headers = seen_by_guest(&parts.headers, &coding, pool);
         let mask = pool.mask().clone();
         let is_observed = parts.status == StatusCode::OK;
-        let body =
-            GuestBody::new(incoming, &coding, mask, self.receipt, is_observed, boundary, (answer.stream, self.turn));
+        let body = GuestBody::new(
+            (incoming, framing),
+            &coding,
+            mask,
+            self.receipt,
+            is_observed,
+            boundary,
+            (answer.stream, self.turn),
+        );
         let mut response = Response::new(body.boxed_unsync());
         *response.status_mut() = parts.status;
         *response.headers_mut() = headers;

@@ -23,8 +23,6 @@ use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-/// Bytes of header fields that a guest may hold in one resource.
-const FIELDS_BYTES: usize = 16 << 10;
 /// Random bytes that a guest may ask for at a time.
 const RANDOM_BYTES: u64 = 64 << 10;
 /// Core instances, memories and tables of a component together: one that a language's toolchain makes has a handful.
@@ -37,6 +35,8 @@ pub(crate) struct Guest {
     table: ResourceTable,
     egress: Egress,
     sink: Sink,
+    /// Entries of all tables together.
+    table_elements: usize,
     pub(crate) boundary: Arc<Boundary>,
 }
 
@@ -61,10 +61,18 @@ impl Guest {
             .stdout(LogStream { boundary: boundary.clone(), level: GuestLevel::Info })
             .stderr(LogStream { boundary: boundary.clone(), level: GuestLevel::Error });
         let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(FIELDS_BYTES);
+        http.set_field_size_limit(boundary.budgets.header_bytes);
         let mut table = ResourceTable::new();
         table.set_max_capacity(boundary.budgets.handles);
-        Self { wasi: wasi.build(), http, table, egress: Egress::new(boundary.clone()), sink, boundary }
+        Self {
+            wasi: wasi.build(),
+            http,
+            table,
+            egress: Egress::new(boundary.clone()),
+            sink,
+            table_elements: 0,
+            boundary,
+        }
     }
 }
 
@@ -151,8 +159,9 @@ impl ResourceLimiter for Guest {
         Err(wasmtime::format_err!("the guest's memory is used up"))
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        if desired <= self.boundary.budgets.table_elements {
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.table_elements = self.table_elements.saturating_add(desired.saturating_sub(current));
+        if self.table_elements <= self.boundary.budgets.table_elements {
             return Ok(true);
         }
         self.boundary.end(Finish::Budget("table_elements", self.boundary.budgets.table_elements.to_string()));

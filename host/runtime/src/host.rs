@@ -224,6 +224,17 @@ impl Host {
         plan: Digest,
         approval: &Approval,
     ) -> Result<Box<Answer>, CallError> {
+        self.execute_within(connector, target, plan, approval, None).await
+    }
+
+    async fn execute_within(
+        &self,
+        connector: &Arc<Connector>,
+        target: &Target,
+        plan: Digest,
+        approval: &Approval,
+        timeout: Option<Duration>,
+    ) -> Result<Box<Answer>, CallError> {
         let invalid = |why: &str| {
             CallError::new(ErrorCode::ApprovalInvalid, why.to_owned()).hint("plan again, and approve that plan")
         };
@@ -237,12 +248,8 @@ impl Host {
         }
         let approved = stored.redeem(approval, now().as_secs()).map_err(|error| invalid(&error.to_string()))?;
         let arguments = serde_json::from_slice(&context.arguments).unwrap_or_default();
-        let call = Call {
-            operation: context.operation.to_string(),
-            arguments,
-            principal: context.principal.clone(),
-            timeout: None,
-        };
+        let call =
+            Call { operation: context.operation.to_string(), arguments, principal: context.principal.clone(), timeout };
         let mut prepared = self.prepare(connector, target, call)?;
         prepared.replay = Replay { clock: Duration::from_secs(context.clock), seed: context.seed };
         let _turn = self.turn().await?;
@@ -261,6 +268,7 @@ impl Host {
         approver: &dyn Approver,
         sender: mpsc::Sender<RowBatch>,
     ) -> Result<Box<Answer>, CallError> {
+        let timeout = call.timeout;
         let prepared = self.prepare(connector, target, call)?;
         let turn = self.turn().await?;
         if prepared.operation.trust > Trust::Read {
@@ -271,7 +279,9 @@ impl Host {
             drop(turn);
             let view = crate::approval::view(&planned, target);
             return match approver.decide(&planned, &view).await {
-                Verdict::Approved(approval) => self.execute(connector, target, planned.digest(), &approval).await,
+                Verdict::Approved(approval) => {
+                    self.execute_within(connector, target, planned.digest(), &approval, timeout).await
+                }
                 Verdict::Rejected => {
                     self.inner.settings.plans.forget(planned.digest()).await;
                     Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was sent")

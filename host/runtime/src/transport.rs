@@ -9,7 +9,7 @@ use crate::resolve::Resolver;
 use crate::target::{Base, HttpVersions, TargetError, TargetSettings, Verification};
 use crate::tls::{client_config, explain};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, header};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
@@ -188,6 +188,9 @@ impl Upstream {
         let stream = Stream(shared.streams.clone());
         let after = budgets.first_byte;
         match tokio::time::timeout(after, shared.client.request(request)).await {
+            Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => Err(TransportError::Broken {
+                reason: "the target switched to a protocol that nobody asked for".to_owned(),
+            }),
             Ok(Ok(response)) => Ok(Answer { response, stream }),
             Ok(Err(error)) => Err(classify(&error)),
             Err(_) => Err(TransportError::Timeout { after }),
@@ -273,7 +276,8 @@ impl Pool {
 fn classify(error: &hyper_util::client::legacy::Error) -> TransportError {
     let mut source = error.source();
     while let Some(inner) = source {
-        if let Some(tls) = tls_error(inner) {
+        // Once a connection stands a request may have left on it, whatever TLS finds wrong afterwards.
+        if let Some(tls) = tls_error(inner).filter(|_| error.is_connect()) {
             let (reason, remedy) = explain(tls);
             return TransportError::Tls { reason, remedy };
         }
@@ -295,8 +299,8 @@ fn classify(error: &hyper_util::client::legacy::Error) -> TransportError {
 fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
     match error.downcast_ref::<rustls::Error>() {
         Some(tls) => Some(tls),
-        // An I/O error shows its inner error's source and not the inner error itself.
-        None => error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref(),
+        // An I/O error shows its inner error's source and not the inner error itself, which may be an I/O error as well.
+        None => tls_error(error.downcast_ref::<std::io::Error>()?.get_ref()?),
     }
 }
 
