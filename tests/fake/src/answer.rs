@@ -27,6 +27,8 @@ pub enum Body {
     Stalled(Vec<Bytes>),
     /// These pieces, and then it breaks off.
     Cut(Vec<Bytes>),
+    /// These pieces, and then a reset that says that nothing is wrong. HTTP/2 only.
+    GivenUp(Vec<Bytes>),
     /// This piece, for ever.
     Endless(Bytes),
     /// In the place of an answer, these bytes. HTTP/1.1 only.
@@ -86,11 +88,8 @@ impl Answer {
     pub fn echo(request: &Seen, form: crate::Form, chunk_bytes: usize) -> Self {
         let echoed = form.write(request.token().unwrap_or_default());
         let text = format!(r#"{{"metadata":{{"name":"web"}},"echo":"{echoed}"}}"#);
-        let answer = Self::json(text.clone());
-        if chunk_bytes == 0 {
-            return answer;
-        }
-        answer.body(Body::Chunks(text.as_bytes().chunks(chunk_bytes).map(Bytes::copy_from_slice).collect()))
+        let answer = Self::json(text);
+        if chunk_bytes == 0 { answer } else { answer.in_pieces(chunk_bytes) }
     }
 
     /// The same with one more header. A `content-length` is taken as it is given, right or wrong.
@@ -112,13 +111,47 @@ impl Answer {
         Self { body, ..self }
     }
 
+    /// The same with another status.
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same, so many bytes at a time.
+    ///
+    /// # Panics
+    /// Where the body is not whole.
+    #[must_use]
+    pub fn in_pieces(self, bytes: usize) -> Self {
+        let pieces = self.whole().chunks(bytes).map(Bytes::copy_from_slice).collect();
+        self.body(Body::Chunks(pieces))
+    }
+
+    /// The same, broken off in the middle of the body.
+    ///
+    /// # Panics
+    /// Where the body is not whole.
+    #[must_use]
+    pub fn cut_in_half(self) -> Self {
+        let whole = self.whole();
+        let half = whole.slice(..whole.len() / 2);
+        self.body(Body::Cut(vec![half]))
+    }
+
+    fn whole(&self) -> Bytes {
+        match &self.body {
+            Body::Whole(bytes) => bytes.clone(),
+            other => panic!("only whole bodies are taken apart, not {other:?}"),
+        }
+    }
+
     /// The same, compressed.
+    ///
+    /// # Panics
+    /// Where the body is not whole.
     #[must_use]
     pub fn gzipped(self) -> Self {
-        let body = match &self.body {
-            Body::Whole(plain) => Body::Whole(gzip(plain)),
-            other => panic!("only whole bodies are compressed, not {other:?}"),
-        };
+        let body = Body::Whole(gzip(&self.whole()));
         self.header("content-encoding", "gzip").body(body)
     }
 

@@ -78,7 +78,7 @@ impl Connection {
                 self.pieces(answer, pieces).await?;
                 self.stream.write_all(b"0\r\n\r\n").await?;
             }
-            Body::Stalled(pieces) | Body::Cut(pieces) => self.pieces(answer, pieces).await?,
+            Body::Stalled(pieces) | Body::Cut(pieces) | Body::GivenUp(pieces) => self.pieces(answer, pieces).await?,
             Body::Endless(piece) => {
                 self.head(answer, None).await?;
                 loop {
@@ -133,7 +133,7 @@ impl Connection {
                 let _ = self.stream.socket().flush().await;
                 false
             }
-            (Body::Cut(_), _) | (_, Then::Close) => {
+            (Body::Cut(_) | Body::GivenUp(_), _) | (_, Then::Close) => {
                 let _ = self.stream.shutdown().await;
                 false
             }

@@ -64,6 +64,22 @@ impl std::fmt::Display for Gone {
 
 impl std::error::Error for Gone {}
 
+/// A stream that is reset without an error. The library looks for the reason among the sources.
+#[derive(Debug)]
+struct NothingWrong(h2::Error);
+
+impl std::fmt::Display for NothingWrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nothing is wrong")
+    }
+}
+
+impl std::error::Error for NothingWrong {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
 async fn render(server: &Server, answer: &Answer) -> Result<Response<Pieces>, Gone> {
     let pieces = match &answer.body {
         Body::Nothing if answer.then == Then::Hang => std::future::pending().await,
@@ -76,6 +92,7 @@ async fn render(server: &Server, answer: &Answer) -> Result<Response<Pieces>, Go
         Body::Chunks(pieces) => Pieces::new(pieces, End::Ended),
         Body::Stalled(pieces) => Pieces::new(pieces, End::Stalled),
         Body::Cut(pieces) => Pieces::new(pieces, End::Cut),
+        Body::GivenUp(pieces) => Pieces::new(pieces, End::GivenUp),
         Body::Endless(piece) => Pieces::new(&[], End::Endless(piece.clone())),
     };
     if answer.then != Then::ServeOn {
@@ -101,6 +118,7 @@ enum End {
     Ended,
     Stalled,
     Cut,
+    GivenUp,
     Endless(Bytes),
 }
 
@@ -122,6 +140,10 @@ impl http_body::Body for Pieces {
             // Nobody will ever wake this up: that is what it is for.
             (None, End::Stalled) => Poll::Pending,
             (None, End::Cut) => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
+            (None, End::GivenUp) => {
+                let reason = NothingWrong(h2::Error::from(h2::Reason::NO_ERROR));
+                Poll::Ready(Some(Err(io::Error::other(reason))))
+            }
             (None, End::Endless(piece)) => Poll::Ready(Some(Ok(Frame::data(piece.clone())))),
         }
     }

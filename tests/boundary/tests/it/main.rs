@@ -4,8 +4,12 @@
 //! call of a component on a fake target, and what must come of it. After every trial that ends badly for its guest, an honest guest is
 //! served by the same host.
 
+mod fixtures;
 mod records;
 mod trial;
 mod world;
 
 mod hostile;
+mod targets;
+
+mod canary;

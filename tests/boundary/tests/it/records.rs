@@ -18,7 +18,12 @@ pub(crate) struct Records {
 
 impl Default for Records {
     fn default() -> Self {
-        Self { calls: Mutex::default(), intents: Mutex::default(), refusals: Mutex::default(), ended: watch::Sender::new(0) }
+        Self {
+            calls: Mutex::default(),
+            intents: Mutex::default(),
+            refusals: Mutex::default(),
+            ended: watch::Sender::new(0),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! One call of one component on one target, and what must come of it.
 
+use crate::fixtures::HONEST;
 use crate::world::{World, target};
 use async_trait::async_trait;
-use meho_artifacts::hostile::HONEST;
 use meho_host::approval::{Approver, Verdict};
 use meho_host::call::AnswerMeta;
 use meho_host::error::{CallError, ErrorCode};
@@ -136,8 +136,12 @@ impl<'t> Trial<'t> {
             Err(refused) => Err(refused),
             Ok(connector) => {
                 let Value::Object(arguments) = self.arguments else { panic!("arguments are an object") };
-                let call =
-                    Call { operation: self.operation.to_owned(), arguments, principal: principal.clone(), timeout: self.timeout };
+                let call = Call {
+                    operation: self.operation.to_owned(),
+                    arguments,
+                    principal: principal.clone(),
+                    timeout: self.timeout,
+                };
                 let collected = self.world.host.call(&connector, &target, call, self.approver).collect().await;
                 collected.map(|(data, answer)| (data, answer.meta))
             }
@@ -160,7 +164,9 @@ impl<'t> Trial<'t> {
     /// It must be denied by this rule.
     #[track_caller]
     pub(crate) fn is_denied_by(self, rule: &str) -> Ran {
-        self.fails_with(ErrorCode::TrustViolation, "rule", rule)
+        // What differs from its plan may be the connector's doing or the world's: it is the approval that does not fit.
+        let code = if rule == "plan" { ErrorCode::ApprovalInvalid } else { ErrorCode::TrustViolation };
+        self.fails_with(code, "rule", rule)
     }
 
     /// It must run out of this budget.
@@ -233,5 +239,9 @@ pub(crate) async fn serves_an_honest_guest(world: &World) {
     let fake = Fake::expecting([Expected::once("GET", POD, a_pod())]);
     let ran = Trial::of(HONEST).within(world).on(&fake).go().await;
     let (data, meta) = ran.answer();
-    assert_eq!((&data["status"], meta.complete), (&json!(200), true), "the host does not serve an honest guest any more");
+    assert_eq!(
+        (&data["status"], meta.complete),
+        (&json!(200), true),
+        "the host does not serve an honest guest any more"
+    );
 }

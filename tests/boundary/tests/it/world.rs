@@ -14,6 +14,8 @@ use meho_test_fake::{Authority, Fake};
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// The host's token in most tests. It has all that makes a difference to one of the forms in which it could come back.
 pub(crate) const TOKEN: &str = r#"Canary.0123-ABCxyz_"quoted"\and/so+on=for%ever~"#;
@@ -24,7 +26,7 @@ pub(crate) struct World {
     pub(crate) host: Host,
     pub(crate) records: Arc<Records>,
     pub(crate) plans: Arc<Plans>,
-    loaded: Arc<Mutex<HashMap<usize, Arc<Connector>>>>,
+    loaded: Arc<Mutex<HashMap<(usize, usize), Arc<OnceCell<Arc<Connector>>>>>>,
 }
 
 impl World {
@@ -32,6 +34,27 @@ impl World {
     pub(crate) fn shared() -> Self {
         static SHARED: OnceLock<World> = OnceLock::new();
         SHARED.get_or_init(|| Self::new(Budgets::default())).clone()
+    }
+
+    /// A host that gives little, for guests and targets that take all there is. Shared as well.
+    pub(crate) fn tight() -> Self {
+        static TIGHT: OnceLock<World> = OnceLock::new();
+        TIGHT.get_or_init(|| Self::new(Self::tight_budgets())).clone()
+    }
+
+    /// What that host gives.
+    pub(crate) fn tight_budgets() -> Budgets {
+        Budgets {
+            cpu: Duration::from_millis(500),
+            first_byte: Duration::from_secs(2),
+            between_bytes: Duration::from_secs(1),
+            requests: 20,
+            requests_at_a_time: 2,
+            response_body_bytes: 256 << 10,
+            response_bytes: 1 << 20,
+            rows_bytes: 1 << 20,
+            ..Budgets::default()
+        }
     }
 
     /// A host with these budgets.
@@ -54,14 +77,9 @@ impl World {
 
     /// Loads a component, once.
     pub(crate) async fn load(&self, component: &'static [u8]) -> Result<Arc<Connector>, CallError> {
-        let key = component.as_ptr() as usize;
-        let known = self.loaded.lock().unwrap().get(&key).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let loaded = self.host.load(component.to_vec()).await?;
-        self.loaded.lock().unwrap().insert(key, loaded.clone());
-        Ok(loaded)
+        let cell =
+            self.loaded.lock().unwrap().entry((component.as_ptr() as usize, component.len())).or_default().clone();
+        cell.get_or_try_init(|| self.host.load(component.to_vec())).await.cloned()
     }
 }
 
