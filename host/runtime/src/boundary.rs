@@ -179,7 +179,7 @@ impl Boundary {
         match decide(&self.authority, &state, request)? {
             Decision::Send(permit) => {
                 let receipt = spend(&mut state, &permit);
-                Ok(Decided::Send(permit, receipt))
+                Ok(Decided::Send(Box::new(permit), receipt))
             }
             Decision::Plan(planned) => Ok(Decided::Plan(Box::new(planned))),
         }
@@ -366,6 +366,6 @@ impl WriteFate {
 
 /// What becomes of a request.
 pub(crate) enum Decided {
-    Send(Permit, Receipt),
+    Send(Box<Permit>, Receipt),
     Plan(Box<PlannedRequest>),
 }

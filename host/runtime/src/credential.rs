@@ -121,7 +121,7 @@ impl Credential {
         let hex: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut forms = vec![
             token.to_vec(),
-            escaped[1..escaped.len() - 1].as_bytes().to_vec(),
+            escaped.as_bytes()[1..escaped.len() - 1].to_vec(),
             percent(|byte| format!("%{byte:02X}")),
             percent(|byte| format!("%{byte:02x}")),
             hex.to_ascii_uppercase().into_bytes(),

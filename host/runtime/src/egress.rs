@@ -107,7 +107,7 @@ async fn collect(boundary: &Boundary, body: WasiBody) -> Result<Bytes, HttpError
 
 /// What becomes of a request once it has been judged.
 enum Verdict {
-    Send(Permit, Receipt),
+    Send(Box<Permit>, Receipt),
     /// The guest never learns of it: its instance is dropped while it waits.
     Planned,
     Denied,
@@ -152,13 +152,13 @@ async fn go_on(boundary: Arc<Boundary>, verdict: Verdict) -> Result<Sent, HttpEr
 /// One permitted request on its way.
 struct Flight {
     boundary: Arc<Boundary>,
-    permit: Permit,
+    permit: Box<Permit>,
     receipt: Receipt,
     turn: OwnedSemaphorePermit,
 }
 
 impl Flight {
-    async fn new(boundary: Arc<Boundary>, permit: Permit, receipt: Receipt) -> Result<Self, HttpError> {
+    async fn new(boundary: Arc<Boundary>, permit: Box<Permit>, receipt: Receipt) -> Result<Self, HttpError> {
         let turns = boundary.requests_at_a_time.clone();
         let turn = turns.acquire_owned().await.map_err(|_| HttpError::ConnectionLimitReached)?;
         Ok(Self { boundary, permit, receipt, turn })

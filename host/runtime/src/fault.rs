@@ -42,6 +42,7 @@ pub(crate) fn of_transport(error: &TransportError, trust: Trust) -> CallError {
         }
         TransportError::NotSent => {
             CallError::new(ErrorCode::ConnectionFailed, "the connection closed before the request was sent")
+                .hint("call again; where it stays so, look whether the server wants a client certificate")
                 .detail("outcome", "not sent")
         }
         TransportError::Broken { reason } => unknown(CallError::new(ErrorCode::ConnectionFailed, reason.clone())),

@@ -7,8 +7,10 @@ use wasmtime::{Store, WasmCoreDump};
 
 /// Gets every linear memory of the guest, after each call that returned or trapped.
 pub struct Inspector {
-    look: Box<dyn Fn(&[u8]) + Send + Sync>,
+    look: Look,
 }
+
+type Look = Box<dyn Fn(&[u8]) + Send + Sync>;
 
 impl fmt::Debug for Inspector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

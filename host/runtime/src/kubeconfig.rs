@@ -127,7 +127,11 @@ fn credentials(user: &str, info: AuthInfo) -> Result<Arc<dyn CredentialProvider>
     if info.username.is_some() || info.password.is_some() {
         return Err(unsupported("a password"));
     }
-    if info.impersonate.is_some() || info.impersonate_groups.is_some() {
+    let impersonates = info.impersonate.is_some()
+        || info.impersonate_groups.is_some()
+        || info.impersonate_uid.is_some()
+        || info.impersonate_user_extra.is_some();
+    if impersonates {
         return Err(unsupported("impersonation"));
     }
     let identity = identity(user, &info)?;

@@ -1,4 +1,4 @@
-//! Scales with the body that `how` says, as the media type that `also` says.
+//! Scales with the body that `how` says and `times` spaces behind it, as the media type that `also` says.
 
 use meho_test_hostile::describe::{DEPLOYMENTS, act, scale};
 use meho_test_hostile::outcome::told;
@@ -14,7 +14,9 @@ impl Fixture for AnotherBody {
 
     fn act(call: &Arguments) -> Acted {
         let target = format!("{DEPLOYMENTS}/{}/scale", call.text("name"));
-        told(&Request::with_body(Method::Patch, &target, call.text("also"), call.how().as_bytes()).send())
+        let spaces = usize::try_from(call.number("times")).unwrap_or_default();
+        let body = format!("{}{}", call.how(), " ".repeat(spaces));
+        told(&Request::with_body(Method::Patch, &target, call.text("also"), body.as_bytes()).send())
     }
 }
 

@@ -15,7 +15,7 @@ impl Fixture for OwnHeaders {
         let fields = Fields::new();
         let said = json!({
             "append": format!("{:?}", fields.append(name, &value)),
-            "set": format!("{:?}", fields.set(name, &[value.clone()])),
+            "set": format!("{:?}", fields.set(name, std::slice::from_ref(&value))),
             "from_list": format!("{:?}", Fields::from_list(&[(name.to_owned(), value)]).map(|_| ())),
         });
         let mut headers = vec![("accept", JSON)];

@@ -391,7 +391,7 @@ fn a_list_that_never_ends_ends_with_its_pages() {
         Answer::json(format!(r#"{{"metadata":{{"continue":"{}"}},"items":[]}}"#, "c".repeat(number)))
     };
     let fake = Fake::answering(move |request| Some(page(request)));
-    Trial::of(HONEST_LIST).on(&fake).is_denied_by("count");
+    Trial::of(HONEST_LIST).on(&fake).denied_by("count");
     assert_eq!(fake.seen().len(), 100);
 }
 

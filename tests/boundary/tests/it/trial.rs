@@ -163,7 +163,7 @@ impl<'t> Trial<'t> {
 
     /// It must be denied by this rule.
     #[track_caller]
-    pub(crate) fn is_denied_by(self, rule: &str) -> Ran {
+    pub(crate) fn denied_by(self, rule: &str) -> Ran {
         // What differs from its plan may be the connector's doing or the world's: it is the approval that does not fit.
         let code = if rule == "plan" { ErrorCode::ApprovalInvalid } else { ErrorCode::TrustViolation };
         self.fails_with(code, "rule", rule)

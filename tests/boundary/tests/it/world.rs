@@ -26,8 +26,11 @@ pub(crate) struct World {
     pub(crate) host: Host,
     pub(crate) records: Arc<Records>,
     pub(crate) plans: Arc<Plans>,
-    loaded: Arc<Mutex<HashMap<(usize, usize), Arc<OnceCell<Arc<Connector>>>>>>,
+    loaded: Arc<Mutex<Loaded>>,
 }
+
+/// Components by where their bytes are, each loaded at most once.
+type Loaded = HashMap<(usize, usize), Arc<OnceCell<Arc<Connector>>>>;
 
 impl World {
     /// The host with the usual budgets, which most tests share.

@@ -78,7 +78,7 @@ fn a_target_that_never_answers_runs_out_of_the_calls_time() {
 #[test]
 fn a_flood_is_denied_at_its_first_request_too_many() {
     let fake = Fake::answering(|_| Some(a_pod()));
-    let ran = Trial::of(fixtures::FLOOD).with(json!({"times": 257})).on(&fake).is_denied_by("count");
+    let ran = Trial::of(fixtures::FLOOD).with(json!({"times": 257})).on(&fake).denied_by("count");
     assert!(fake.seen().len() <= 256);
     assert!(ran.recorded().len() <= 256);
 }
@@ -95,6 +95,13 @@ fn a_flood_runs_out_of_requests_whatever_its_effects_allow() {
     assert_eq!(data, json!({"well": budget}));
     flooding(budget + 1).runs_out_of("requests");
     assert_eq!(fake.seen().len(), 2 * budget as usize);
+}
+
+#[test]
+fn a_body_for_ever_runs_out_of_its_budget() {
+    let long = json!({"how": r#"{"spec":{"replicas":3}}"#, "also": "application/merge-patch+json", "times": 1 << 20});
+    let ran = Trial::of(fixtures::ANOTHER_BODY).with(long).runs_out_of("request_body_bytes");
+    assert_eq!(ran.recorded(), [""; 0]);
 }
 
 #[test]

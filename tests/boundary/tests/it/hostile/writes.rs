@@ -155,7 +155,7 @@ fn a_write_of_its_authority_that_is_not_the_planned_one_is_denied() {
 #[test]
 fn a_call_writes_once() {
     let fake = Fake::expecting([Expected::once("PATCH", SCALE, Answer::json("{}"))]);
-    let ran = Trial::of(fixtures::TWO_WRITES).on(&fake).is_denied_by("one-write");
+    let ran = Trial::of(fixtures::TWO_WRITES).on(&fake).denied_by("one-write");
     assert_eq!(ran.recorded(), [format!("PATCH {SCALE}")]);
     // Whoever reads of the denial has to know that something was written before it.
     let details = &ran.error().details;
