@@ -131,7 +131,7 @@ impl Printer {
                 return;
             }
         }
-        say(&format!("error: {}: {}", error.code, safe_lines(&error.message)));
+        say(&format!("error: {}: {}", error.code, indented(&error.message)));
         for (name, value) in error.details.iter().filter(|(name, _)| *name != "plan") {
             let shown = match value {
                 Value::String(text) => safe(text),
@@ -141,9 +141,14 @@ impl Printer {
             say(&format!("  {name}: {shown}"));
         }
         if let Some(hint) = &error.hint {
-            say(&format!("hint: {}", safe_lines(hint)));
+            say(&format!("hint: {}", indented(hint)));
         }
     }
+}
+
+/// Text of several lines, of which none but the first begins where a line of ours does.
+fn indented(text: &str) -> String {
+    safe_lines(text).replace('\n', "\n  ")
 }
 
 fn show_item(item: &Value) -> String {

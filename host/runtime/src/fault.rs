@@ -22,6 +22,9 @@ const MAX_ITEMS: usize = 20;
 pub(crate) const FATE_UNKNOWN: &str =
     "whether the write was carried out is not known, and it is never sent again: look at the object, then decide";
 
+/// With TLS 1.3 a server that wants a client certificate and gets none closes the connection after the handshake.
+const CLOSED: &str = "call again; where it stays so, look whether the target wants a client certificate";
+
 /// No answer came.
 pub(crate) fn of_transport(error: &TransportError, trust: Trust) -> CallError {
     let unknown = |error: CallError| {
@@ -42,10 +45,12 @@ pub(crate) fn of_transport(error: &TransportError, trust: Trust) -> CallError {
         }
         TransportError::NotSent => {
             CallError::new(ErrorCode::ConnectionFailed, "the connection closed before the request was sent")
-                .hint("call again; where it stays so, look whether the server wants a client certificate")
+                .hint(CLOSED)
                 .detail("outcome", "not sent")
         }
-        TransportError::Broken { reason } => unknown(CallError::new(ErrorCode::ConnectionFailed, reason.clone())),
+        TransportError::Broken { reason } => {
+            unknown(CallError::new(ErrorCode::ConnectionFailed, reason.clone()).hint(CLOSED))
+        }
         TransportError::Timeout { after } => {
             let message = format!("the target gave no answer within {} s", after.as_secs());
             unknown(

@@ -70,3 +70,14 @@ pub(crate) fn with(mut members: Value, others: &Value) -> Value {
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("a path of text")
 }
+
+/// RFC 4648, section 4.
+pub(crate) fn base64(text: &str) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let of_three = |three: &[u8]| -> String {
+        let bits = three.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        let digit = |at: usize| char::from(ALPHABET[(bits >> (18 - 6 * at)) as usize & 63]);
+        (0..4).map(|at| if at <= three.len() { digit(at) } else { '=' }).collect()
+    };
+    text.as_bytes().chunks(3).map(of_three).collect()
+}

@@ -1,6 +1,6 @@
 //! `get_pod_logs`: the lines that kubectl prints, which container, how much of it, and what a user's rights leave.
 //!
-//! kwok plays the kubelet here, and answers for any container of any pod on a node. What only a kubelet says is in `logs_of_a_kubelet.rs`.
+//! kwok plays the kubelet here, and answers for any container of any pod on a node: what only a kubelet says is not seen here.
 
 use crate::embedded::Caller;
 use crate::objects::{annotated_pod, cluster, containers, kubectl, pending_pod, pod, running, running_pod};

@@ -4,16 +4,23 @@
 //! Where this machine can have no control plane every test says that it was skipped; `MEHO_REQUIRE_CONTROL_PLANE=1` makes that a failure.
 
 mod embedded;
+mod gate;
 mod kubeconfigs;
 mod objects;
 mod program;
 mod terminal;
 
 mod approvals;
+mod audit;
+mod bad_input;
+mod connections;
 mod get_pod;
 mod lists;
 mod logs;
+mod output;
+mod paging;
 mod pod_status;
 mod pods;
+mod rights;
 mod scale;
 mod shapes;

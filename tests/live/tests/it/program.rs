@@ -39,8 +39,9 @@ fn build() -> PathBuf {
     let of_this_package =
         ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_EXE_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"];
     let told = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    told.filter(|name| of_this_package.iter().any(|prefix| name.starts_with(prefix)))
-        .for_each(|name| drop(cargo.env_remove(name)));
+    told.filter(|name| of_this_package.iter().any(|prefix| name.starts_with(prefix))).for_each(|name| {
+        cargo.env_remove(name);
+    });
     let built = cargo
         .args([
             "build",

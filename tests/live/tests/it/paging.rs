@@ -1,0 +1,129 @@
+//! Pages: the host's own of 500, the caller's by `limit` and `continue`, tokens that are wrong or too old, and namespaces that do not exist.
+
+use crate::embedded::Caller;
+use crate::kubeconfigs::base64;
+use crate::objects::{cluster, kubectl, pending_pod, still_deployment};
+use crate::program;
+use meho_control_plane::ControlPlane;
+use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+
+/// More than one page of the server's.
+const MANY: u32 = 620;
+
+fn names(rows: &Value) -> Vec<String> {
+    let name = |row: &Value| row["name"].as_str().expect("a name").to_owned();
+    rows.as_array().expect("rows").iter().map(name).collect()
+}
+
+#[test]
+fn more_pods_than_a_page_holds_are_all_there_in_the_servers_order() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    still_deployment(&namespace, "many", MANY);
+    let place = format!("namespace={namespace}");
+    let printed = kubectl(&cluster, &["get", "pods", "-n", namespace.name(), "-o", "name"]);
+    let expected: Vec<&str> = printed.lines().map(|line| line.trim_start_matches("pod/")).collect();
+    assert_eq!(expected.len(), MANY as usize);
+
+    let caller = Caller::admin(&cluster);
+    let (rows, meta) = caller.answer("list_pods", json!({"namespace": namespace.name()}));
+    assert_eq!(names(&rows), expected);
+    assert_eq!((meta.returned, meta.remaining, meta.token), (u64::from(MANY), Some(0), None));
+    let sizes = |from: usize| {
+        let requests = caller.requests().split_off(from);
+        let size = |path: &str| path.split(['?', '&']).find_map(|pair| pair.strip_prefix("limit=")).map(str::to_owned);
+        requests.iter().filter_map(|request| size(&request.path_and_query)).collect::<Vec<_>>()
+    };
+    assert_eq!(sizes(0), ["500", "500"]);
+
+    // A limit beyond a page: the rest of it is asked for, and no more.
+    let (rows, meta) = caller.answer("list_pods", json!({"namespace": namespace.name(), "limit": 510}));
+    assert_eq!(names(&rows), expected[..510]);
+    assert_eq!((meta.returned, meta.remaining), (510, Some(110)));
+    assert_eq!(sizes(2), ["500", "10"]);
+    let arguments = json!({"namespace": namespace.name(), "continue": meta.token});
+    let (rows, meta) = caller.answer("list_pods", arguments);
+    assert_eq!(names(&rows), expected[510..]);
+    assert_eq!((meta.complete, meta.remaining, meta.token), (true, Some(0), None));
+
+    // The program prints rows as they come.
+    let run = program::call(&cluster.admin_kubeconfig(), &["list_pods", &place, "-o", "jsonl"]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let rows: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).expect("a row")).collect();
+    assert_eq!(names(&json!(rows)), expected);
+}
+
+#[test]
+fn the_program_goes_on_where_it_stopped() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    ["a", "b", "c"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
+    let place = format!("namespace={namespace}");
+    let list = |more: &[&str]| program::call(&cluster.admin_kubeconfig(), &[&["list_pods", &place], more].concat());
+    let (rows, meta) = list(&["limit=2"]).answer();
+    assert_eq!(
+        (names(&rows), &meta["remaining"], &meta["returned"]),
+        (vec!["a".into(), "b".into()], &json!(1), &json!(2))
+    );
+    let token = format!("continue={}", meta["continue"].as_str().expect("a token"));
+    let (rows, meta) = list(&["limit=2", &token]).answer();
+    assert_eq!((names(&rows), &meta["remaining"], &meta["continue"]), (vec!["c".into()], &json!(0), &Value::Null));
+    let shown = list(&["limit=2", "-o", "table"]);
+    assert!(shown.stderr.starts_with("note: there are 1 more; go on with continue="), "{shown:#?}");
+
+    for token in ["continue=nonsense", "continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEifQ"] {
+        list(&[token]).error(1, "INVALID_REQUEST");
+    }
+}
+
+#[test]
+fn a_namespace_that_does_not_exist_is_no_silent_empty_list() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    let caller = Caller::admin(&cluster);
+    for operation in ["list_pods", "list_deployments"] {
+        assert_eq!(caller.data(operation, json!({"namespace": namespace.name()})), json!([]));
+        let (rows, meta) = caller.answer(operation, json!({"namespace": "no-such-namespace"}));
+        assert_eq!(rows, json!([]));
+        assert_eq!(meta.warnings, ["there is no namespace no-such-namespace"]);
+    }
+    let shown =
+        program::call(&cluster.admin_kubeconfig(), &["list_pods", "namespace=no-such-namespace", "-o", "table"]);
+    assert_eq!((shown.code, shown.stdout.as_str()), (Some(0), "nothing found\n"));
+    assert_eq!(shown.stderr, "warning: there is no namespace no-such-namespace\n");
+}
+
+/// A version of the cluster's store from before anything of a test was in it.
+const OLD: u64 = 50;
+
+/// Makes the store forget its first versions, as it does by itself every few minutes. It listens on a socket beside the files of the instance, and
+/// speaks JSON over HTTP there.
+fn forget_first_versions(cluster: &ControlPlane) {
+    let socket = cluster.ca_file().with_file_name("etcd:1");
+    let mut stream = UnixStream::connect(&socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
+    let body = json!({"revision": (2 * OLD).to_string(), "physical": true}).to_string();
+    let head = "POST /v3/kv/compaction HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nContent-Type: application/json";
+    write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    // It may have forgotten them before.
+    assert!(answer.starts_with("HTTP/1.1 200") || answer.contains("has been compacted"), "{answer}");
+}
+
+#[test]
+fn a_token_that_is_too_old_is_expired() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    pending_pod(&namespace, "web");
+    forget_first_versions(&cluster);
+    let token = json!({"v": "meta.k8s.io/v1", "rv": OLD, "start": "a"}).to_string();
+    let token = base64(&token).trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let place = format!("namespace={namespace}");
+    for operation in ["list_pods", "list_deployments"] {
+        let run = program::call(&cluster.admin_kubeconfig(), &[operation, &place, &format!("continue={token}")]);
+        let error = run.error(1, "EXPIRED");
+        assert_eq!(error["hint"], "the continue token is too old: list again from the start");
+    }
+}

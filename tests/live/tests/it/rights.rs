@@ -1,0 +1,207 @@
+//! Rights: an operation works with exactly the rules that are derived from its effects, is denied without any that is required, and says what it could
+//! not read without one that is not.
+
+use crate::embedded::{Caller, embedded, yes};
+use crate::objects::{cluster, pending_pod, running_pod, still_deployment};
+use meho_control_plane::{ControlPlane, Namespace, Rule};
+use meho_host::error::ErrorCode;
+use meho_host::policy::rbac::{Right, Rights, rights};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What comes of a call that lacks an optional right.
+#[derive(Debug, Clone, Copy)]
+enum Without {
+    /// An answer that is not complete, with a warning that begins so.
+    Warns(&'static str),
+    /// NOT_FOUND, with a hint that begins so: the name that was given is not there, and others were not looked for.
+    Hints(&'static str),
+}
+
+/// A call that needs one of its optional rights.
+struct Case {
+    operation: &'static str,
+    arguments: Value,
+    right: (&'static str, &'static str, &'static str),
+    without: Without,
+}
+
+fn derived(operation: &str) -> Rights {
+    let operation = embedded().connector.catalogue().operation(operation).expect("the operation");
+    rights(&operation.effects, &operation.arguments)
+}
+
+fn rules<'r>(rights: impl Iterator<Item = &'r Right>) -> Vec<Rule> {
+    rights.map(|right| Rule::new(&right.api_group, &right.resource, &[&right.verb])).collect()
+}
+
+/// Somebody with these rights in a namespace, and no others, who says yes to what needs it.
+#[track_caller]
+fn somebody(cluster: &ControlPlane, namespace: &Namespace, name: &str, rights: &BTreeSet<Right>) -> Caller {
+    let user = namespace.user(name, &rules(rights.iter())).expect("a user");
+    Caller::user(cluster, &user).asking(yes())
+}
+
+/// What is in the namespace: a pod that runs, one that waits, a Deployment.
+fn populate(namespace: &Namespace) {
+    running_pod(namespace, "web-1", &["app"]);
+    pending_pod(namespace, "idle");
+    still_deployment(namespace, "front", 1);
+}
+
+/// A call of each operation that succeeds, and needs none of its optional rights to find what it is about.
+fn calls(namespace: &Namespace) -> [(&'static str, Value); 5] {
+    let place = namespace.name();
+    [
+        ("list_pods", json!({"namespace": place})),
+        ("get_pod", json!({"namespace": place, "name": "web-1"})),
+        ("get_pod_logs", json!({"namespace": place, "name": "web-1", "container": "app"})),
+        ("list_deployments", json!({"namespace": place})),
+        ("scale_deployment", json!({"namespace": place, "name": "front", "replicas": 1})),
+    ]
+}
+
+#[test]
+fn with_all_its_rights_an_operation_is_complete_and_without_a_required_one_it_is_denied() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    populate(&namespace);
+    let mut denied = 0;
+    for (operation, arguments) in calls(&namespace) {
+        let Rights { required, optional } = derived(operation);
+        let all: BTreeSet<Right> = required.union(&optional).cloned().collect();
+        let name = operation.replace('_', "-");
+        let caller = somebody(&cluster, &namespace, &format!("{name}-all"), &all);
+        caller.data(operation, arguments.clone());
+        // What is required is enough for an answer.
+        let caller = somebody(&cluster, &namespace, &format!("{name}-required"), &required);
+        caller.answer(operation, arguments.clone());
+        for (number, missing) in required.iter().enumerate() {
+            let mut others = all.clone();
+            others.remove(missing);
+            let caller = somebody(&cluster, &namespace, &format!("{name}-without-{number}"), &others);
+            let error = caller.refused(ErrorCode::PermissionDenied, operation, arguments.clone());
+            let said = ["api_group", "resource", "verb"].map(|member| error.details[member].clone());
+            assert_eq!(said, [&missing.api_group, &missing.resource, &missing.verb].map(|text| json!(text)));
+            assert_eq!(error.details["namespace"], namespace.name());
+            let rule = format!(
+                r#"a Role in namespace {namespace} with the rule apiGroups: ["{}"], resources: ["{}"], verbs: ["{}"] would allow it"#,
+                missing.api_group, missing.resource, missing.verb
+            );
+            assert_eq!(error.hint, Some(rule));
+            denied += 1;
+        }
+    }
+    assert_eq!(denied, 5);
+}
+
+#[test]
+fn without_an_optional_right_an_operation_works_and_says_what_is_lost() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    populate(&namespace);
+    let empty = cluster.namespace().expect("an empty namespace");
+    let of = |name: &str| json!({"namespace": namespace.name(), "name": name});
+    let scale = |name: &str| json!({"namespace": namespace.name(), "name": name, "replicas": 1});
+    let pods_list = ("", "pods", "list");
+    let unsure = Without::Warns("whether the namespace ");
+    let cases = [
+        Case {
+            operation: "list_pods",
+            arguments: json!({"namespace": empty.name()}),
+            right: ("", "namespaces", "get"),
+            without: unsure,
+        },
+        Case {
+            operation: "list_deployments",
+            arguments: json!({"namespace": empty.name()}),
+            right: ("", "namespaces", "get"),
+            without: unsure,
+        },
+        Case {
+            operation: "get_pod",
+            arguments: of("web-1"),
+            right: ("", "events", "list"),
+            without: Without::Warns("events could not be read: events is forbidden"),
+        },
+        Case {
+            operation: "get_pod",
+            arguments: of("web"),
+            right: pods_list,
+            without: Without::Hints("names that begin with web were not looked for: pods is forbidden"),
+        },
+        Case {
+            operation: "get_pod_logs",
+            arguments: of("web-1"),
+            right: ("", "pods", "get"),
+            without: Without::Warns("the pod itself could not be read, only its logs: pods \"web-1\" is forbidden"),
+        },
+        Case {
+            operation: "get_pod_logs",
+            arguments: of("web"),
+            right: pods_list,
+            without: Without::Hints("names that begin with web were not looked for: pods is forbidden"),
+        },
+        Case {
+            operation: "scale_deployment",
+            arguments: scale("front"),
+            right: ("apps", "deployments/scale", "get"),
+            without: Without::Warns("the number of replicas before could not be read: "),
+        },
+        Case {
+            operation: "scale_deployment",
+            arguments: scale("front"),
+            right: ("autoscaling", "horizontalpodautoscalers", "list"),
+            without: Without::Warns("whether an autoscaler targets this Deployment could not be looked up: "),
+        },
+        Case {
+            operation: "scale_deployment",
+            arguments: scale("fron"),
+            right: ("apps", "deployments", "list"),
+            without: Without::Hints("names like fron were not looked for: deployments.apps is forbidden"),
+        },
+    ];
+    for (number, case) in cases.iter().enumerate() {
+        let Rights { required, optional } = derived(case.operation);
+        let missing =
+            |right: &&Right| (right.api_group.as_str(), right.resource.as_str(), right.verb.as_str()) == case.right;
+        assert_eq!(optional.iter().filter(missing).count(), 1, "{:?} is not optional: {optional:?}", case.right);
+        let others: BTreeSet<Right> =
+            required.iter().chain(optional.iter().filter(|right| !missing(right))).cloned().collect();
+        let place = if case.arguments["namespace"] == empty.name() { &empty } else { &namespace };
+        let caller = somebody(&cluster, place, &format!("without-{number}"), &others);
+        match case.without {
+            Without::Warns(words) => {
+                let (_, meta) = caller.answer(case.operation, case.arguments.clone());
+                assert!(!meta.complete, "{}: {meta:?}", case.operation);
+                assert!(matches!(&meta.warnings[..], [one] if one.starts_with(words)), "{words:?}: {meta:?}");
+            }
+            Without::Hints(words) => {
+                let error = caller.refused(ErrorCode::NotFound, case.operation, case.arguments.clone());
+                assert!(error.hint.as_ref().is_some_and(|hint| hint.starts_with(words)), "{words:?}: {error:?}");
+            }
+        }
+    }
+    // There is a case for each.
+    for (operation, _) in calls(&namespace) {
+        let covered = cases.iter().filter(|case| case.operation == operation).count();
+        assert_eq!(covered, derived(operation).optional.len(), "{operation}: {:?}", derived(operation).optional);
+    }
+}
+
+#[test]
+fn a_list_of_all_namespaces_wants_a_right_that_is_of_no_namespace() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace().expect("a namespace");
+    pending_pod(&namespace, "web");
+    for operation in ["list_pods", "list_deployments"] {
+        let Rights { required, .. } = derived(operation);
+        let name = operation.replace('_', "-");
+        let inside = somebody(&cluster, &namespace, &format!("{name}-inside"), &required);
+        inside.answer(operation, json!({"namespace": namespace.name()}));
+        let error = inside.refused(ErrorCode::PermissionDenied, operation, json!({}));
+        assert!(error.hint.as_ref().is_some_and(|hint| hint.starts_with("a ClusterRole with the rule ")), "{error:?}");
+        let user = namespace.cluster_user(&format!("{name}-everywhere"), &rules(required.iter())).expect("a user");
+        Caller::user(&cluster, &user).data(operation, json!({}));
+    }
+}
