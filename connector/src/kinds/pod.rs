@@ -122,7 +122,7 @@ fn container(row: &mut Row<'_>, spec: &Node<'_>, statuses: &[Node<'_>]) {
     row.int_if("restart_count", reported.map(|status| status.count("restartCount")));
     row.flag_or_null_if("started", reported.map(|status| status.flag("started")));
     state(row, &status.part("state"));
-    row.object_if("last_state", status.part("lastState").member("terminated"), |row, ended| terminated(row, ended));
+    row.object_if("last_state", status.part("lastState").member("terminated"), terminated);
 }
 
 /// Which member of a container's state is set, and what it says.

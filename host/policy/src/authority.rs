@@ -14,7 +14,7 @@ pub enum Phase {
     /// Reads are sent; the first write is the plan, and is not sent.
     Plan,
     /// Reads are sent, and the one write that was approved.
-    Execute(ApprovedPlan),
+    Execute(Box<ApprovedPlan>),
 }
 
 /// The authority of one call.

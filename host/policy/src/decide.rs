@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 /// ```compile_fail,E0451
 /// // Its fields are private: there is no other way to one.
 /// let forged = meho_policy::decide::Permit {
-///     request: todo!(), effect: 0, id: todo!(), trust: todo!(), page: todo!(), longer: None,
+///     request: loop {}, effect: 0, id: loop {}, trust: loop {}, page: loop {}, longer: None,
 /// };
 /// ```
 #[derive(Debug)]

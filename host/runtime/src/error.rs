@@ -92,14 +92,14 @@ pub struct CallError {
     /// What to do about it.
     pub hint: Option<String>,
     /// More, by the code: each member has the type that its name says.
-    pub details: Map<String, Value>,
+    pub details: Box<Map<String, Value>>,
 }
 
 impl CallError {
     /// An error without hint and details.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None, details: Map::new() }
+        Self { code, message: message.into(), hint: None, details: Box::default() }
     }
 
     /// The same with what to do about it.

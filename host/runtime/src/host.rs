@@ -253,7 +253,7 @@ impl Host {
         let mut prepared = self.prepare(connector, target, call)?;
         prepared.replay = Replay { clock: Duration::from_secs(context.clock), seed: context.seed };
         let _turn = self.turn().await?;
-        match self.run(&prepared, Phase::Execute(approved), Sink::Closed).await {
+        match self.run(&prepared, Phase::Execute(Box::new(approved)), Sink::Closed).await {
             RunEnd::Answered(answer) => Ok(answer),
             RunEnd::Failed(error) => Err(error),
             RunEnd::Planned(_) => Err(CallError::new(ErrorCode::InternalError, "an execution came to a plan")),
@@ -313,8 +313,7 @@ impl Host {
     }
 
     fn prepare<'c>(&self, connector: &'c Connector, target: &'c Target, call: Call) -> Result<Prepared<'c>, CallError> {
-        let operation =
-            connector.catalogue().operation(&call.operation).ok_or_else(|| unknown(connector, &call.operation))?;
+        let operation = connector.operation(&call.operation)?;
         if connector.catalogue().family() != target.family() {
             let (component, target) = (connector.catalogue().family().name(), target.family().name());
             let message = format!("the component works on {component} and the target is of the family {target}");
@@ -405,14 +404,6 @@ struct Prepared<'c> {
     replay: Replay,
     dry_run: bool,
     budgets: Budgets,
-}
-
-fn unknown(connector: &Connector, operation: &str) -> CallError {
-    let ids: Vec<String> = connector.catalogue().operations().iter().map(|known| known.id.to_string()).collect();
-    let shown: String = operation.chars().filter(|c| !c.is_control()).take(64).collect();
-    CallError::new(ErrorCode::UnknownOperation, format!("there is no operation {shown}"))
-        .hint("`ops` lists the operations")
-        .detail("candidates", ids)
 }
 
 /// `dry_run` is the host's argument: the guest never sees it.

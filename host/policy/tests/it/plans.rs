@@ -31,7 +31,7 @@ fn approval(plan: &Plan, confirmation: Confirmation) -> Approval {
 pub(crate) fn approved(decision: Decision) -> Phase {
     let Decision::Plan(planned) = decision else { panic!("a plan was expected") };
     let plan = Plan::new(planned, context());
-    Phase::Execute(plan.redeem(&approval(&plan, Confirmation::Twice), 99).expect("it fits"))
+    Phase::Execute(Box::new(plan.redeem(&approval(&plan, Confirmation::Twice), 99).expect("it fits")))
 }
 
 fn planned(replicas: u32) -> PlannedRequest {

@@ -78,10 +78,10 @@ fn paths(ask: &Ask, add: &mut Add<'_>) {
             }
         }
     }
-    if let Some(at) = segments.iter().position(|segment| *segment == "namespaces") {
-        if at + 2 < segments.len() {
-            with("the wider path", join(&[&segments[..at], &segments[at + 2..]].concat()));
-        }
+    if let Some(at) = segments.iter().position(|segment| *segment == "namespaces")
+        && at + 2 < segments.len()
+    {
+        with("the wider path", join(&[&segments[..at], &segments[at + 2..]].concat()));
     }
     for subresource in
         ["status", "log", "exec", "attach", "portforward", "proxy", "scale", "eviction", "binding", "token", "finalize"]

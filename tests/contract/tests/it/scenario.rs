@@ -185,7 +185,7 @@ pub(crate) fn approve(decision: Decision) -> Phase {
     };
     let plan = Plan::new(planned, context);
     let approval = Approval { digest: plan.digest(), approver: "test".to_owned(), confirmation: Confirmation::Twice };
-    Phase::Execute(plan.redeem(&approval, 1).expect("the approval fits"))
+    Phase::Execute(Box::new(plan.redeem(&approval, 1).expect("the approval fits")))
 }
 
 /// Every request of these scenarios, by its identity: a mutation that is one of them is no mutation.

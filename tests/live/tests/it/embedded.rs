@@ -166,7 +166,7 @@ impl<F: Fn() + Clone + Send + Sync + 'static> Approver for YesAfter<F> {
     async fn decide(&self, plan: &Plan, _: &Value) -> Verdict {
         let first = self.0.clone();
         // What is done first blocks.
-        tokio::task::spawn_blocking(move || first()).await.expect("it is done");
+        tokio::task::spawn_blocking(first).await.expect("it is done");
         let confirmation = match plan.request().trust() {
             Trust::Destructive => Confirmation::Twice,
             Trust::Read | Trust::Write => Confirmation::Once,
