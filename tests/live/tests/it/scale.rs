@@ -212,12 +212,15 @@ fn approval(digest: Digest, confirmation: Confirmation) -> Verdict {
     Verdict::Approved(Approval { digest, approver: "suite".to_owned(), confirmation })
 }
 
+/// What an approver says to a plan.
+type Answer = fn(&Plan) -> Verdict;
+
 #[test]
 fn a_yes_that_does_not_fit_changes_nothing() {
     let Some(cluster) = cluster() else { return };
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
-    let cases: [(i64, fn(&Plan) -> Verdict, ErrorCode); 4] = [
+    let cases: [(i64, Answer, ErrorCode); 4] = [
         (3, |_| Verdict::Rejected, ErrorCode::ApprovalRequired),
         (3, |_| Verdict::Nobody, ErrorCode::ApprovalRequired),
         (3, |_| approval(Digest::of(b"another"), Confirmation::Twice), ErrorCode::ApprovalInvalid),
