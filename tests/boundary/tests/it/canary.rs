@@ -263,43 +263,56 @@ fn all_that_came_of(ran: &Ran, shown: &Keeps, world: &World) -> String {
     format!("{said} {ran:?} {shown} {:?} {:?} {:?}", world.records.all(), world.records.intents(), world.plans)
 }
 
-/// Calls all five operations on a target that answers like this, and looks for the token. Gives what came of each.
-fn nothing_is_found(token_text: &'static str, style: Style, fate: Fate) -> Vec<Ran> {
-    let about = format!("{style:?} {fate:?}");
-    let memories = Memories::default();
-    let (world, log) = (memories.world(), Log::default());
-    let settings = if matches!(fate, Fate::Broken) { Settings::http1() } else { Settings::default() };
-    let fake = Fake::answering_with(settings, move |request| Some(kubernetes(request, style, fate)));
-    let target = target_as(&fake, token(token_text));
-    let mut ran = Vec::new();
-    for operation in OPERATIONS {
-        let shown = Keeps::default();
-        let before = fake.seen().len();
-        let trial = Trial::of(KUBERNETES).operation(operation).with(arguments(operation));
-        let trial = trial.within(&world).target(target.clone()).approved_by(Arc::new(shown.clone()));
-        let came = logged(&log, trial.go());
-        let seen = fake.seen();
-        assert!(seen.len() > before, "{about}, {operation}: nothing was sent: {:?}", came.outcome);
-        assert!(seen.iter().all(|seen| seen.token() == Some(token_text)), "{about}, {operation}");
-        let text = all_that_came_of(&came, &shown, &world);
-        assert_eq!(Form::found(token_text, text.as_bytes()), [], "{about}, {operation}: {text}");
-        let looked_at = memories.take();
-        assert!(!looked_at.is_empty(), "{about}, {operation}: nobody looked at its memory: {:?}", came.outcome);
-        for memory in looked_at {
-            assert_eq!(Form::found(token_text, &memory), [], "{about}, {operation}: in its memory");
-        }
-        ran.push(came);
+/// A host whose guests' memories are looked at.
+struct Search {
+    memories: Memories,
+    world: World,
+}
+
+impl Search {
+    fn new() -> Self {
+        let memories = Memories::default();
+        Self { world: memories.world(), memories }
     }
-    assert_eq!(Form::found(token_text, &log.text()), [], "{about}: in the log");
-    assert!(!log.text().is_empty());
-    ran
+
+    /// Calls all five operations on a target that answers like this, and looks for the token. Gives what came of each.
+    fn finds_nothing(&self, token_text: &'static str, style: Style, fate: Fate) -> Vec<Ran> {
+        let about = format!("{style:?} {fate:?}");
+        let log = Log::default();
+        let settings = if matches!(fate, Fate::Broken) { Settings::http1() } else { Settings::default() };
+        let fake = Fake::answering_with(settings, move |request| Some(kubernetes(request, style, fate)));
+        let target = target_as(&fake, token(token_text));
+        let mut ran = Vec::new();
+        for operation in OPERATIONS {
+            let shown = Keeps::default();
+            let before = fake.seen().len();
+            let trial = Trial::of(KUBERNETES).operation(operation).with(arguments(operation));
+            let trial = trial.within(&self.world).target(target.clone()).approved_by(Arc::new(shown.clone()));
+            let came = logged(&log, trial.go());
+            let seen = fake.seen();
+            assert!(seen.len() > before, "{about}, {operation}: nothing was sent: {:?}", came.outcome);
+            assert!(seen.iter().all(|seen| seen.token() == Some(token_text)), "{about}, {operation}");
+            let text = all_that_came_of(&came, &shown, &self.world);
+            assert_eq!(Form::found(token_text, text.as_bytes()), [], "{about}, {operation}: {text}");
+            let looked_at = self.memories.take();
+            assert!(!looked_at.is_empty(), "{about}, {operation}: nobody looked at its memory: {:?}", came.outcome);
+            for memory in looked_at {
+                assert_eq!(Form::found(token_text, &memory), [], "{about}, {operation}: in its memory");
+            }
+            ran.push(came);
+        }
+        assert_eq!(Form::found(token_text, &log.text()), [], "{about}: in the log");
+        assert!(!log.text().is_empty());
+        ran
+    }
 }
 
 #[test]
 fn the_credential_is_nowhere_after_success() {
+    let search = Search::new();
     for token_text in [PLAIN_TOKEN, TOKEN] {
         for style in [Style::Whole, Style::Compressed, Style::ByteByByte] {
-            for ran in nothing_is_found(token_text, style, Fate::Well) {
+            for ran in search.finds_nothing(token_text, style, Fate::Well) {
                 let (data, meta) = ran.answer();
                 // What was echoed did come so far, and came masked.
                 let text = format!("{data} {meta:?}");
@@ -311,25 +324,27 @@ fn the_credential_is_nowhere_after_success() {
 
 #[test]
 fn the_credential_is_nowhere_after_a_failure() {
+    let search = Search::new();
     let fates = [400, 401, 403, 404, 409, 422, 429, 500].map(Fate::Status);
     for fate in fates.into_iter().chain([Fate::PlainText(403), Fate::PlainText(404), Fate::PlainText(502)]) {
-        for ran in nothing_is_found(TOKEN, Style::Whole, fate) {
+        for ran in search.finds_nothing(TOKEN, Style::Whole, fate) {
             let error = ran.error();
             if matches!(fate, Fate::Status(403 | 422 | 500)) {
                 assert!(format!("{error:?}").contains("********"), "{fate:?}: {error:?}");
             }
         }
     }
-    for ran in nothing_is_found(PLAIN_TOKEN, Style::Compressed, Fate::Status(403)) {
+    for ran in search.finds_nothing(PLAIN_TOKEN, Style::Compressed, Fate::Status(403)) {
         assert!(format!("{:?}", ran.error()).contains("********"));
     }
 }
 
 #[test]
 fn the_credential_is_nowhere_after_an_answer_that_breaks_off() {
+    let search = Search::new();
     for fate in [Fate::Cut, Fate::Broken] {
-        nothing_is_found(TOKEN, Style::Whole, fate);
-        nothing_is_found(PLAIN_TOKEN, Style::Whole, fate);
+        search.finds_nothing(TOKEN, Style::Whole, fate);
+        search.finds_nothing(PLAIN_TOKEN, Style::Whole, fate);
     }
 }
 
