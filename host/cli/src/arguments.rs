@@ -92,7 +92,7 @@ pub(crate) struct TargetOptions {
 }
 
 /// The arguments of a call: the JSON object, then the pairs, each typed by the operation's schema.
-pub(crate) fn merge(options: &CallOptions, operation: Option<&Operation>) -> Result<Map<String, Value>, CallError> {
+pub(crate) fn merge(options: &CallOptions, operation: &Operation) -> Result<Map<String, Value>, CallError> {
     let refused = |message: String| CallError::new(ErrorCode::InvalidRequest, message);
     let mut arguments = match &options.args {
         None => Map::new(),
@@ -112,12 +112,12 @@ pub(crate) fn merge(options: &CallOptions, operation: Option<&Operation>) -> Res
 }
 
 /// Text as the schema's type. What does not parse stays text: the host's check says what is wanted.
-fn typed(name: &str, text: &str, operation: Option<&Operation>) -> Value {
+fn typed(name: &str, text: &str, operation: &Operation) -> Value {
     let as_flag = || text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from);
     if name == DRY_RUN {
         return as_flag();
     }
-    let parameter = operation.and_then(|operation| operation.arguments.parameters().get(name));
+    let parameter = operation.arguments.parameters().get(name);
     match parameter.map(|parameter| &parameter.kind) {
         Some(ParameterType::Integer) => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
         Some(ParameterType::Boolean) => as_flag(),

@@ -71,7 +71,7 @@ async fn load(host: &Host, path: Option<&Path>) -> Result<Arc<Connector>, CallEr
 
 async fn call(host: &Host, cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(), CallError> {
     let connector = load(host, cli.connector.as_deref()).await?;
-    let operation = connector.catalogue().operation(&options.operation);
+    let operation = connector.operation(&options.operation)?;
     let arguments = arguments::merge(options, operation)?;
     let target = target::of(&options.target)?;
     let call = Call {
@@ -81,7 +81,7 @@ async fn call(host: &Host, cli: &Cli, options: &CallOptions, printer: &Printer) 
         timeout: options.timeout.map(std::time::Duration::from_secs),
     };
     let approver = Arc::new(prompt::Terminal);
-    let entity = operation.and_then(|operation| operation.entity.as_ref()).map(|entity| entity.name.clone());
+    let entity = operation.entity.as_ref().map(|entity| entity.name.clone());
     let mut stream = host.call(&connector, &target, call, approver);
     printer.answer(&mut stream, entity.as_deref()).await
 }

@@ -13,7 +13,7 @@ use crate::guest::{Guest, Replay};
 use crate::record::NoRecorder;
 use crate::rows::Sink;
 use meho_policy::authority::Authority;
-use meho_policy::catalogue::{Catalogue, Description};
+use meho_policy::catalogue::{Catalogue, Description, Operation};
 use meho_policy::plan::Digest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,6 +96,20 @@ impl Connector {
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// One of its operations.
+    ///
+    /// # Errors
+    /// UNKNOWN_OPERATION, with those that there are.
+    pub fn operation(&self, id: &str) -> Result<&Operation, CallError> {
+        self.catalogue.operation(id).ok_or_else(|| {
+            let ids: Vec<String> = self.catalogue.operations().iter().map(|known| known.id.to_string()).collect();
+            let shown: String = id.chars().filter(|c| !c.is_control()).take(64).collect();
+            CallError::new(ErrorCode::UnknownOperation, format!("there is no operation {shown}"))
+                .hint("`ops` lists the operations")
+                .detail("candidates", ids)
+        })
     }
 
     pub(crate) fn pre(&self) -> &bindings::ConnectorPre<Guest> {

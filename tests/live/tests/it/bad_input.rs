@@ -1,9 +1,12 @@
 //! What the program is given and cannot use: operations, arguments, components, kubeconfigs. Each has its error code and its exit code, and nothing
 //! is sent for it.
 
+use crate::embedded::Caller;
 use crate::kubeconfigs::{Files, one_context, right_cluster, right_user, text, with};
 use crate::objects::cluster;
 use crate::program::{call, command, finish, run};
+use meho_host::error::ErrorCode;
+use meho_host::kubeconfig;
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -44,6 +47,8 @@ fn an_operation_that_does_not_exist_is_named_with_those_that_do() {
             assert!(known.contains(&json!(operation)), "{error}");
         }
     }
+    // Whatever the target is.
+    call(&unasked.kubeconfig.with_file_name("missing"), &["list_pod"]).error(1, "UNKNOWN_OPERATION");
     assert!(unasked.is_unasked());
 }
 
@@ -51,33 +56,46 @@ fn an_operation_that_does_not_exist_is_named_with_those_that_do() {
 fn arguments_that_do_not_fit_are_refused_by_name_before_anything_is_asked() {
     let unasked = Unasked::new();
     let of_pod = ["namespace=production", "name=web"];
-    let cases: [(&str, &[&str], &str); 22] = [
-        ("list_pods", &["nmespace=production"], "nmespace"),
-        ("list_pods", &["namespace=a/b"], "namespace"),
-        ("list_pods", &["namespace=.."], "namespace"),
-        ("list_pods", &["namespace=%2e%2e"], "namespace"),
-        ("list_pods", &["namespace=Production"], "namespace"),
-        ("list_pods", &["namespace=a?watch=true"], "namespace"),
-        ("list_pods", &["limit=0"], "limit"),
-        ("list_pods", &["limit=-1"], "limit"),
+    // As a command line's text is typed.
+    let cases: [(&str, &[&str], &str); 6] = [
         ("list_pods", &["limit=many"], "limit"),
-        ("list_pods", &["limit=1.5"], "limit"),
         ("list_pods", &["limit=99999999999999999999"], "limit"),
         ("list_pods", &["--args", r#"{"limit":"5"}"#], "limit"),
-        ("list_pods", &["--args", r#"{"namespace":7}"#], "namespace"),
-        ("list_pods", &["--args", r#"{"label_selector":["a"]}"#], "label_selector"),
-        ("get_pod", &["namespace=production"], "name"),
-        ("get_pod", &["name=web"], "namespace"),
         ("get_pod", &["namespace=production", "name="], "name"),
-        ("get_pod", &["namespace=production", "name=web/exec"], "name"),
-        ("get_pod_logs", &[of_pod[0], of_pod[1], "tail_lines=0"], "tail_lines"),
         ("get_pod_logs", &[of_pod[0], of_pod[1], "previous=perhaps"], "previous"),
         ("scale_deployment", &of_pod, "replicas"),
-        ("scale_deployment", &[of_pod[0], of_pod[1], "replicas=-1"], "replicas"),
     ];
     for (operation, arguments, argument) in cases {
         let error = call(&unasked.kubeconfig, &[&[operation], arguments].concat()).error(1, "INVALID_REQUEST");
         assert_eq!(error["details"]["argument"], argument, "{operation} {arguments:?}: {error}");
+    }
+    let target = kubeconfig::target(Some(&unasked.kubeconfig), None).expect("a target");
+    let caller = Caller::new(target);
+    let logs = |name: &str, value: Value| json!({"namespace": "production", "name": "web", name: value});
+    let cases = [
+        ("list_pods", json!({"nmespace": "production"}), "nmespace"),
+        ("list_pods", json!({"namespace": "a/b"}), "namespace"),
+        ("list_pods", json!({"namespace": ".."}), "namespace"),
+        ("list_pods", json!({"namespace": "%2e%2e"}), "namespace"),
+        ("list_pods", json!({"namespace": "Production"}), "namespace"),
+        ("list_pods", json!({"namespace": "a?watch=true"}), "namespace"),
+        ("list_pods", json!({"namespace": 7}), "namespace"),
+        ("list_pods", json!({"limit": 0}), "limit"),
+        ("list_pods", json!({"limit": -1}), "limit"),
+        ("list_pods", json!({"limit": 1.5}), "limit"),
+        ("list_pods", json!({"limit": true}), "limit"),
+        ("list_pods", json!({"label_selector": ["a"]}), "label_selector"),
+        ("get_pod", json!({"namespace": "production"}), "name"),
+        ("get_pod", json!({"namespace": "production", "name": null}), "name"),
+        ("get_pod", json!({"name": "web"}), "namespace"),
+        ("get_pod", json!({"namespace": "production", "name": "web/exec"}), "name"),
+        ("get_pod_logs", logs("tail_lines", json!(0)), "tail_lines"),
+        ("get_pod_logs", logs("container", json!("a b")), "container"),
+        ("scale_deployment", logs("replicas", json!(-1)), "replicas"),
+    ];
+    for (operation, arguments, argument) in cases {
+        let error = caller.refused(ErrorCode::InvalidRequest, operation, arguments);
+        assert_eq!(error.details["argument"], argument, "{operation}: {error:?}");
     }
     for (arguments, words) in [
         (&["--args", "{"][..], "--args: this is not JSON"),
@@ -154,10 +172,15 @@ fn a_kubeconfig_that_cannot_be_read_is_refused_without_quoting_it() {
         files.write("double", format!("users:\n- name: a\n  user:\n    {token}\n    {token}\n")),
         files.write("bytes", b"users: \xff\xfe"),
     ];
-    for kubeconfig in cases {
-        let run = call(&kubeconfig, &["list_pods"]);
-        run.error(1, "INVALID_REQUEST");
-        assert!(!run.stdout.contains(TOKEN), "{run:#?}");
+    for kubeconfig in &cases {
+        let error = kubeconfig::target(Some(kubeconfig), None).expect_err("it cannot be read");
+        assert_eq!(error.code, ErrorCode::InvalidRequest, "{}: {error:?}", kubeconfig.display());
+        assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
+    }
+    // As the program says it.
+    for kubeconfig in [&cases[0], &cases[5]] {
+        let error = call(kubeconfig, &["list_pods"]).error(1, "INVALID_REQUEST");
+        assert!(error["message"].as_str().is_some_and(|message| message.starts_with("the kubeconfig")), "{error}");
     }
 }
 
@@ -231,12 +254,13 @@ fn what_a_kubeconfig_asks_for_and_is_not_supported_is_refused_loudly() {
     let users = refused_users.iter().map(|(user, words)| (&nothing, user, words));
     for (of_cluster, of_user, words) in clusters.chain(users) {
         let kubeconfig = files.kubeconfig(&with(base.clone(), of_cluster), &with(user.clone(), of_user));
-        let run = call(&kubeconfig, &["list_pods"]);
-        let error = run.error(1, "INVALID_REQUEST");
-        let message = error["message"].as_str().unwrap_or_default();
-        assert!(message.contains(words), "{of_cluster} {of_user}: {words:?} is not in {message:?}");
-        assert!(!run.stdout.contains(TOKEN), "{run:#?}");
+        let error = kubeconfig::target(Some(&kubeconfig), None).expect_err("it is refused");
+        assert_eq!(error.code, ErrorCode::InvalidRequest, "{error:?}");
+        assert!(error.message.contains(words), "{of_cluster} {of_user}: {words:?} is not in {error:?}");
+        assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
     }
+    let exec = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "true"}});
+    call(&files.kubeconfig(&base, &exec), &["list_pods"]).error(1, "INVALID_REQUEST");
     let kubeconfig = files.kubeconfig(&base, &json!({"tokenFile": missing}));
     call(&kubeconfig, &["list_pods"]).error(1, "INVALID_REQUEST");
     assert!(unasked.is_unasked());
