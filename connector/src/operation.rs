@@ -27,7 +27,7 @@ pub trait Operation {
 
 /// An operation that changes nothing: it gets a handle that cannot.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// use meho_kubernetes::operations::scale::ScaleDeployment;
 /// use meho_kubernetes::table::Entry;
 /// // A write in a row for reads does not compile.

@@ -13,7 +13,7 @@ use crate::failure::invalid_argument;
 use crate::kinds::deployment::Deployment;
 use crate::kinds::pod::Pod;
 use crate::operation::{Read, Returns, Write};
-use crate::operations::list::List;
+use crate::operations::list::{FIELDS, LABELS, List};
 use crate::operations::logs::GetPodLogs;
 use crate::operations::pod::GetPod;
 use crate::operations::scale::ScaleDeployment;
@@ -153,8 +153,6 @@ fn run_write<O: Write>(arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
     O::run(&Writes::new(), arguments)
 }
 
-const LABELS: (&str, &str) = ("labelSelector", "label_selector");
-const FIELDS: (&str, &str) = ("fieldSelector", "field_selector");
 const CLUSTER_LIST: &[Parameter] = &[LABEL_SELECTOR, LIMIT, CONTINUE];
 const NAMESPACED_LIST: &[Parameter] = &[LIST_NAMESPACE, LABEL_SELECTOR, LIMIT, CONTINUE];
 const CLUSTER_GET: &[Parameter] = &[NAME];

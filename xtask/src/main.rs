@@ -5,7 +5,7 @@ mod rules;
 mod run;
 
 use clock::Clock;
-use run::{Step, cargo, control_plane};
+use run::{Step, cargo};
 use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask COMMAND
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let done = match (command.as_str(), rest.as_slice()) {
         ("test", []) => test(&mut clock),
         ("check", []) => check(&mut clock),
-        ("cluster", []) => control_plane(&[]).map(drop),
+        ("cluster", []) => run::cluster(),
         ("bench", options) => bench(options),
         ("" | "help" | "--help" | "-h", _) => {
             println!("{USAGE}");

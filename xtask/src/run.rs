@@ -50,12 +50,20 @@ pub(crate) fn deny() -> Step {
 }
 
 /// Runs the program that holds a control plane.
-pub(crate) fn control_plane(arguments: &[&str]) -> Result<i32, String> {
+fn control_plane(arguments: &[&str]) -> Result<i32, String> {
     let status = control_plane_command(arguments).status().map_err(|error| format!("cargo does not run: {error}"))?;
     match status.code() {
         Some(0) => Ok(0),
         Some(code) if code == GO_IS_MISSING => Ok(code),
         _ => Err("the control plane failed".to_owned()),
+    }
+}
+
+/// Runs a control plane for a person, until Ctrl-C.
+pub(crate) fn cluster() -> Step {
+    match control_plane(&[])? {
+        GO_IS_MISSING => Err("a control plane is built by Go, which is missing: install Go 1.26 or later".to_owned()),
+        _ => Ok(()),
     }
 }
 

@@ -15,6 +15,10 @@ use crate::resource::{NAMESPACES, Resource};
 use crate::row::Row;
 use std::marker::PhantomData;
 
+/// The selectors of lists: the query's key, and the argument that is its value.
+pub(crate) const LABELS: (&str, &str) = ("labelSelector", "label_selector");
+pub(crate) const FIELDS: (&str, &str) = ("fieldSelector", "field_selector");
+
 /// Lists objects of a kind.
 pub struct List<K>(PhantomData<K>);
 
@@ -78,8 +82,7 @@ impl<'a> Asker<'a> {
         let size = u64::from(PAGE_ROWS).min(self.left());
         self.asked += size;
         let mut query = vec![("limit", size.to_string())];
-        let selectors = [("labelSelector", "label_selector"), ("fieldSelector", "field_selector")];
-        for (key, argument) in selectors {
+        for (key, argument) in [LABELS, FIELDS] {
             query.extend(self.arguments.text_if_taken(argument).map(|selector| (key, selector.to_owned())));
         }
         query.extend(token.map(|token| ("continue", token.to_owned())));

@@ -208,12 +208,6 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// Whether it reads pages: whether one of its rules gives a page size.
-    #[must_use]
-    pub fn is_paged(&self) -> bool {
-        self.query.iter().any(|rule| matches!(rule.value, Value::PageSize(_)))
-    }
-
     /// All pieces of its path and of its query.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &Piece> {
         let query = self.query.iter().flat_map(|rule| match &rule.value {

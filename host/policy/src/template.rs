@@ -445,7 +445,8 @@ fn parse_path(effect: &Effect, ctx: &Context<'_>) -> Result<Vec<Segment>, Flaw> 
                 }
                 Segment::Observed(ctx.sights(places)?)
             }
-            Piece::Literal(_) => unreachable!("handled above"),
+            // Handled above.
+            Piece::Literal(_) => continue,
         });
     }
     if open || !matches!(segments.first(), Some(Segment::Literal(_) | Segment::Chosen(..))) {

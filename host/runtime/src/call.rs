@@ -178,9 +178,8 @@ impl Run<'_> {
         let mut warnings: Vec<String> =
             meta.warnings.iter().take(MAX_WARNINGS).map(|warning| fault::cut(warning)).collect();
         let mut complete = meta.complete;
-        if let Some(silence) = boundary.silence()
-            && std::mem::replace(&mut complete, false)
-        {
+        if let Some(silence) = boundary.silence() {
+            complete = false;
             warnings.push(format!("something could not be read: {}", silence.message));
         }
         warnings.extend(boundary.take_warnings());

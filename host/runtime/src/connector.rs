@@ -47,12 +47,17 @@ impl std::fmt::Debug for Connector {
 
 fn refused(why: impl std::fmt::Display) -> CallError {
     CallError::new(ErrorCode::ConnectorFault, format!("the component is refused: {why}"))
-        .hint("a component of the world meho:connector/connector is wanted; `inspect` shows what this one is")
+        .hint("a component of the world meho:connector/connector is wanted")
 }
 
 impl Connector {
     /// Admits a component.
-    pub(crate) async fn admit(engine: &Engine, linker: &Linker<Guest>, bytes: Vec<u8>) -> Result<Self, CallError> {
+    pub(crate) async fn admit(
+        engine: &Engine,
+        linker: &Linker<Guest>,
+        budgets: &Budgets,
+        bytes: Vec<u8>,
+    ) -> Result<Self, CallError> {
         if bytes.len() > MAX_COMPONENT_BYTES {
             return Err(refused(format!("it has more than {MAX_COMPONENT_BYTES} bytes")));
         }
@@ -63,8 +68,8 @@ impl Connector {
         let (pre, imports) =
             compiled.map_err(|_| CallError::new(ErrorCode::InternalError, "compiling a component panicked"))??;
         let pre = bindings::ConnectorPre::new(pre).map_err(refused)?;
-        let first = describe(engine, &pre).await?;
-        let second = describe(engine, &pre).await?;
+        let first = describe(engine, &pre, budgets).await?;
+        let second = describe(engine, &pre, budgets).await?;
         if first != second {
             return Err(refused("it describes itself differently each time"));
         }
@@ -165,13 +170,17 @@ fn flat(error: &anyhow::Error) -> String {
 }
 
 /// Asks a component what it is, in an instance that may send nothing.
-async fn describe(engine: &Engine, pre: &bindings::ConnectorPre<Guest>) -> Result<serde_json::Value, CallError> {
+async fn describe(
+    engine: &Engine,
+    pre: &bindings::ConnectorPre<Guest>,
+    budgets: &Budgets,
+) -> Result<serde_json::Value, CallError> {
     let budgets = Budgets {
         wall: DESCRIBE,
         cpu: DESCRIBE,
         hostcall_bytes: MAX_DESCRIPTION_BYTES,
         requests: 0,
-        ..Budgets::default()
+        ..budgets.clone()
     };
     let boundary = Arc::new(Boundary::new(Authority::none(), None, Arc::new(NoRecorder), budgets));
     let replay = Replay { clock: Duration::ZERO, seed: [0; 32] };

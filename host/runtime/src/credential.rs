@@ -33,14 +33,6 @@ pub enum CredentialError {
         /// Whose.
         principal: String,
     },
-    /// A certificate or key does not parse.
-    #[error("the client certificate or key of {principal} cannot be used: {reason}")]
-    BadIdentity {
-        /// Whose.
-        principal: String,
-        /// What is wrong.
-        reason: String,
-    },
 }
 
 /// A client certificate with its key.

@@ -1,5 +1,6 @@
 //! The engine: how components are compiled and instantiated, and the clock that interrupts them.
 
+use crate::budget::Budgets;
 use std::thread;
 use std::time::Duration;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -18,7 +19,7 @@ const CORE_INSTANCES_A_CALL: u32 = 8;
 ///
 /// # Errors
 /// Where this machine cannot run it.
-pub(crate) fn engine(max_memory_bytes: usize, keeps_dumps: bool) -> wasmtime::Result<Engine> {
+pub(crate) fn engine(budgets: &Budgets, keeps_dumps: bool) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(MAX_CALLS)
         .total_core_instances(MAX_CALLS * CORE_INSTANCES_A_CALL)
@@ -28,8 +29,8 @@ pub(crate) fn engine(max_memory_bytes: usize, keeps_dumps: bool) -> wasmtime::Re
         .max_memories_per_component(4)
         .max_tables_per_component(16)
         .max_core_instances_per_component(16)
-        .max_memory_size(max_memory_bytes)
-        .table_elements(20_000);
+        .max_memory_size(budgets.memory_bytes)
+        .table_elements(budgets.table_elements);
     // Without the scan, keeping memory costs more than it brings.
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.linear_memory_keep_resident(KEPT_MEMORY_BYTES)

@@ -159,21 +159,21 @@ pub(crate) fn of_failure(failure: Failure, silence: Option<CallError>) -> CallEr
             format!("the connector does not know its own operation {}", cut(&what)),
         ),
         Failure::InvalidRequest(inner) => error(ErrorCode::InvalidRequest, inner.problem)
-            .detail("argument", inner.argument.map(|argument| cut(&argument)))
+            .detail("argument", word(inner.argument))
             .detail("candidates", list(inner.candidates))
             .detail("causes", causes(inner.causes)),
         Failure::AuthenticationFailed(problem) => error(ErrorCode::AuthenticationFailed, problem),
         Failure::PermissionDenied(inner) => error(ErrorCode::PermissionDenied, inner.problem)
-            .detail("verb", inner.verb)
-            .detail("api_group", inner.group)
-            .detail("resource", inner.resource)
-            .detail("namespace", inner.namespace)
-            .detail("name", inner.name)
+            .detail("verb", word(inner.verb))
+            .detail("api_group", word(inner.group))
+            .detail("resource", word(inner.resource))
+            .detail("namespace", word(inner.namespace))
+            .detail("name", word(inner.name))
             .detail("grantable", inner.grantable)
             .detail("causes", causes(inner.causes)),
         Failure::NotFound(inner) => error(ErrorCode::NotFound, inner.problem)
-            .detail("kind", inner.kind)
-            .detail("name", inner.name)
+            .detail("kind", word(inner.kind))
+            .detail("name", word(inner.name))
             .detail("near", list(inner.near)),
         Failure::Conflict(problem) => error(ErrorCode::Conflict, problem),
         Failure::Expired(problem) => error(ErrorCode::Expired, problem),
@@ -182,9 +182,13 @@ pub(crate) fn of_failure(failure: Failure, silence: Option<CallError>) -> CallEr
         }
         Failure::ServerError(inner) => error(ErrorCode::ServerError, inner.problem)
             .detail("status", inner.status)
-            .detail("reason", inner.reason.map(|reason| cut(&reason))),
+            .detail("reason", word(inner.reason)),
         Failure::NoAnswer(_) => connector_fault("it says that no answer came, and one did"),
     }
+}
+
+fn word(text: Option<String>) -> Option<String> {
+    text.map(|text| cut(&text))
 }
 
 fn list(items: Vec<String>) -> Value {
@@ -196,7 +200,7 @@ fn causes(causes: Vec<Cause>) -> Value {
     let shown: Vec<Value> = causes
         .into_iter()
         .take(MAX_ITEMS)
-        .map(|cause| json!({"field": cause.field, "reason": cause.reason, "message": cut(&cause.message)}))
+        .map(|cause| json!({"field": word(cause.field), "reason": word(cause.reason), "message": cut(&cause.message)}))
         .collect();
     if shown.is_empty() { Value::Null } else { shown.into() }
 }

@@ -167,7 +167,7 @@ impl Host {
         let keeps_dumps = settings.inspector.is_some();
         #[cfg(not(feature = "memory-inspection"))]
         let keeps_dumps = false;
-        let engine = engine(settings.budgets.memory_bytes, keeps_dumps).map_err(failed)?;
+        let engine = engine(&settings.budgets, keeps_dumps).map_err(failed)?;
         let linker = linker(&engine).map_err(failed)?;
         let turns = Arc::new(Semaphore::new(MAX_CALLS as usize));
         Ok(Self { inner: Arc::new(Inner { engine, linker, settings, turns }) })
@@ -178,7 +178,7 @@ impl Host {
     /// # Errors
     /// CONNECTOR_FAULT with the reason, where it is refused.
     pub async fn load(&self, component: Vec<u8>) -> Result<Arc<Connector>, CallError> {
-        Connector::admit(&self.inner.engine, &self.inner.linker, component).await.map(Arc::new)
+        Connector::admit(&self.inner.engine, &self.inner.linker, &self.inner.settings.budgets, component).await.map(Arc::new)
     }
 
     /// Calls an operation. A read runs at once. Anything more is planned, shown to the approver, and sent only on its yes.

@@ -9,7 +9,6 @@ pub struct Expected {
     pub(crate) line: String,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) answers: Vec<Answer>,
-    pub(crate) optional: bool,
 }
 
 impl Expected {
@@ -22,19 +21,13 @@ impl Expected {
     /// A request as many times as there are answers.
     #[must_use]
     pub fn times(method: &str, target: &str, answers: Vec<Answer>) -> Self {
-        Self { line: format!("{method} {target}"), body: None, answers, optional: false }
+        Self { line: format!("{method} {target}"), body: None, answers }
     }
 
     /// The same with exactly this body.
     #[must_use]
     pub fn with_body(self, body: &str) -> Self {
         Self { body: Some(body.as_bytes().to_vec()), ..self }
-    }
-
-    /// The same, and it need not come.
-    #[must_use]
-    pub fn or_not(self) -> Self {
-        Self { optional: true, ..self }
     }
 
     pub(crate) fn fits(&self, request: &Seen) -> bool {

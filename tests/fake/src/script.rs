@@ -78,7 +78,7 @@ impl Script {
     pub(crate) fn complaints(&self) -> Vec<String> {
         let acts = self.acts();
         let unexpected = acts.unexpected.iter().map(|line| format!("not expected, and came: {line}"));
-        let missing = acts.expected.iter().filter(|expected| !expected.optional && !expected.answers.is_empty());
+        let missing = acts.expected.iter().filter(|expected| !expected.answers.is_empty());
         let missing = missing.map(|expected| {
             format!("expected, and did not come ({} times): {}", expected.answers.len(), expected.line)
         });
