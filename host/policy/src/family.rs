@@ -51,6 +51,15 @@ impl Family {
         }
     }
 
+    /// Query keys, and members of a body, that are the host's alone. Whether a request only pretends is for the host to say and to do: a server
+    /// that looks for the word elsewhere than where it was put does what it was only to try.
+    #[must_use]
+    pub fn reserved_keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Kubernetes => &kubernetes::RESERVED_KEYS,
+        }
+    }
+
     /// What a request really does.
     #[must_use]
     pub fn trust(self, request: &CanonicalRequest) -> Trust {

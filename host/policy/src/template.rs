@@ -276,6 +276,7 @@ impl Template {
         let mut token = None;
         for rule in &effect.query {
             let key = QueryKey::parse(&rule.key).or_else(|e| flaw(e.to_string()))?;
+            check_not_reserved(key.as_str(), ctx)?;
             match &rule.value {
                 Value::PageSize(page_size) if rule.key == size_key && size.is_none() => {
                     size = Some(check_page_size(page_size, ctx)?);
@@ -328,6 +329,9 @@ impl Template {
         if self.method == Method::Get && self.body.is_some() {
             return flaw("a GET has no body");
         }
+        if self.method == Method::Delete && self.body.is_some() && !effect.query.is_empty() {
+            return flaw("a DELETE has its options in its body or in its query, not in both: servers read one of them");
+        }
         if self.trust == Trust::Read {
             return if self.body.as_ref().is_some_and(|body| body.template.looks_anywhere()) {
                 flaw("a read's body holds arguments only")
@@ -354,6 +358,14 @@ impl Hole {
             Self::Array(items) => items.iter().any(Self::looks_anywhere),
             Self::Literal(_) | Self::Argument { .. } | Self::Clock => false,
         }
+    }
+}
+
+/// Servers match some names whatever their case, so case makes no other name.
+fn check_not_reserved(name: &str, ctx: &Context<'_>) -> Result<(), Flaw> {
+    match ctx.family.reserved_keys().iter().find(|reserved| reserved.eq_ignore_ascii_case(name)) {
+        Some(reserved) => flaw(format!("{reserved} is the host's to say")),
+        None => Ok(()),
     }
 }
 
@@ -534,7 +546,10 @@ fn parse_hole(json: Json, effect: &Effect, ctx: &Context<'_>) -> Result<Hole, Fl
         Json::Object(members) => {
             let mut holes = members
                 .into_iter()
-                .map(|(name, value)| Ok((name, parse_hole(value, effect, ctx)?)))
+                .map(|(name, value)| {
+                    check_not_reserved(&name, ctx)?;
+                    Ok((name, parse_hole(value, effect, ctx)?))
+                })
                 .collect::<Result<Vec<_>, Flaw>>()?;
             holes.sort_by(|a, b| a.0.cmp(&b.0));
             Ok(Hole::Object(holes))

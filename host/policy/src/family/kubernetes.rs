@@ -34,6 +34,9 @@ pub struct ResourceAttributes {
     pub name: String,
 }
 
+/// The server reads `dryRun` from the query of most writes, and from the body alone of a DELETE that has one
+/// (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run).
+pub(super) const RESERVED_KEYS: [&str; 1] = ["dryRun"];
 /// Subresources of a namespace: after `namespaces/NAME` they do not begin a resource of that namespace.
 const NAMESPACE_SUBRESOURCES: [&str; 2] = ["status", "finalize"];
 /// Subresources that open a connection into a pod, a node or a service.

@@ -184,6 +184,35 @@ fn a_write_holds_arguments_only() {
     refused(Trust::Write, &write(body(r#"{"a": 1.5}"#)), "64-bit integer");
 }
 
+/// A DELETE of a pod with this query and, unless it is null, with this body.
+fn delete(query: Value, template: &Value) -> [Effect; 1] {
+    let body = match template {
+        Value::Null => Value::Null,
+        template => json!({"media_type": "application/json", "template": template.to_string()}),
+    };
+    let whole = json!({"method": "Delete", "trust": "Destructive", "query": query, "body": body});
+    [effect("delete", &pods(vec![json!({"Argument": "name"})]), &whole)]
+}
+
+#[test]
+fn no_effect_says_that_it_only_pretends() {
+    let options = json!({"kind": "DeleteOptions", "gracePeriodSeconds": 5});
+    check(&delete(json!([]), &options), Trust::Destructive).expect("options in the body");
+    let seconds = || query("gracePeriodSeconds", json!([{"Literal": "5"}]));
+    check(&delete(seconds(), &Value::Null), Trust::Destructive).expect("options in the query");
+    refused(Trust::Destructive, &delete(seconds(), &options), "in its body or in its query");
+    for key in ["dryRun", "dryrun", "DRYRUN"] {
+        let all = || query(key, json!([{"Literal": "All"}]));
+        refused(Trust::Destructive, &delete(all(), &Value::Null), "dryRun is the host's");
+        refused(Trust::Destructive, &delete(all(), &options), "dryRun is the host's");
+        for body in [json!({key: ["All"]}), json!({"a": {key: "All"}}), json!({"a": [{"b": {key: []}}]})] {
+            refused(Trust::Destructive, &delete(json!([]), &body), "dryRun is the host's");
+        }
+    }
+    let may_omit = json!([{"key": "dryRun", "value": {"Pieces": [{"Literal": "All"}]}, "may_omit": true}]);
+    refused(Trust::Read, &[effect("a", &literal("/api/v1/pods"), &json!({"query": may_omit}))], "dryRun is the host's");
+}
+
 fn description(change: impl FnOnce(&mut Value)) -> Description {
     let mut whole = json!({
         "identity": {"name": "kubernetes", "version": "1.0.0", "family": "kubernetes", "summary": "x"},
