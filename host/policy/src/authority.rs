@@ -227,6 +227,10 @@ impl Authority {
             suffix: String::new(),
             may_omit: rule.may_omit,
         };
+        // First: no case, no effect, whichever other argument of the rule is absent.
+        if rule.parts.iter().any(|part| self.has_no_case(part)) {
+            return Binding::NoEffect;
+        }
         for part in &rule.parts {
             let text = match part {
                 Part::Literal(text) => text.clone(),
@@ -258,6 +262,16 @@ impl Authority {
             side.push_str(&text);
         }
         Binding::Rule(bound)
+    }
+
+    /// Whether the argument that chooses is given and is none of the cases.
+    fn has_no_case(&self, part: &Part) -> bool {
+        match part {
+            Part::Chosen(name, cases) => {
+                self.arguments.text(name).is_some_and(|value| !cases.iter().any(|(case, _)| *case == value))
+            }
+            Part::Literal(_) | Part::Argument(_) | Part::Extends(..) | Part::Observed(_) => false,
+        }
     }
 
     fn bind_extends(&mut self, name: &str, sights: &[Sight]) -> Option<Variable> {

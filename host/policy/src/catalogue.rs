@@ -5,7 +5,7 @@
 use crate::effect::{Effect, Trust};
 use crate::family::Family;
 use crate::grammar::{ConnectorName, EffectId, OperationId};
-use crate::overlap::{assignments, can_coexist, overlap};
+use crate::overlap::{Combinations, can_coexist, overlap, path_assignments};
 use crate::schema::{ArgumentsSchema, ResultSchema};
 use crate::template::{Context, Part, Segment, Template};
 use serde::{Deserialize, Serialize};
@@ -196,6 +196,7 @@ impl Effects {
         }
         let ctx = Context { arguments, effects: described, family };
         let mut templates: Vec<Template> = Vec::new();
+        let mut combinations = Combinations::of_one_operation();
         for effect in described {
             let at = |reason: String| (Some(effect.id.clone()), reason);
             if templates.iter().any(|other| other.id == effect.id) {
@@ -205,9 +206,11 @@ impl Effects {
             if template.trust > trust {
                 return Err(at(format!("is {} in an operation that is {trust}", template.trust)));
             }
-            check_least_trust(&template, arguments, family).map_err(at)?;
-            if let Some(other) = templates.iter().find(|other| overlap(other, &template, arguments)) {
-                return Err(at(format!("overlaps effect {}", other.id)));
+            check_least_trust(&template, arguments, family, &mut combinations).map_err(at)?;
+            for other in &templates {
+                if overlap(other, &template, arguments, &mut combinations).map_err(|error| at(error.to_string()))? {
+                    return Err(at(format!("overlaps effect {}", other.id)));
+                }
             }
             templates.push(template);
         }
@@ -350,15 +353,19 @@ fn check_prose(texts: &[&str]) -> Result<(), String> {
 }
 
 /// Whether the family takes the effect's requests, by their method and path alone, for more than the effect says.
-fn check_least_trust(template: &Template, arguments: &ArgumentsSchema, family: Family) -> Result<(), String> {
-    let all = assignments(&[template], arguments).ok_or("chooses among too many literals")?;
-    let reachable: Vec<_> = all.iter().filter(|assignment| template.exists_under(assignment)).collect();
+fn check_least_trust(
+    template: &Template,
+    arguments: &ArgumentsSchema,
+    family: Family,
+    combinations: &mut Combinations,
+) -> Result<(), String> {
+    let reachable = path_assignments(template, arguments, combinations).map_err(|error| error.to_string())?;
     if reachable.is_empty() {
         return Err("no argument could ever reach this effect".to_owned());
     }
     for assignment in reachable {
         let path: Vec<&str> =
-            template.path_under(assignment).into_iter().map(|segment| segment.unwrap_or("x")).collect();
+            template.path_under(&assignment).into_iter().map(|segment| segment.unwrap_or("x")).collect();
         let least = family.least_trust(template.method, &path);
         if least > template.trust {
             return Err(format!("is declared {} and is {least}", template.trust));
@@ -369,23 +376,12 @@ fn check_least_trust(template: &Template, arguments: &ArgumentsSchema, family: F
 
 /// An effect is reached where what it waits for can be answered 404, and what it looks at can be read, in a call in which it exists.
 fn check_reachable(templates: &[Template], arguments: &ArgumentsSchema) -> Result<(), Refusal> {
+    let needs: Vec<Vec<Vec<usize>>> = templates.iter().map(|template| needs(template, templates, arguments)).collect();
     let mut reached = vec![false; templates.len()];
     loop {
         let before = reached.clone();
-        for (index, template) in templates.iter().enumerate() {
-            let open = |other: usize| reached[other] && can_coexist(template, &templates[other], arguments);
-            let waits = template.after_404.iter().all(|group| group.iter().any(|other| open(*other)));
-            let in_path = template.path.iter().filter_map(|segment| match segment {
-                Segment::Observed(sights) => Some(sights),
-                Segment::Literal(_) | Segment::Argument(_) | Segment::Chosen(..) | Segment::Extends(..) => None,
-            });
-            let must_stand = template.query.iter().filter(|rule| !rule.may_omit).flat_map(|rule| &rule.parts);
-            let in_query = must_stand.filter_map(|part| match part {
-                Part::Observed(sights) => Some(sights),
-                Part::Literal(_) | Part::Argument(_) | Part::Chosen(..) | Part::Extends(..) => None,
-            });
-            let sees = in_path.chain(in_query).all(|sights| sights.iter().any(|sight| open(sight.effect)));
-            reached[index] = waits && sees;
+        for (index, groups) in needs.iter().enumerate() {
+            reached[index] = groups.iter().all(|group| group.iter().any(|other| reached[*other]));
         }
         if reached == before {
             break;
@@ -395,4 +391,21 @@ fn check_reachable(templates: &[Template], arguments: &ArgumentsSchema) -> Resul
         Some(index) => Err((Some(templates[index].id.clone()), "no call could ever reach this effect".to_owned())),
         None => Ok(()),
     }
+}
+
+/// Groups of effects of each of which one must have been used before this one, in a call in which both exist.
+fn needs(template: &Template, templates: &[Template], arguments: &ArgumentsSchema) -> Vec<Vec<usize>> {
+    let coexists: Vec<bool> = templates.iter().map(|other| can_coexist(template, other, arguments)).collect();
+    let in_path = template.path.iter().filter_map(|segment| match segment {
+        Segment::Observed(sights) => Some(sights),
+        Segment::Literal(_) | Segment::Argument(_) | Segment::Chosen(..) | Segment::Extends(..) => None,
+    });
+    let must_stand = template.query.iter().filter(|rule| !rule.may_omit).flat_map(|rule| &rule.parts);
+    let in_query = must_stand.filter_map(|part| match part {
+        Part::Observed(sights) => Some(sights),
+        Part::Literal(_) | Part::Argument(_) | Part::Chosen(..) | Part::Extends(..) => None,
+    });
+    let seen = in_path.chain(in_query).map(|sights| sights.iter().map(|sight| sight.effect).collect());
+    let groups = template.after_404.iter().cloned().chain(seen);
+    groups.map(|group: Vec<usize>| group.into_iter().filter(|other| coexists[*other]).collect()).collect()
 }

@@ -1,75 +1,164 @@
 //! Whether two effects of one operation could both fit one request, and whether an effect can be reached at all.
 //!
 //! If a request could fit two effects, a connector could spend the count of the wrong one. So a pair must differ in something that can be seen in the
-//! description alone, for every value of the arguments that choose among literals.
+//! description alone, for every value of the arguments that choose among literals. A description is a stranger's: what can be told without trying
+//! such values is told first, and the values that are tried are counted.
 
-use crate::schema::{ArgumentsSchema, ParameterType};
-use crate::template::{Part, Segment, Template};
+use crate::schema::{ArgumentsSchema, Parameter, ParameterType};
+use crate::template::{Part, QueryTemplate, Segment, Template};
 use std::collections::BTreeMap;
 
-/// Most combinations of choosing arguments that a pair is looked at under; more than that is taken for an overlap.
-const MAX_COMBINATIONS: usize = 20_000;
+/// Most values of choosing arguments tried for all effects of one operation. Kinds choose in the busiest operation, and a tenth of this does for it.
+const MAX_COMBINATIONS: usize = 4096;
 
-/// Values of the choosing arguments. `None` is any value that no choice and no condition names.
-pub(crate) type Assignment<'a> = BTreeMap<&'a str, Option<&'a str>>;
+/// What a choosing argument is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chosen<'a> {
+    /// The value of a case.
+    Case(&'a str),
+    /// Not given. A rule of a query that names it falls away.
+    Absent,
+}
 
-/// All combinations of the arguments by which these effects choose. None where there are too many.
-pub(crate) fn assignments<'a>(effects: &[&'a Template], schema: &'a ArgumentsSchema) -> Option<Vec<Assignment<'a>>> {
-    let mut values: BTreeMap<&str, Vec<Option<&str>>> = BTreeMap::new();
-    for effect in effects {
-        let named = effect
-            .one_of
-            .iter()
-            .map(|(name, values)| (name.as_str(), values.iter().map(String::as_str).collect::<Vec<_>>()));
-        for (name, mentioned) in named.chain(effect.choices()) {
-            // A list may hold several of the values at a time: it rules nothing out.
-            let Some(parameter) = schema.parameters().get(name).filter(|p| p.kind != ParameterType::Texts) else {
-                continue;
-            };
-            let slot = values.entry(name).or_default();
-            slot.extend(mentioned.into_iter().map(Some));
-            if parameter.allowed.is_none() {
-                slot.push(None);
+/// Values of the choosing arguments.
+pub(crate) type Assignment<'a> = BTreeMap<&'a str, Chosen<'a>>;
+
+/// What the choosing arguments of some effects can be where all of these effects exist. Any other value ends one of them.
+pub(crate) struct Domains<'a>(BTreeMap<&'a str, Vec<Chosen<'a>>>);
+
+/// How many combinations may still be tried.
+#[derive(Debug)]
+pub(crate) struct Combinations {
+    left: usize,
+}
+
+/// More combinations than may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more than {MAX_COMBINATIONS} combinations of choosing arguments would have to be tried")]
+pub(crate) struct TooManyCombinations;
+
+impl Combinations {
+    /// Of one operation.
+    pub(crate) fn of_one_operation() -> Self {
+        Self { left: MAX_COMBINATIONS }
+    }
+
+    fn take(&mut self, wanted: usize) -> Result<(), TooManyCombinations> {
+        self.left = self.left.checked_sub(wanted).ok_or(TooManyCombinations)?;
+        Ok(())
+    }
+}
+
+impl<'a> Domains<'a> {
+    /// None where the effects never exist in one call.
+    fn of(effects: &[&'a Template], schema: &'a ArgumentsSchema) -> Option<Self> {
+        let mut domains = BTreeMap::new();
+        for effect in effects {
+            for (name, _) in effect.choices() {
+                if !domains.contains_key(name) && is_single(name, schema) {
+                    domains.insert(name, domain(name, effects, schema)?);
+                }
             }
         }
+        Some(Self(domains))
     }
-    let mut combinations: Vec<Assignment<'a>> = vec![BTreeMap::new()];
-    for (name, mut options) in values {
-        options.sort_unstable();
-        options.dedup();
-        if combinations.len() * options.len() > MAX_COMBINATIONS {
-            return None;
-        }
-        combinations = combinations
-            .into_iter()
-            .flat_map(|assignment| {
-                options.iter().map(move |option| {
-                    let mut assignment = assignment.clone();
-                    assignment.insert(name, *option);
-                    assignment
-                })
-            })
-            .collect();
+
+    /// Without the arguments that do not choose in the path.
+    fn in_path(mut self, effect: &Template) -> Self {
+        self.0.retain(|name, _| effect.path_choices().any(|(chooses, _)| chooses == *name));
+        self
     }
-    Some(combinations)
+
+    fn combinations(&self) -> usize {
+        self.0.values().fold(1, |product: usize, values| product.saturating_mul(values.len()))
+    }
+
+    /// All combinations, made one by one.
+    fn assignments(&self) -> impl Iterator<Item = Assignment<'a>> {
+        (0..self.combinations()).map(|mut number| {
+            let mut assignment = Assignment::new();
+            for (name, values) in &self.0 {
+                if let Some(value) = values.get(number % values.len()) {
+                    assignment.insert(name, *value);
+                }
+                number /= values.len();
+            }
+            assignment
+        })
+    }
+}
+
+/// A list may hold several of its values at a time, so a condition on it rules nothing out.
+fn is_single(name: &str, schema: &ArgumentsSchema) -> bool {
+    schema.parameters().get(name).is_some_and(|parameter| parameter.kind != ParameterType::Texts)
+}
+
+/// What one argument can be where all of these effects exist; none where nothing is left.
+fn domain<'a>(name: &str, effects: &[&'a Template], schema: &'a ArgumentsSchema) -> Option<Vec<Chosen<'a>>> {
+    let parameter = schema.parameters().get(name)?;
+    let mut lists = effects.iter().flat_map(|effect| effect.choices()).filter(|(chooses, _)| *chooses == name);
+    let (_, mut values) = lists.next()?;
+    for (_, others) in lists {
+        values.retain(|value| others.contains(value));
+    }
+    if let Some(allowed) = &parameter.allowed {
+        values.retain(|value| allowed.iter().any(|allowed| allowed == value));
+    }
+    if effects.iter().any(|effect| effect.absent.iter().any(|absent| absent == name)) {
+        values.clear();
+    }
+    let mut domain: Vec<Chosen<'a>> = values.into_iter().map(Chosen::Case).collect();
+    if !parameter.is_always_given() && !effects.iter().any(|effect| effect.exists_only_with(name)) {
+        domain.push(Chosen::Absent);
+    }
+    (!domain.is_empty()).then_some(domain)
+}
+
+/// The paths that one effect can have: what the arguments that choose in its path can be.
+///
+/// # Errors
+/// Where these are more than may be tried.
+pub(crate) fn path_assignments<'a>(
+    effect: &'a Template,
+    schema: &'a ArgumentsSchema,
+    combinations: &mut Combinations,
+) -> Result<Vec<Assignment<'a>>, TooManyCombinations> {
+    let Some(domains) = Domains::of(&[effect], schema).map(|domains| domains.in_path(effect)) else {
+        return Ok(Vec::new());
+    };
+    combinations.take(domains.combinations())?;
+    Ok(domains.assignments().collect())
 }
 
 /// Whether both effects can exist in one call.
 pub(crate) fn can_coexist(a: &Template, b: &Template, schema: &ArgumentsSchema) -> bool {
-    !contradict(a, b)
-        && assignments(&[a, b], schema)
-            .is_none_or(|all| all.iter().any(|assignment| a.exists_under(assignment) && b.exists_under(assignment)))
+    !contradict(a, b) && Domains::of(&[a, b], schema).is_some()
 }
 
 /// Whether one request could fit both effects.
-pub(crate) fn overlap(a: &Template, b: &Template, schema: &ArgumentsSchema) -> bool {
-    if a.method != b.method || contradict(a, b) || !share_accept(a, b) || body_media(a) != body_media(b) {
-        return false;
+///
+/// # Errors
+/// Where it cannot be told without trying more than may be tried.
+pub(crate) fn overlap(
+    a: &Template,
+    b: &Template,
+    schema: &ArgumentsSchema,
+    combinations: &mut Combinations,
+) -> Result<bool, TooManyCombinations> {
+    let nothing_chosen = Assignment::new();
+    let apart = a.method != b.method
+        || body_media(a) != body_media(b)
+        || a.paging.is_some() != b.paging.is_some()
+        || !share_accept(a, b)
+        || contradict(a, b)
+        || !path_ends_meet(a, b)
+        || !queries_meet(a, b, &nothing_chosen, schema);
+    if apart {
+        return Ok(false);
     }
-    let Some(all) = assignments(&[a, b], schema) else { return true };
-    all.iter()
-        .filter(|assignment| a.exists_under(assignment) && b.exists_under(assignment))
-        .any(|assignment| paths_meet(a, b, assignment) && queries_meet(a, b, assignment, schema))
+    let Some(domains) = Domains::of(&[a, b], schema) else { return Ok(false) };
+    combinations.take(domains.combinations())?;
+    Ok(domains.assignments().any(|assignment| paths_meet(a, b, &assignment) && queries_meet(a, b, &assignment, schema)))
 }
 
 fn contradict(a: &Template, b: &Template) -> bool {
@@ -85,17 +174,27 @@ fn body_media(effect: &Template) -> Option<&str> {
     effect.body.as_ref().map(|body| body.media_type.as_str())
 }
 
+/// Whether the paths could meet whatever is chosen: by their lengths, and by their segments up to the first choice and back to the last.
+fn path_ends_meet(a: &Template, b: &Template) -> bool {
+    let ((a_least, a_most), (b_least, b_most)) = (a.path_lengths(), b.path_lengths());
+    let fixed = |segment: &&Segment| !matches!(segment, Segment::Chosen(..));
+    let same = |(a, b): (&Segment, &Segment)| match (a, b) {
+        (Segment::Literal(a), Segment::Literal(b)) => a == b,
+        _ => true,
+    };
+    let from_start = a.path.iter().take_while(fixed).zip(b.path.iter().take_while(fixed)).all(same);
+    let from_end = a.path.iter().rev().take_while(fixed).zip(b.path.iter().rev().take_while(fixed)).all(same);
+    a_least <= b_most && b_least <= a_most && from_start && from_end
+}
+
 fn paths_meet(a: &Template, b: &Template, assignment: &Assignment<'_>) -> bool {
     let (a, b) = (a.path_under(assignment), b.path_under(assignment));
     a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.is_none() || b.is_none() || a == b)
 }
 
 fn queries_meet(a: &Template, b: &Template, assignment: &Assignment<'_>, schema: &ArgumentsSchema) -> bool {
-    if a.paging.is_some() != b.paging.is_some() {
-        return false;
-    }
     let keeps_apart = |one: &Template, other: &Template| {
-        one.query.iter().filter(|rule| one.always_stands(rule, schema)).any(|rule| {
+        one.query.iter().filter(|rule| one.always_stands(rule, assignment, schema)).any(|rule| {
             match other.query.iter().find(|candidate| candidate.key == rule.key) {
                 None => true,
                 Some(candidate) => {
@@ -114,7 +213,7 @@ fn literal_prefix(parts: &[Part], assignment: &Assignment<'_>) -> String {
     for part in parts {
         match part {
             Part::Literal(text) => prefix.push_str(text),
-            Part::Chosen(name, cases) => match chosen(cases, assignment.get(name.as_str()).copied().flatten()) {
+            Part::Chosen(name, cases) => match chosen(name, cases, assignment) {
                 Some(text) => prefix.push_str(text),
                 None => break,
             },
@@ -124,36 +223,58 @@ fn literal_prefix(parts: &[Part], assignment: &Assignment<'_>) -> String {
     prefix
 }
 
-fn chosen<'a, T>(cases: &'a [(String, T)], value: Option<&str>) -> Option<&'a T> {
-    cases.iter().find(|(case, _)| Some(case.as_str()) == value).map(|(_, literal)| literal)
+fn chosen<'c, T>(name: &str, cases: &'c [(String, T)], assignment: &Assignment<'_>) -> Option<&'c T> {
+    let Some(Chosen::Case(value)) = assignment.get(name) else { return None };
+    cases.iter().find(|(case, _)| case == value).map(|(_, literal)| literal)
+}
+
+fn values<T>(cases: &[(String, T)]) -> Vec<&str> {
+    cases.iter().map(|(value, _)| value.as_str()).collect()
 }
 
 impl Template {
-    /// The arguments that choose literals, with the values that have a case.
-    fn choices(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
-        let in_path = self.path.iter().filter_map(|segment| match segment {
-            Segment::Chosen(name, cases) => {
-                Some((name.as_str(), cases.iter().map(|(value, _)| value.as_str()).collect()))
-            }
+    fn path_choices(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        self.path.iter().filter_map(|segment| match segment {
+            Segment::Chosen(name, cases) => Some((name.as_str(), values(cases))),
             Segment::Literal(_) | Segment::Argument(_) | Segment::Extends(..) | Segment::Observed(_) => None,
-        });
-        let in_query = self.query.iter().flat_map(|rule| &rule.parts).filter_map(|part| match part {
-            Part::Chosen(name, cases) => Some((name.as_str(), cases.iter().map(|(value, _)| value.as_str()).collect())),
-            Part::Literal(_) | Part::Argument(_) | Part::Extends(..) | Part::Observed(_) => None,
-        });
-        in_path.chain(in_query)
+        })
     }
 
-    /// Whether the effect exists where the choosing arguments have these values.
-    pub(crate) fn exists_under(&self, assignment: &Assignment<'_>) -> bool {
-        let fits = |name: &str, values: &[&str]| match assignment.get(name) {
-            Some(Some(value)) => values.contains(value),
-            Some(None) => false,
-            None => true,
+    /// The arguments that choose a literal or whether the effect exists, with the values with which it does.
+    fn choices(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let in_query = self.query.iter().flat_map(|rule| &rule.parts).filter_map(|part| match part {
+            Part::Chosen(name, cases) => Some((name.as_str(), values(cases))),
+            Part::Literal(_) | Part::Argument(_) | Part::Extends(..) | Part::Observed(_) => None,
+        });
+        let conditions = self
+            .one_of
+            .iter()
+            .map(|(name, values)| (name.as_str(), values.iter().map(String::as_str).collect::<Vec<_>>()));
+        conditions.chain(self.path_choices()).chain(in_query)
+    }
+
+    /// Whether there is no such effect in a call without this argument. A rule of a query falls away instead.
+    fn exists_only_with(&self, name: &str) -> bool {
+        let in_path = |segment: &Segment| match segment {
+            Segment::Argument(other) | Segment::Chosen(other, _) | Segment::Extends(other, _) => other == name,
+            Segment::Literal(_) | Segment::Observed(_) => false,
         };
-        let conditions =
-            self.one_of.iter().all(|(name, values)| fits(name, &values.iter().map(String::as_str).collect::<Vec<_>>()));
-        conditions && self.choices().all(|(name, values)| fits(name, &values))
+        self.given.iter().any(|given| given == name)
+            || self.one_of.iter().any(|(other, _)| other == name)
+            || self.path.iter().any(in_path)
+    }
+
+    /// Least and greatest number of segments.
+    fn path_lengths(&self) -> (usize, usize) {
+        self.path.iter().fold((0, 0), |(least, most), segment| match segment {
+            Segment::Chosen(_, cases) => {
+                let lengths = || cases.iter().map(|(_, literal)| literal.len());
+                (least + lengths().min().unwrap_or_default(), most + lengths().max().unwrap_or_default())
+            }
+            Segment::Literal(_) | Segment::Argument(_) | Segment::Extends(..) | Segment::Observed(_) => {
+                (least + 1, most + 1)
+            }
+        })
     }
 
     /// The path under an assignment: literal segments, and `None` where a segment varies.
@@ -162,7 +283,7 @@ impl Template {
         for segment in &self.path {
             match segment {
                 Segment::Literal(text) => segments.push(Some(text.as_str())),
-                Segment::Chosen(name, cases) => match chosen(cases, assignment.get(name.as_str()).copied().flatten()) {
+                Segment::Chosen(name, cases) => match chosen(name, cases, assignment) {
                     Some(literal) => segments.extend(literal.iter().map(|s| Some(s.as_str()))),
                     None => segments.push(None),
                 },
@@ -172,16 +293,19 @@ impl Template {
         segments
     }
 
-    /// Whether a query key must stand in every request of this effect.
-    fn always_stands(&self, rule: &crate::template::QueryTemplate, schema: &ArgumentsSchema) -> bool {
-        let given = |name: &String| {
-            self.given.contains(name)
-                || schema.parameters().get(name).is_some_and(crate::schema::Parameter::is_always_given)
+    /// Whether a query key must stand in every request of this effect, where the choosing arguments are these.
+    fn always_stands(&self, rule: &QueryTemplate, assignment: &Assignment<'_>, schema: &ArgumentsSchema) -> bool {
+        let given = |name: &str| match assignment.get(name) {
+            Some(Chosen::Case(_)) => true,
+            Some(Chosen::Absent) => false,
+            None => {
+                self.exists_only_with(name) || schema.parameters().get(name).is_some_and(Parameter::is_always_given)
+            }
         };
         !rule.may_omit
             && rule.parts.iter().all(|part| match part {
-                Part::Literal(_) | Part::Observed(_) | Part::Chosen(..) => true,
-                Part::Argument(name) | Part::Extends(name, _) => given(name),
+                Part::Literal(_) | Part::Observed(_) => true,
+                Part::Argument(name) | Part::Extends(name, _) | Part::Chosen(name, _) => given(name),
             })
     }
 }

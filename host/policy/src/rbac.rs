@@ -3,7 +3,7 @@
 use crate::catalogue::Effects;
 use crate::effect::Need;
 use crate::family::kubernetes::{Attributes, attributes};
-use crate::overlap::assignments;
+use crate::overlap::{Combinations, path_assignments};
 use crate::schema::ArgumentsSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -34,12 +34,10 @@ pub struct Rights {
 #[must_use]
 pub fn rights(effects: &Effects, arguments: &ArgumentsSchema) -> Rights {
     let mut rights = Rights::default();
+    let mut combinations = Combinations::of_one_operation();
     for template in effects.templates() {
         // The catalogue has refused effects with too many combinations.
-        for assignment in assignments(&[template], arguments).unwrap_or_default() {
-            if !template.exists_under(&assignment) {
-                continue;
-            }
+        for assignment in path_assignments(template, arguments, &mut combinations).unwrap_or_default() {
             let path: Vec<&str> =
                 template.path_under(&assignment).into_iter().map(|segment| segment.unwrap_or("x")).collect();
             let Attributes::Resource(found) = attributes(template.method, &path, false) else { continue };

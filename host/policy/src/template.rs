@@ -15,6 +15,16 @@ pub const PAGE_LADDER: [u32; 5] = [500, 125, 31, 7, 1];
 const MAX_ROWS: u32 = 1000;
 /// Most cases of one choice.
 const MAX_CASES: usize = 64;
+/// Most media types of one `Accept` rule.
+const MAX_ACCEPTS: usize = 4;
+/// Most query keys of one effect: as many as a request may have.
+const MAX_QUERY_RULES: usize = 32;
+/// Most conditions of one effect, and most effects that one of them waits for.
+const MAX_CONDITIONS: usize = 16;
+/// Most pieces of a path or of a value. The longest value has 4, the longest path 8.
+const MAX_PIECES: usize = 32;
+/// Longest literal.
+const MAX_LITERAL_BYTES: usize = 1024;
 /// Most series of one effect in one call.
 const MAX_SERIES: u16 = 256;
 
@@ -193,6 +203,7 @@ impl Context<'_> {
 impl Template {
     /// Parses one effect.
     pub(crate) fn parse(effect: &Effect, ctx: &Context<'_>) -> Result<Self, Flaw> {
+        check_lengths(effect)?;
         let mut template = Self {
             id: effect.id.clone(),
             trust: effect.trust,
@@ -250,15 +261,17 @@ impl Template {
                     let parameter = ctx.parameter(name)?;
                     let possible =
                         |value: &String| parameter.allowed.as_ref().is_none_or(|allowed| allowed.contains(value));
-                    if values.is_empty() || !values.iter().all(possible) {
-                        return flaw(format!("{name} is never one of these values"));
+                    if values.is_empty() || values.len() > MAX_CASES || !values.iter().all(possible) {
+                        return flaw(format!("{name} is never one of these values, or they are more than {MAX_CASES}"));
                     }
                     self.one_of.push((name.clone(), values.clone()));
                 }
                 Condition::Answered404(ids) => {
                     let indices = ids.iter().map(|id| ctx.index(id)).collect::<Result<Vec<_>, _>>()?;
-                    if indices.is_empty() || ids.contains(&effect.id) {
-                        return flaw("waits for itself or for nothing");
+                    if indices.is_empty() || indices.len() > MAX_CONDITIONS || ids.contains(&effect.id) {
+                        return flaw(format!(
+                            "waits for itself, for nothing or for more than {MAX_CONDITIONS} effects"
+                        ));
                     }
                     self.after_404.push(indices);
                 }
@@ -361,6 +374,31 @@ impl Hole {
     }
 }
 
+/// Effects are compared with one another, so nothing in them is as long as its author likes.
+fn check_lengths(effect: &Effect) -> Result<(), Flaw> {
+    let at_most = |what: &str, found: usize, most: usize| {
+        if found <= most { Ok(()) } else { flaw(format!("more than {most} {what}")) }
+    };
+    at_most("media types are accepted", effect.accept.len(), MAX_ACCEPTS)?;
+    at_most("query keys", effect.query.len(), MAX_QUERY_RULES)?;
+    at_most("conditions", effect.when.len(), MAX_CONDITIONS)?;
+    at_most("pieces of a path", effect.path.len(), MAX_PIECES)?;
+    for rule in &effect.query {
+        if let Value::Pieces(pieces) = &rule.value {
+            at_most("pieces of a value", pieces.len(), MAX_PIECES)?;
+        }
+    }
+    for piece in effect.pieces() {
+        let longest = match piece {
+            Piece::Literal(text) => text.len(),
+            Piece::Chosen(choice) => choice.cases.iter().map(|(_, text)| text.len()).max().unwrap_or_default(),
+            Piece::Argument(_) | Piece::Extends(_) | Piece::Observed(_) => 0,
+        };
+        at_most("bytes of a literal", longest, MAX_LITERAL_BYTES)?;
+    }
+    Ok(())
+}
+
 /// Servers match some names whatever their case, so case makes no other name.
 fn check_not_reserved(name: &str, ctx: &Context<'_>) -> Result<(), Flaw> {
     match ctx.family.reserved_keys().iter().find(|reserved| reserved.eq_ignore_ascii_case(name)) {
@@ -382,7 +420,9 @@ fn check_page_size(size: &PageSize, ctx: &Context<'_>) -> Result<(u32, Option<St
 }
 
 fn check_choice(choice: &Choice, ctx: &Context<'_>) -> Result<(), Flaw> {
-    ctx.parameter(&choice.argument)?;
+    if ctx.parameter(&choice.argument)?.kind == ParameterType::Texts {
+        return flaw(format!("{} is a list and chooses nothing", choice.argument));
+    }
     let mut values: Vec<&String> = choice.cases.iter().map(|(value, _)| value).collect();
     values.sort_unstable();
     values.dedup();

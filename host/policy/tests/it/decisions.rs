@@ -89,6 +89,21 @@ fn conditions_on_arguments_say_which_effects_there_are() {
     chosen.allows(&get("/api/v1/events"));
 }
 
+#[test]
+fn an_argument_without_a_case_ends_the_effect_whatever_else_is_absent() {
+    let cases = json!({"Chosen": {"argument": "tier", "cases": [["gold", "x"]]}});
+    let query = json!([{"key": "k", "value": {"Pieces": [{"Argument": "limit"}, cases]}, "may_omit": false}]);
+    let effects = [effect("list", &pods(vec![]), &json!({"query": query}))];
+    let session = |more: Value| Session::reading(&effects, &with(&more));
+    session(json!({"tier": "gold", "limit": 5})).allows(&get("/api/v1/namespaces/prod/pods?k=5x"));
+    session(json!({})).allows(&get("/api/v1/namespaces/prod/pods"));
+    session(json!({"tier": "gold"})).allows(&get("/api/v1/namespaces/prod/pods"));
+    for none in [json!({"tier": "tin"}), json!({"tier": "tin", "limit": 5})] {
+        session(none.clone()).denies(Rule::Method, &get("/api/v1/namespaces/prod/pods"));
+        session(none).denies(Rule::Method, &get("/api/v1/namespaces/prod/pods?k=5x"));
+    }
+}
+
 fn loose() -> Vec<Effect> {
     let found = json!({"Extends": {"argument": "name", "found": [{"effect": "search", "pointer": "/items/*/metadata/name", "form": "Name"}]}});
     vec![

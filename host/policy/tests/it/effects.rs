@@ -50,6 +50,7 @@ pub(crate) fn schema() -> ArgumentsSchema {
             "flag": {"type": "boolean", "default": false},
             "kinds": {"type": "array", "items": {"type": "string", "enum": ["Pod", "Node"]}},
             "free": {"type": "string"},
+            "tier": {"type": "string"},
         },
         "required": ["namespace", "name"],
         "additionalProperties": false,

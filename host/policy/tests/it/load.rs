@@ -86,6 +86,100 @@ fn a_list_argument_keeps_nothing_apart() {
 }
 
 #[test]
+fn a_choice_that_may_be_absent_keeps_nothing_apart() {
+    let argument = |name: &str, cases: Value| json!({"Chosen": {"argument": name, "cases": cases}});
+    let one = |id: &str, more: Value| effect(id, &literal("/api/v1/pods"), &more);
+    let plain = || one("b", json!({}));
+    let chosen = |name: &str, cases: Value| query("fieldSelector", json!([argument(name, cases)]));
+    let of_tier = || chosen("tier", json!([["gold", "x=1"], ["silver", "x=2"]]));
+    // `kind` has a default, `tier` may be absent, and then the rule falls away.
+    let of_kind = || chosen("kind", json!([["Pod", "x=1"], ["Node", "x=2"]]));
+    passes(&[one("a", json!({"query": of_kind()})), plain()]);
+    refused(Trust::Read, &[one("a", json!({"query": of_tier()})), plain()], "overlaps effect a");
+    refused(Trust::Read, &[plain(), one("c", json!({"query": of_tier()}))], "overlaps effect b");
+    for condition in [json!({"Given": "tier"}), json!({"OneOf": ["tier", ["gold"]]})] {
+        passes(&[one("a", json!({"query": of_tier(), "when": [condition]})), plain()]);
+    }
+    refused(
+        Trust::Read,
+        &[one("a", json!({"query": of_tier(), "when": [{"Absent": "tier"}]})), plain()],
+        "overlaps effect a",
+    );
+    // Two rules that choose different text fall away together.
+    let other = chosen("tier", json!([["gold", "y=1"], ["silver", "y=2"]]));
+    let two = [one("a", json!({"query": of_tier()})), one("b", json!({"query": other}))];
+    refused(Trust::Read, &two, "overlaps effect a");
+    let in_path = json!([{"Literal": "/api/v1/"}, argument("tier", json!([["gold", "pods"], ["silver", "nodes"]]))]);
+    passes(&[effect("a", &in_path, &json!({"query": of_tier()})), effect("b", &literal("/api/v1/pods"), &json!({}))]);
+    let of_list = chosen("kinds", json!([["Pod", "x=1"]]));
+    refused(Trust::Read, &[one("a", json!({"query": of_list}))], "is a list and chooses nothing");
+}
+
+/// Query rules that choose by many arguments at a time, each of them optional, and so alike that no single one tells two effects apart.
+fn choosing_by(arguments: &[&str]) -> Value {
+    let cases: Vec<Value> = (0..64).map(|case| json!([format!("v{case}"), format!("x={case}")])).collect();
+    arguments
+        .iter()
+        .map(|name| {
+            let pieces = json!([{"Chosen": {"argument": name, "cases": cases}}]);
+            json!({"key": name, "value": {"Pieces": pieces}, "may_omit": false})
+        })
+        .collect()
+}
+
+#[test]
+fn what_chooses_among_too_much_is_refused_and_not_tried() {
+    let many = |path: &dyn Fn(usize) -> String| -> Vec<Effect> {
+        let query = choosing_by(&["free", "tier", "selector"]);
+        (0..128)
+            .map(|number| effect(&format!("e{number}"), &literal(&path(number)), &json!({"query": query})))
+            .collect()
+    };
+    refused(Trust::Read, &many(&|_| "/api/v1/pods".to_owned()), "more than 4096 combinations");
+    // Where literals tell them apart no value is tried at all.
+    passes(&many(&|number| format!("/api/v1/pods{number}")));
+    // Few for each pair, too many for all: the paths of any two differ in every case.
+    let shifted = |number: usize| {
+        let literals = |case: usize| format!("r{}", (case + number) % 64);
+        let cases: Vec<Value> = (0..64).map(|case| json!([format!("v{case}"), literals(case)])).collect();
+        json!([{"Literal": "/api/v1/"}, {"Chosen": {"argument": "free", "cases": cases}}])
+    };
+    let rotated = |count: usize| -> Vec<Effect> {
+        (0..count).map(|number| effect(&format!("e{number}"), &shifted(number), &json!({}))).collect()
+    };
+    passes(&rotated(8));
+    refused(Trust::Read, &rotated(64), "more than 4096 combinations");
+    let wide_path: Vec<Value> = ["free", "tier", "selector"]
+        .iter()
+        .flat_map(|name| {
+            let cases: Vec<Value> = (0..64).map(|case| json!([format!("v{case}"), "x"])).collect();
+            [json!({"Literal": "/"}), json!({"Chosen": {"argument": name, "cases": cases}})]
+        })
+        .collect();
+    refused(Trust::Read, &[effect("a", &Value::Array(wide_path), &json!({}))], "more than 4096 combinations");
+}
+
+#[test]
+fn lists_of_an_effect_have_an_end() {
+    let odd = |more: Value, why: &str| refused(Trust::Read, &[effect("a", &literal("/api/v1/pods"), &more)], why);
+    let accept = |count: usize| -> Value { (0..count).map(|number| format!("text/x{number}")).collect() };
+    passes(&[effect("a", &literal("/api/v1/pods"), &json!({"accept": accept(4)}))]);
+    odd(json!({"accept": accept(5)}), "more than 4 media types");
+    let rules = |count: usize| -> Value {
+        (0..count)
+            .map(|number| json!({"key": format!("k{number}"), "value": {"Pieces": [{"Literal": "1"}]}, "may_omit": false}))
+            .collect()
+    };
+    passes(&[effect("a", &literal("/api/v1/pods"), &json!({"query": rules(32)}))]);
+    odd(json!({"query": rules(33)}), "more than 32 query keys");
+    odd(json!({"when": vec![json!({"Given": "free"}); 17]}), "more than 16 conditions");
+    odd(json!({"when": [{"OneOf": ["free", vec!["x"; 65]]}]}), "more than 64");
+    odd(json!({"when": [{"Answered404": vec!["a"; 17]}]}), "more than 16 effects");
+    odd(json!({"query": query("k", vec![json!({"Literal": "1"}); 33].into())}), "more than 32 pieces of a value");
+    odd(json!({"query": query("k", json!([{"Literal": "1".repeat(1025)}]))}), "more than 1024 bytes");
+}
+
+#[test]
 fn an_effect_that_no_call_could_reach_is_refused() {
     let one = |more: Value| [effect("a", &literal("/api/v1/pods"), &more)];
     refused(Trust::Read, &one(json!({"when": [{"Absent": "name"}]})), "never absent");
