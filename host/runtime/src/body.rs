@@ -12,9 +12,11 @@ use meho_policy::observer::Observer;
 use meho_policy::state::Receipt;
 use std::io::{self, Write};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::Error as HttpError;
 
@@ -42,7 +44,8 @@ pub(crate) enum Framing {
 
 /// A body on its way to the guest.
 pub(crate) struct GuestBody {
-    incoming: Incoming,
+    held: Arc<Mutex<Held>>,
+    watch: JoinHandle<()>,
     framing: Framing,
     inflater: Option<GzDecoder<Inflated>>,
     /// Bytes that have come and are not inflated yet.
@@ -58,20 +61,70 @@ pub(crate) struct GuestBody {
     silence: Pin<Box<Sleep>>,
     is_waiting: bool,
     ended: bool,
-    // Held until the body is dropped.
+}
+
+/// What an answer under way holds.
+struct Held {
+    source: Option<Source>,
+    /// When the guest last asked for more.
+    asked: Instant,
+}
+
+/// Where an answer comes from, with its places on the connection and among the call's requests. Let go as a whole.
+struct Source {
+    incoming: Incoming,
     _stream: Stream,
     _turn: OwnedSemaphorePermit,
+}
+
+fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets an answer go whose guest has not asked for more of it for twice the time that a target may stay silent: streams of a connection are
+/// everybody's. While the guest is held up by whoever reads its rows, that time stands still.
+async fn watch(held: Weak<Mutex<Held>>, boundary: Weak<Boundary>, between: Duration) {
+    let patience = between * 2;
+    loop {
+        let Some(deadline) = held.upgrade().map(|held| lock(&held).asked + patience) else { return };
+        tokio::time::sleep_until(deadline).await;
+        let (Some(held), Some(boundary)) = (held.upgrade(), boundary.upgrade()) else { return };
+        let mut held = lock(&held);
+        if held.source.is_none() {
+            return;
+        }
+        if boundary.waits_for_reader() {
+            held.asked = Instant::now();
+        } else if held.asked <= Instant::now() - patience {
+            held.source = None;
+            let message =
+                format!("the connector left an answer unread for {} s, and it was let go", patience.as_secs());
+            boundary.broken_answer(CallError::new(ErrorCode::Timeout, message));
+            return;
+        }
+    }
+}
+
+impl Drop for GuestBody {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
 }
 
 /// What came out of the inflater, under a bound.
 struct Inflated {
     bytes: Vec<u8>,
     room: u64,
+    is_over: bool,
 }
 
 impl Write for Inflated {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.room = self.room.checked_sub(bytes.len() as u64).ok_or_else(|| io::Error::other("too much"))?;
+        let Some(room) = self.room.checked_sub(bytes.len() as u64) else {
+            self.is_over = true;
+            return Err(io::Error::other("too much"));
+        };
+        self.room = room;
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
@@ -93,11 +146,15 @@ impl GuestBody {
     ) -> Self {
         let inflater = match coding {
             Coding::Identity => None,
-            Coding::Gzip => Some(GzDecoder::new(Inflated { bytes: Vec::new(), room: 0 })),
+            Coding::Gzip => Some(GzDecoder::new(Inflated { bytes: Vec::new(), room: 0, is_over: false })),
         };
         let between = boundary.budgets.between_bytes;
+        let source = Source { incoming, _stream: held.0, _turn: held.1 };
+        let held = Arc::new(Mutex::new(Held { source: Some(source), asked: Instant::now() }));
+        let watch = tokio::spawn(watch(Arc::downgrade(&held), Arc::downgrade(&boundary), between));
         Self {
-            incoming,
+            held,
+            watch,
             framing,
             inflater,
             raw: Bytes::new(),
@@ -111,8 +168,6 @@ impl GuestBody {
             is_waiting: false,
             boundary,
             ended: false,
-            _stream: held.0,
-            _turn: held.1,
         }
     }
 
@@ -125,12 +180,12 @@ impl GuestBody {
         inflater.get_mut().room = limit.saturating_sub(self.total);
         // Flushed, or the inflater keeps back what it has: the next page's token may be in it.
         let written = inflater.write_all(&step).and_then(|()| inflater.flush());
-        let room = inflater.get_mut().room;
+        let is_over = inflater.get_mut().is_over;
         let inflated = std::mem::take(&mut inflater.get_mut().bytes);
         self.take(&inflated)?;
         match written {
             Ok(()) => Ok(()),
-            Err(_) if room == 0 || limit.saturating_sub(self.total) == 0 => {
+            Err(_) if is_over => {
                 Err(self.over("inflate_ratio", format!("{} times", self.boundary.budgets.inflate_ratio)))
             }
             Err(error) => Err(self.unreadable(&format!("it is not one gzip stream ({error})"))),
@@ -154,6 +209,7 @@ impl GuestBody {
     /// The target has said all: what was held back is certain now, and a compressed stream must be whole.
     fn finish(&mut self) -> Result<(), HttpError> {
         self.ended = true;
+        lock(&self.held).source = None;
         if let Some(mut inflater) = self.inflater.take() {
             if inflater.try_finish().is_err() {
                 return Err(self.unreadable("its gzip stream is cut"));
@@ -200,7 +256,15 @@ impl GuestBody {
     }
 
     fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HttpError>> {
-        match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+        let (frame, has_ended) = match &mut lock(&self.held).source {
+            Some(source) => {
+                let frame = ready!(Pin::new(&mut source.incoming).poll_frame(cx));
+                (frame, source.incoming.is_end_stream())
+            }
+            // It was let go, which stands in the call's answer.
+            None => return Poll::Ready(Err(HttpError::ConnectionTerminated)),
+        };
+        match frame {
             Some(Ok(frame)) => {
                 // Trailers have nothing that a connector may see.
                 self.raw = frame.into_data().unwrap_or_default();
@@ -211,7 +275,7 @@ impl GuestBody {
                 let why = if error.is_timeout() { "it stopped in the middle" } else { "it broke off" };
                 Poll::Ready(Err(self.not_whole(why)))
             }
-            None if self.framing == Framing::Http2 && !self.incoming.is_end_stream() => {
+            None if self.framing == Framing::Http2 && !has_ended => {
                 Poll::Ready(Err(self.not_whole("it was given up in the middle")))
             }
             None => Poll::Ready(self.finish()),
@@ -225,6 +289,7 @@ impl Body for GuestBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         let body = self.get_mut();
+        lock(&body.held).asked = Instant::now();
         loop {
             if body.ready.len() >= PIECE_BYTES || (body.ended && !body.ready.is_empty()) {
                 return Poll::Ready(Some(Ok(Frame::data(body.piece()))));

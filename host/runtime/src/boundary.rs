@@ -51,7 +51,7 @@ pub(crate) struct Boundary {
     pub(crate) requests_at_a_time: Arc<Semaphore>,
     authority: Authority,
     state: Mutex<State>,
-    finish: Mutex<Option<Finish>>,
+    course: Mutex<Course>,
     finished: Notify,
     /// The first time that no answer came.
     silence: Mutex<Option<CallError>>,
@@ -62,12 +62,23 @@ pub(crate) struct Boundary {
     cpu_ticks: AtomicU64,
     memory: AtomicUsize,
     peak_memory: AtomicUsize,
-    /// None once the call is recorded: then nothing leaves any more.
-    requests: Mutex<Option<Vec<RequestRecord>>>,
     warnings: Mutex<Vec<String>>,
     log: Mutex<GuestLog>,
     started: Instant,
     waits: Mutex<Waits>,
+}
+
+/// How far the call has come. Under one lock, so that what leaves, what ended the call and its end have one order.
+#[derive(Default)]
+struct Course {
+    /// The first reason to end.
+    finish: Option<Finish>,
+    /// Nothing leaves any more, and no further reason counts.
+    is_closed: bool,
+    /// Requests whose body the guest has not ended, so that they are not judged yet.
+    unjudged: u32,
+    /// Every request that left.
+    requests: Vec<RequestRecord>,
 }
 
 #[derive(Default)]
@@ -102,7 +113,7 @@ impl Boundary {
             state: Mutex::new(State::new(&authority)),
             authority,
             budgets,
-            finish: Mutex::new(None),
+            course: Mutex::default(),
             finished: Notify::new(),
             silence: Mutex::new(None),
             attempts: AtomicU32::new(0),
@@ -112,7 +123,6 @@ impl Boundary {
             cpu_ticks: AtomicU64::new(0),
             memory: AtomicUsize::new(0),
             peak_memory: AtomicUsize::new(0),
-            requests: Mutex::new(Some(Vec::new())),
             warnings: Mutex::default(),
             log: Mutex::default(),
             started: Instant::now(),
@@ -127,14 +137,15 @@ impl Boundary {
 
     /// The call must end. The first reason is the one that counts.
     pub(crate) fn end(&self, reason: Finish) {
-        let mut finish = lock(&self.finish);
-        if finish.is_none() {
+        let mut course = lock(&self.course);
+        if course.finish.is_none() && !course.is_closed {
             if let Finish::Denied(denial) = &reason {
-                tracing::warn!(rule = %denial.rule, part = %denial.part, "a connector's request was denied");
+                // Not the part that broke it: that is a guest's text.
+                tracing::warn!(rule = %denial.rule, "a connector's request was denied");
             }
-            *finish = Some(reason);
+            course.finish = Some(reason);
         }
-        drop(finish);
+        drop(course);
         self.finished.notify_one();
     }
 
@@ -144,11 +155,25 @@ impl Boundary {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        lock(&self.finish).is_some()
+        lock(&self.course).finish.is_some()
     }
 
-    pub(crate) fn take_finish(&self) -> Option<Finish> {
-        lock(&self.finish).take()
+    /// The call is over: what is still under way inside it can send nothing more. Gives what ended it, and whether the guest left a request behind that
+    /// it had begun.
+    pub(crate) fn close(&self) -> (Option<Finish>, bool) {
+        let mut course = lock(&self.course);
+        course.is_closed = true;
+        (course.finish.take(), course.unjudged > 0)
+    }
+
+    /// A request was begun whose body is still to come.
+    pub(crate) fn begun(&self) {
+        lock(&self.course).unjudged += 1;
+    }
+
+    /// Its body came to an end.
+    pub(crate) fn ended_its_body(&self) {
+        lock(&self.course).unjudged -= 1;
     }
 
     /// No answer came. The guest may carry on; the answer is not complete any more.
@@ -201,25 +226,27 @@ impl Boundary {
     }
 
     /// Notes a request that is about to leave, before it does: its task may end with the call, and what it did must stand in the record all the
-    /// same. Gives its place; none where the call is over.
+    /// same. Gives its place; none where the call is over or must end: then it must not leave.
     pub(crate) fn leaving(&self, record: RequestRecord) -> Option<usize> {
-        let mut requests = lock(&self.requests);
-        let requests = requests.as_mut()?;
-        requests.push(record);
-        Some(requests.len() - 1)
+        let mut course = lock(&self.course);
+        if course.is_closed || course.finish.is_some() {
+            return None;
+        }
+        course.requests.push(record);
+        Some(course.requests.len() - 1)
     }
 
     /// What came of a request that left.
     pub(crate) fn left(&self, place: usize, ending: Ending, duration: Duration) {
-        if let Some(record) = lock(&self.requests).as_mut().and_then(|requests| requests.get_mut(place)) {
+        if let Some(record) = lock(&self.course).requests.get_mut(place) {
             (record.ending, record.duration) = (ending, duration);
         }
     }
 
     /// What became of the call's write, as far as is known now.
     pub(crate) fn fate_of_write(&self) -> WriteFate {
-        let requests = lock(&self.requests);
-        let mut writes = requests.iter().flatten().filter(|request| request.trust > Trust::Read);
+        let course = lock(&self.course);
+        let mut writes = course.requests.iter().filter(|request| request.trust > Trust::Read);
         match writes.next_back().map(|write| &write.ending) {
             Some(Ending::Answered(status)) => WriteFate::Answered(*status),
             Some(Ending::NotSent(_)) => WriteFate::NotSent,
@@ -229,9 +256,11 @@ impl Boundary {
         }
     }
 
-    /// All requests of the call. Afterwards none leaves.
+    /// All requests of the call. None leaves afterwards.
     pub(crate) fn take_requests(&self) -> Vec<RequestRecord> {
-        lock(&self.requests).take().unwrap_or_default()
+        let mut course = lock(&self.course);
+        course.is_closed = true;
+        std::mem::take(&mut course.requests)
     }
 
     /// A `Warning` of the target's, for the answer.
@@ -318,6 +347,11 @@ impl Boundary {
             CallError::new(ErrorCode::Timeout, format!("nobody read the rows for {seconds} s"))
                 .detail("waiting_for", "reader")
         })
+    }
+
+    /// Whether the guest is held up because nobody reads its rows.
+    pub(crate) fn waits_for_reader(&self) -> bool {
+        lock(&self.waits).since.is_some()
     }
 
     /// When the call's time is over, as things stand.

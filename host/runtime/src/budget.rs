@@ -1,4 +1,5 @@
-//! What one call may use. All of it is on by default; each limit ends the call with RESOURCE_LIMIT and its own name.
+//! What one call may use. All of it is on by default. Each limit ends the call with RESOURCE_LIMIT and its own name, but for those of time, which end it
+//! with TIMEOUT, for a connection, without which it is CONNECTION_FAILED, for requests at a time, which wait, and for the log, which is cut.
 
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ pub struct Budgets {
     pub connect: Duration,
     /// Waiting for an answer's first byte.
     pub first_byte: Duration,
-    /// Waiting for an answer's next bytes, and for the guest to take them.
+    /// Waiting for an answer's next bytes. An answer that its guest leaves unread for twice as long is let go.
     pub between_bytes: Duration,
-    /// Requests, sent or denied. A list of 2 million objects has 4,000 pages.
+    /// Requests of the guest, sent or denied. What the host repeats is not counted. A list of 2 million objects has 4,000 pages.
     pub requests: u32,
     /// Requests at a time.
     pub requests_at_a_time: u32,
@@ -39,6 +40,9 @@ pub struct Budgets {
     pub row_bytes: usize,
     /// All rows.
     pub rows_bytes: u64,
+    /// All rows that `CallStream::collect` holds, as what they take at most as values: many times their text. Some 80,000 pods. A reader of the stream has
+    /// no such limit.
+    pub collected_bytes: u64,
     /// Text of the guest's log, with its standard output and error. What is beyond is dropped and counted.
     pub log_bytes: usize,
     /// Header fields that the guest may hold in one resource.
@@ -69,6 +73,7 @@ impl Default for Budgets {
             response_headers: 64,
             row_bytes: 4 << 20,
             rows_bytes: 2 << 30,
+            collected_bytes: 512 << 20,
             log_bytes: 64 << 10,
             header_bytes: 16 << 10,
             handles: 1000,

@@ -26,7 +26,7 @@ const MAX_WARNINGS: usize = 100;
 /// Longest token, and version, that a guest hands on.
 const MAX_TOKEN_CHARS: usize = 8192;
 /// Said with every answer of a target that did not prove who it is.
-const UNVERIFIED: &str = "the target's certificate was not verified: whoever is between may have read the credential and changed this answer";
+pub(crate) const UNVERIFIED: &str = "the target's certificate was not verified: whoever is between may have read the credential and changed this answer";
 
 /// What is to be known about an answer besides its data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,6 +44,9 @@ pub struct AnswerMeta {
     pub resource_version: Option<String>,
     /// Sentences for the caller.
     pub warnings: Vec<String>,
+    /// How many of the warnings, from the first on, are the connector's words: a stranger's, to be shown as such. The others are the host's.
+    #[serde(skip)]
+    pub warnings_of_connector: usize,
 }
 
 /// The end of a call that succeeded. For a list, the rows have gone before.
@@ -81,6 +84,7 @@ impl Run<'_> {
     /// Runs the operation to its end. Rows go to the sink meanwhile.
     pub(crate) async fn go(self, phase: Phase, sink: Sink) -> RunEnd {
         let clock = rfc3339(self.replay.clock);
+        let executes = matches!(phase, Phase::Execute(_));
         let authority = Authority::compile(&self.operation.effects, self.arguments, &clock, phase);
         let upstream = Some(self.target.upstream().clone());
         let boundary = Arc::new(Boundary::new(authority, upstream, self.recorder.clone(), self.budgets.clone()));
@@ -94,7 +98,7 @@ impl Run<'_> {
         };
         let guest = Guest::new(boundary.clone(), sink, self.replay);
         let returned = self.invoke(guest, &boundary).await;
-        let end = self.conclude(returned, &boundary);
+        let end = self.conclude(returned, &boundary, executes);
         recording.end(CallEnding::from(&end)).await;
         end
     }
@@ -104,7 +108,8 @@ impl Run<'_> {
         let mut store = store(self.engine, guest);
         let call = GuestCall {
             operation: self.operation.id.as_str().to_owned(),
-            arguments: serde_json::Value::Object(self.arguments.as_map().clone()).to_string(),
+            // In one form, whatever order they came in: a plan's are kept, and a guest must not know a plan from its execution by them.
+            arguments: canonical(self.arguments),
         };
         let running = async {
             let instance = self.connector.pre().instantiate_async(&mut store).await?;
@@ -133,15 +138,28 @@ impl Run<'_> {
     }
 
     /// The first boundary failure decides, whatever the guest returned.
-    fn conclude(&self, returned: Result<Outcome, CallError>, boundary: &Boundary) -> RunEnd {
-        match boundary.take_finish() {
+    fn conclude(&self, returned: Result<Outcome, CallError>, boundary: &Boundary, executes: bool) -> RunEnd {
+        let (finish, left_behind) = boundary.close();
+        match finish {
             Some(Finish::Planned(planned)) => return RunEnd::Planned(planned),
             Some(finish) => return RunEnd::Failed(boundary.fate_of_write().told(fault::of_finish(finish))),
             None => {}
         }
-        match returned.and_then(|outcome| self.answer(outcome, boundary)) {
+        let returned = returned.and_then(|outcome| {
+            if left_behind {
+                return Err(fault::connector_fault("it returned before it had ended the body of a request"));
+            }
+            self.answer(outcome, boundary)
+        });
+        match returned {
             Ok(answer) => match boundary.fate_of_write() {
-                WriteFate::None | WriteFate::Answered(_) => RunEnd::Answered(Box::new(answer)),
+                WriteFate::None if executes => RunEnd::Failed(WriteFate::NotSent.told(fault::not_executed())),
+                WriteFate::None => RunEnd::Answered(Box::new(answer)),
+                WriteFate::Answered(200..=299) => RunEnd::Answered(Box::new(answer)),
+                fate @ WriteFate::Answered(status) => {
+                    let why = format!("the target answered its write with {status}, and it calls that a success");
+                    RunEnd::Failed(fate.told(fault::connector_fault(&why)))
+                }
                 // Whatever the guest makes of it: a write without an answer is no success.
                 fate @ (WriteFate::NotSent | WriteFate::Unknown) => {
                     let silence = boundary.silence();
@@ -177,6 +195,7 @@ impl Run<'_> {
     fn meta(&self, meta: GuestMeta, returned: u64, boundary: &Boundary) -> AnswerMeta {
         let mut warnings: Vec<String> =
             meta.warnings.iter().take(MAX_WARNINGS).map(|warning| fault::cut(warning)).collect();
+        let warnings_of_connector = warnings.len();
         let mut complete = meta.complete;
         if let Some(silence) = boundary.silence() {
             complete = false;
@@ -194,6 +213,7 @@ impl Run<'_> {
             token: meta.continue_.map(bounded),
             resource_version: meta.resource_version.map(bounded),
             warnings,
+            warnings_of_connector,
         }
     }
 }
@@ -253,6 +273,11 @@ impl Drop for Recording {
             Err(_) => tracing::error!("the runtime is gone: an abandoned call was not recorded"),
         }
     }
+}
+
+fn canonical(arguments: &Arguments) -> String {
+    let bytes = meho_policy::json::to_canonical(&serde_json::Value::Object(arguments.as_map().clone()));
+    String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
 /// Resolves when the call's time is over. The time moves while a reader is waited for.

@@ -194,7 +194,7 @@ async fn describe(
         () = tokio::time::sleep(DESCRIBE) => Err(refused("it takes too long to describe itself")),
     };
     drop(store);
-    match boundary.take_finish() {
+    match boundary.close().0 {
         Some(Finish::Budget("requests", _)) => Err(refused("it sends requests while it describes itself")),
         Some(finish) => Err(refused(fault::of_finish(finish).message)),
         None => serde_json::to_value(described.map_err(|error| refused(error.message))?).map_err(refused),

@@ -7,9 +7,9 @@ use crate::boundary::{Boundary, Decided, Finish};
 use crate::error::{CallError, ErrorCode};
 use crate::record::{Ending, RequestIntent, RequestRecord};
 use crate::transport::{Answer, Pool, TransportError};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Response, StatusCode, Version, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use meho_policy::decide::Permit;
 use meho_policy::denial::Denial;
 use meho_policy::effect::Trust;
@@ -22,7 +22,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
-/// Most times a read is sent.
+/// Most times a request is sent, besides once more after a refreshed credential. Writes only where no byte was written.
 const MAX_TRIES: u32 = 3;
 /// Waiting before the second try where the target does not say how long; twice as long before the third.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -81,28 +81,39 @@ impl WasiHttpHooks for Egress {
         let (parts, body) = request.into_parts();
         if http_body::Body::is_end_stream(&body) {
             let verdict = judge(&boundary, &parts, &Bytes::new());
-            return Box::new(async move { go_on(boundary, verdict).await });
+            return Box::new(async move { go_on(boundary, verdict, None).await });
         }
+        boundary.begun();
         Box::new(async move {
-            let body = collect(&boundary, body).await?;
-            let verdict = judge(&boundary, &parts, &body);
-            go_on(boundary, verdict).await
+            // First, so that no more bodies are in memory than requests may be under way.
+            let turn = turn(&boundary).await?;
+            let body = collect(&boundary, body).await;
+            let verdict = body.map(|body| judge(&boundary, &parts, &body));
+            boundary.ended_its_body();
+            go_on(boundary, verdict?, Some(turn)).await
         })
     }
 }
 
+/// One of the call's places for requests under way. Waits for one.
+async fn turn(boundary: &Boundary) -> Result<OwnedSemaphorePermit, HttpError> {
+    boundary.requests_at_a_time.clone().acquire_owned().await.map_err(|_| HttpError::ConnectionLimitReached)
+}
+
 /// A request's whole body, which must be there before it can be judged.
-async fn collect(boundary: &Boundary, body: WasiBody) -> Result<Bytes, HttpError> {
+async fn collect(boundary: &Boundary, mut body: WasiBody) -> Result<Bytes, HttpError> {
     let limit = boundary.budgets.request_body_bytes;
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) => {
-            if error.is::<http_body_util::LengthLimitError>() {
-                boundary.end(Finish::Budget("request_body_bytes", limit.to_string()));
-            }
-            Err(HttpError::HttpRequestBodySize(None))
+    // In one piece: a guest that writes byte by byte must not make a list of them.
+    let mut collected = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let data = frame?.into_data().unwrap_or_default();
+        if collected.len() + data.len() > limit {
+            boundary.end(Finish::Budget("request_body_bytes", limit.to_string()));
+            return Err(HttpError::HttpRequestBodySize(None));
         }
+        collected.extend_from_slice(&data);
     }
+    Ok(collected.freeze())
 }
 
 /// What becomes of a request once it has been judged.
@@ -141,9 +152,19 @@ fn decide(boundary: &Boundary, parts: &http::request::Parts, body: &Bytes) -> Re
     boundary.decide(&CanonicalRequest::parse(&raw)?)
 }
 
-async fn go_on(boundary: Arc<Boundary>, verdict: Verdict) -> Result<Sent, HttpError> {
+async fn go_on(
+    boundary: Arc<Boundary>,
+    verdict: Verdict,
+    has: Option<OwnedSemaphorePermit>,
+) -> Result<Sent, HttpError> {
     match verdict {
-        Verdict::Send(permit, receipt) => Flight::new(boundary, permit, receipt).await?.fly().await,
+        Verdict::Send(permit, receipt) => {
+            let turn = match has {
+                Some(turn) => turn,
+                None => turn(&boundary).await?,
+            };
+            Flight { boundary, permit, receipt, turn }.fly().await
+        }
         Verdict::Planned => std::future::pending().await,
         Verdict::Denied => Err(HttpError::HttpRequestDenied),
     }
@@ -158,12 +179,6 @@ struct Flight {
 }
 
 impl Flight {
-    async fn new(boundary: Arc<Boundary>, permit: Box<Permit>, receipt: Receipt) -> Result<Self, HttpError> {
-        let turns = boundary.requests_at_a_time.clone();
-        let turn = turns.acquire_owned().await.map_err(|_| HttpError::ConnectionLimitReached)?;
-        Ok(Self { boundary, permit, receipt, turn })
-    }
-
     /// Sends it, as often as is safe, and hands the answer to the guest.
     async fn fly(self) -> Result<Sent, HttpError> {
         match self.attempts().await {

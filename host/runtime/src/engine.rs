@@ -12,8 +12,13 @@ pub(crate) const MAX_CALLS: u32 = 64;
 /// Linear memory and tables that a pool's slot keeps between calls, so that the next one need not fault pages in.
 const KEPT_MEMORY_BYTES: usize = 4 << 20;
 const KEPT_TABLE_BYTES: usize = 64 << 10;
-/// Core instances of a call: a component with WASI has three, one of another language's toolchain more.
-const CORE_INSTANCES_A_CALL: u32 = 8;
+/// Components that are asked what they are at a time, besides the calls.
+pub(crate) const MAX_ADMISSIONS: u32 = 4;
+/// What one component may have: one with WASI has three core instances, one of an interpreted language's toolchain a couple of dozen, all on one memory
+/// and one table or a few. The pool has so much for every call, so that none can use up another's.
+const CORE_INSTANCES_A_COMPONENT: u32 = 32;
+const MEMORIES_A_COMPONENT: u32 = 2;
+const TABLES_A_COMPONENT: u32 = 8;
 
 /// An engine with a pool of instances and a ticking epoch.
 ///
@@ -21,14 +26,15 @@ const CORE_INSTANCES_A_CALL: u32 = 8;
 /// Where this machine cannot run it.
 pub(crate) fn engine(budgets: &Budgets, keeps_dumps: bool) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
-    pool.total_component_instances(MAX_CALLS)
-        .total_core_instances(MAX_CALLS * CORE_INSTANCES_A_CALL)
-        .total_memories(MAX_CALLS * 2)
-        .total_tables(MAX_CALLS * CORE_INSTANCES_A_CALL)
-        .total_stacks(MAX_CALLS)
-        .max_memories_per_component(4)
-        .max_tables_per_component(16)
-        .max_core_instances_per_component(16)
+    let components = MAX_CALLS + MAX_ADMISSIONS;
+    pool.total_component_instances(components)
+        .total_core_instances(components * CORE_INSTANCES_A_COMPONENT)
+        .total_memories(components * MEMORIES_A_COMPONENT)
+        .total_tables(components * TABLES_A_COMPONENT)
+        .total_stacks(components)
+        .max_memories_per_component(MEMORIES_A_COMPONENT)
+        .max_tables_per_component(TABLES_A_COMPONENT)
+        .max_core_instances_per_component(CORE_INSTANCES_A_COMPONENT)
         .max_memory_size(budgets.memory_bytes)
         .table_elements(budgets.table_elements);
     // Without the scan, keeping memory costs more than it brings.

@@ -101,6 +101,13 @@ pub(crate) fn of_finish(finish: Finish) -> CallError {
     }
 }
 
+/// The write that was approved was not made: the guest came to another end than in its plan.
+pub(crate) fn not_executed() -> CallError {
+    let message = "the connector did not make the request that was approved: nothing was changed";
+    CallError::new(ErrorCode::ApprovalInvalid, message)
+        .hint("look at the object: the world may have changed; then plan again")
+}
+
 pub(crate) fn connector_fault(why: &str) -> CallError {
     CallError::new(ErrorCode::ConnectorFault, format!("the connector failed: {why}"))
         .hint("this is a mistake in the connector, not in the call")
@@ -147,7 +154,7 @@ pub(crate) fn of_arguments(refused: ArgumentRefused) -> CallError {
 pub(crate) fn of_failure(failure: Failure, silence: Option<CallError>) -> CallError {
     let error = |code: ErrorCode, problem: Problem| CallError {
         hint: problem.hint.map(|hint| cut(&hint)),
-        ..CallError::new(code, cut(&problem.message))
+        ..CallError::new(code, cut(&problem.message)).told_by_connector()
     };
     // The first time that no answer came decides, whatever the guest makes of it.
     if let Some(silence) = silence {

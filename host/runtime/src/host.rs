@@ -1,10 +1,11 @@
 //! The embedding API: a host that loads connectors and calls them.
 
 use crate::approval::{Approver, PlanStore, Plans, Verdict};
+use crate::boundary::Finish;
 use crate::budget::Budgets;
 use crate::call::{Answer, Run, RunEnd};
 use crate::connector::Connector;
-use crate::engine::{MAX_CALLS, engine};
+use crate::engine::{MAX_ADMISSIONS, MAX_CALLS, engine};
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::guest::{Guest, Replay, linker};
@@ -19,7 +20,7 @@ use meho_policy::schema::{Arguments, DRY_RUN};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
@@ -79,6 +80,7 @@ struct Inner {
     linker: Linker<Guest>,
     settings: HostSettings,
     turns: Arc<Semaphore>,
+    admissions: Semaphore,
 }
 
 impl std::fmt::Debug for Host {
@@ -101,6 +103,7 @@ pub enum Event {
 pub struct CallStream {
     rows: mpsc::Receiver<RowBatch>,
     running: Option<JoinHandle<Result<Box<Answer>, CallError>>>,
+    collected_bytes: u64,
 }
 
 impl CallStream {
@@ -119,13 +122,22 @@ impl CallStream {
     /// Reads to the end: all rows of a list, or the object.
     ///
     /// # Errors
-    /// As the call failed. Rows that came before are dropped.
+    /// As the call failed; RESOURCE_LIMIT where the rows are more than the budget `collected_bytes`. Rows that came before are dropped.
     pub async fn collect(mut self) -> Result<(Value, Box<Answer>), CallError> {
         let mut rows = Vec::new();
+        let mut held = 0;
         while let Some(event) = self.next().await {
             match event {
                 Event::Rows(batch) => {
                     for line in batch.iter() {
+                        held += weight(line);
+                        if held > self.collected_bytes {
+                            return Err(fault::of_finish(Finish::Budget(
+                                "collected_bytes",
+                                self.collected_bytes.to_string(),
+                            ))
+                            .hint("read the rows as they come instead"));
+                        }
                         rows.push(
                             serde_json::from_slice(line).map_err(|_| fault::connector_fault("a row is not JSON"))?,
                         );
@@ -144,6 +156,18 @@ impl CallStream {
         }
         Err(CallError::new(ErrorCode::InternalError, "the call has no end"))
     }
+}
+
+/// The most that a row takes as a value: its text, and what each of its values is kept in. A map of one member has room for eleven, so its eight bytes
+/// become hundreds. Brackets and commas within strings are counted too.
+fn weight(row: &[u8]) -> u64 {
+    let one = |byte: &u8| match byte {
+        b'{' => 700,
+        b'[' => 200,
+        b',' => 80,
+        _ => 1,
+    };
+    row.iter().map(one).sum()
 }
 
 impl Drop for CallStream {
@@ -170,7 +194,8 @@ impl Host {
         let engine = engine(&settings.budgets, keeps_dumps).map_err(failed)?;
         let linker = linker(&engine).map_err(failed)?;
         let turns = Arc::new(Semaphore::new(MAX_CALLS as usize));
-        Ok(Self { inner: Arc::new(Inner { engine, linker, settings, turns }) })
+        let admissions = Semaphore::new(MAX_ADMISSIONS as usize);
+        Ok(Self { inner: Arc::new(Inner { engine, linker, settings, turns, admissions }) })
     }
 
     /// Admits a component.
@@ -178,7 +203,11 @@ impl Host {
     /// # Errors
     /// CONNECTOR_FAULT with the reason, where it is refused.
     pub async fn load(&self, component: Vec<u8>) -> Result<Arc<Connector>, CallError> {
-        Connector::admit(&self.inner.engine, &self.inner.linker, &self.inner.settings.budgets, component).await.map(Arc::new)
+        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down");
+        let _turn = self.inner.admissions.acquire().await.map_err(closed)?;
+        Connector::admit(&self.inner.engine, &self.inner.linker, &self.inner.settings.budgets, component)
+            .await
+            .map(Arc::new)
     }
 
     /// Calls an operation. A read runs at once. Anything more is planned, shown to the approver, and sent only on its yes.
@@ -194,7 +223,7 @@ impl Host {
         let (host, connector, target) = (self.clone(), connector.clone(), target.clone());
         let running =
             tokio::spawn(async move { host.serve(&connector, &target, call, approver.as_ref(), sender).await });
-        CallStream { rows, running: Some(running) }
+        CallStream { rows, running: Some(running), collected_bytes: self.inner.settings.budgets.collected_bytes }
     }
 
     /// Plans a write: runs the operation up to it and keeps it for an approval. Nothing is changed.
@@ -209,7 +238,7 @@ impl Host {
                 format!("{} only reads: there is nothing to plan", prepared.operation.id),
             ));
         }
-        let _turn = self.turn().await?;
+        let _turn = self.turn(prepared.budgets.wall).await?;
         self.plan_prepared(&prepared).await
     }
 
@@ -238,6 +267,8 @@ impl Host {
         let invalid = |why: &str| {
             CallError::new(ErrorCode::ApprovalInvalid, why.to_owned()).hint("plan again, and approve that plan")
         };
+        // First: while it waits for its turn an approval may run out, and one that has must not be used.
+        let _turn = self.turn(timeout.unwrap_or(self.inner.settings.budgets.wall)).await?;
         let stored = self.inner.settings.plans.consume(plan).await.map_err(|why| invalid(&why))?;
         let context = stored.context();
         if context.component != connector.digest() {
@@ -252,7 +283,6 @@ impl Host {
             Call { operation: context.operation.to_string(), arguments, principal: context.principal.clone(), timeout };
         let mut prepared = self.prepare(connector, target, call)?;
         prepared.replay = Replay { clock: Duration::from_secs(context.clock), seed: context.seed };
-        let _turn = self.turn().await?;
         match self.run(&prepared, Phase::Execute(Box::new(approved)), Sink::Closed).await {
             RunEnd::Answered(answer) => Ok(answer),
             RunEnd::Failed(error) => Err(error),
@@ -270,7 +300,7 @@ impl Host {
     ) -> Result<Box<Answer>, CallError> {
         let timeout = call.timeout;
         let prepared = self.prepare(connector, target, call)?;
-        let turn = self.turn().await?;
+        let turn = self.turn(prepared.budgets.wall).await?;
         if prepared.operation.trust > Trust::Read {
             let planned = match self.plan_prepared(&prepared).await? {
                 Planned::Waiting(plan) => plan,
@@ -307,9 +337,17 @@ impl Host {
         }
     }
 
-    async fn turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, CallError> {
+    /// One of the host's places for calls.
+    async fn turn(&self, patience: Duration) -> Result<OwnedSemaphorePermit, CallError> {
         let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down");
-        self.inner.turns.clone().acquire_owned().await.map_err(closed)
+        let turn = tokio::time::timeout(patience, self.inner.turns.clone().acquire_owned()).await;
+        turn.map_err(|_| {
+            let message = format!("{MAX_CALLS} calls were under way for {} s: nothing was sent", patience.as_secs());
+            CallError::new(ErrorCode::Timeout, message)
+                .hint("try again when fewer calls are under way")
+                .detail("waiting_for", "turn")
+        })?
+        .map_err(closed)
     }
 
     fn prepare<'c>(&self, connector: &'c Connector, target: &'c Target, call: Call) -> Result<Prepared<'c>, CallError> {

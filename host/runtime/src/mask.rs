@@ -9,8 +9,12 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) struct Mask {
     patterns: Option<Arc<AhoCorasick>>,
+    forms: Arc<Vec<Vec<u8>>>,
     longest: usize,
 }
+
+/// A piece of a form that is no coincidence any more, where a body is cut in the middle of one.
+const SHORTEST_PIECE: usize = 8;
 
 impl Mask {
     pub(crate) fn new(credential: &Credential) -> Self {
@@ -20,7 +24,7 @@ impl Mask {
             let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms);
             Arc::new(builder.expect("a dozen patterns of a few kilobytes are within the library's limits"))
         });
-        Self { patterns, longest }
+        Self { patterns, forms: Arc::new(forms), longest }
     }
 
     /// Overwrites every form with `*`, in place: lengths stay what they were.
@@ -64,8 +68,15 @@ impl MaskedStream {
         self.held.split_to(certain).freeze()
     }
 
-    /// The bytes that were held back, at the end of the stream.
+    /// The bytes that were held back, at the end of the stream. Where it ends within a form, as far as it came: a target can be asked for less than
+    /// all of a text.
     pub(crate) fn finish(&mut self) -> Bytes {
-        self.held.split().freeze()
+        let mut rest = self.held.split();
+        let cut = (0..rest.len().saturating_sub(SHORTEST_PIECE - 1))
+            .find(|at| self.mask.forms.iter().any(|form| form.starts_with(&rest[*at..])));
+        if let Some(at) = cut {
+            rest[at..].fill(b'*');
+        }
+        rest.freeze()
     }
 }

@@ -1,4 +1,4 @@
-//! Fails in a way that is none, as `how` says, after an honest read.
+//! Fails in a way that is none, as `how` says, after an honest read; or at once, in the words that `also` says.
 
 use meho_test_hostile::bindings::meho::connector::failures::{Failure, InvalidRequest, Problem};
 use meho_test_hostile::{Acted, Arguments, Fixture, Request, hostile};
@@ -7,6 +7,10 @@ struct BadFailure;
 
 impl Fixture for BadFailure {
     fn act(call: &Arguments) -> Acted {
+        if call.how() == "these words" {
+            let words = call.text("also").to_owned();
+            return Err(Failure::Conflict(Problem { message: words.clone(), hint: Some(words) }));
+        }
         let _ = Request::get(&call.pod()).send();
         let problem = |message: String| Problem { message, hint: None };
         Err(match call.how() {

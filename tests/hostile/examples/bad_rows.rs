@@ -1,8 +1,9 @@
-//! Pushes rows that are none, in the way that `how` says.
+//! Pushes rows that are none, in the way that `how` says; or one whose member has the name and the value that `also` says.
 
 use meho_test_hostile::describe::{act, pod};
 use meho_test_hostile::outcome;
 use meho_test_hostile::{Acted, Arguments, Fixture, Operation, hostile, rows};
+use serde_json::json;
 
 struct BadRows;
 
@@ -23,6 +24,7 @@ impl Fixture for BadRows {
             "not UTF-8" => b"{\"a\":\"\xff\"}\n".to_vec(),
             "too deep" => [&b"{\"a\":".repeat(100)[..], b"1", &b"}".repeat(100), b"\n"].concat(),
             "too long" => [b"{\"a\":\"", &b"a".repeat(5 << 20)[..], b"\"}\n"].concat(),
+            "these words" => format!("{}\n", json!({call.text("also"): call.text("also")})).into_bytes(),
             _ => b"{}\n".to_vec(),
         };
         rows::push(&lines);

@@ -1,4 +1,4 @@
-//! Returns an answer with more to say about it than anybody wants to hear.
+//! Returns an answer with more to say about it than anybody wants to hear, or warns in the words that `also` says.
 
 use meho_test_hostile::bindings::exports::meho::connector::operations::{Meta, Outcome};
 use meho_test_hostile::outcome::meta;
@@ -7,7 +7,11 @@ use meho_test_hostile::{Acted, Arguments, Fixture, hostile};
 struct TalksTooMuch;
 
 impl Fixture for TalksTooMuch {
-    fn act(_: &Arguments) -> Acted {
+    fn act(call: &Arguments) -> Acted {
+        if call.how() == "these words" {
+            let meta = Meta { warnings: vec![call.text("also").to_owned()], ..meta() };
+            return Ok(Outcome { data: Some("{}".to_owned()), meta });
+        }
         let meta = Meta {
             warnings: vec!["w".repeat(5000); 500],
             continue_: Some("c".repeat(100_000)),

@@ -347,6 +347,20 @@ fn a_token_that_comes_back_again_and_again_is_masked_each_time() {
 }
 
 #[test]
+fn a_token_that_is_cut_off_at_the_end_of_a_body_is_masked_as_far_as_it_came() {
+    for form in Form::ALL {
+        let needle = form.needle(TOKEN);
+        for length in [8, 20, needle.len() - 1] {
+            let begun = needle[..length].to_owned();
+            let fake = Fake::answering(move |_| Some(Answer::new(200).text(format!("log: {begun}"))));
+            let ran = Trial::of(HONEST).on(&fake).run();
+            let stars = format!("log: {}", "*".repeat(length));
+            assert_eq!(ran.answer().0["body"], json!(stars), "{form:?} of {length}");
+        }
+    }
+}
+
+#[test]
 fn a_token_that_comes_back_in_a_header_is_masked() {
     for form in Form::ALL {
         let echoed = move |request: &meho_test_fake::Seen| {

@@ -48,7 +48,9 @@ fn a_guest_cannot_tell_a_plan_from_its_execution() {
         Expected::times("GET", POD, vec![a_pod(), a_pod()]),
         Expected::once("PATCH", SCALE, Answer::json("{}")),
     ]);
-    let ran = Trial::of(fixtures::ASKS_WHETHER_IT_IS_A_PLAN).on(&fake).run();
+    // In an order that is not the one in which plans keep arguments.
+    let arguments = json!({"selector": "a=b", "replicas": 3, "how": "x", "also": "y"});
+    let ran = Trial::of(fixtures::ASKS_WHETHER_IT_IS_A_PLAN).with(arguments).on(&fake).run();
     assert_eq!(ran.answer().0["status"], json!(200));
     let [plan, execution] = &ran.records[..] else { panic!("a plan and an execution: {:?}", ran.records) };
     assert!(plan.guest_log[0].text.contains("runs before"), "{:?}", plan.guest_log);

@@ -247,6 +247,35 @@ fn a_write_that_got_an_answer_is_never_sent_twice() {
     }
 }
 
+#[test]
+fn a_write_that_was_refused_is_no_success_whatever_the_guest_says() {
+    for status in [300, 304, 403, 409, 422, 500] {
+        let ran = written(Answer::new(status));
+        let error = ran.error();
+        assert_eq!(error.code, ErrorCode::ConnectorFault, "{error:?}");
+        assert_eq!(
+            (&error.details["outcome"], &error.details["write_status"]),
+            (&json!("answered"), &json!(status)),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_write_that_was_approved_and_not_made_is_no_success_whatever_the_guest_says() {
+    let other = Answer::json(r#"{"metadata":{"name":"other"}}"#);
+    let fake = Fake::expecting([Expected::times("GET", POD, vec![a_pod(), other])]);
+    let ran = Trial::of(fixtures::DOES_NOT_WRITE_AGAIN).on(&fake).run();
+    let error = ran.error();
+    assert_eq!((error.code, &error.details["outcome"]), (ErrorCode::ApprovalInvalid, &json!("not sent")), "{error:?}");
+}
+
+#[test]
+fn a_body_that_its_guest_leaves_open_is_never_sent() {
+    let ran = Trial::of(fixtures::LEAVES_A_BODY_OPEN).fails_saying(ErrorCode::ConnectorFault, "body of a request");
+    assert_eq!(ran.recorded(), [""; 0]);
+}
+
 /// The write may have been carried out: the guest's word that all went well is none.
 #[track_caller]
 fn is_unknown(ran: &Ran) {
