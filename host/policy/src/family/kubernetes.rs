@@ -43,6 +43,8 @@ const NAMESPACE_SUBRESOURCES: [&str; 2] = ["status", "finalize"];
 const CONNECT_SUBRESOURCES: [&str; 4] = ["exec", "attach", "portforward", "proxy"];
 /// Subresources whose GET changes nothing.
 const READABLE_SUBRESOURCES: [&str; 6] = ["status", "scale", "log", "ephemeralcontainers", "resize", "approval"];
+/// Subresources whose change is a WRITE; the empty one is the resource itself. Any other starts, stops or decides something.
+const WRITABLE_SUBRESOURCES: [&str; 3] = ["", "status", "scale"];
 /// Groups and resources that may be created and changed as a WRITE. Kinds that grant rights, or that decide what others may do, are not among them.
 const WRITABLE: [(&str, &[&str]); 10] = [
     (
@@ -78,6 +80,32 @@ const REVIEWS: [(&str, &str); 3] = [
     ("authorization.k8s.io", "selfsubjectaccessreviews"),
     ("authorization.k8s.io", "selfsubjectrulesreviews"),
     ("authentication.k8s.io", "selfsubjectreviews"),
+];
+/// What a member of a body may be without a write being DESTRUCTIVE.
+enum Harmless {
+    /// A number from 1.
+    AtLeastOne,
+    /// `false`.
+    False,
+    /// Not this text, and text at all.
+    TextBut(&'static str),
+    /// Null, or a list of objects whose `effect` is one of these. One that says no effect may keep the one it has.
+    Effects(&'static [&'static str]),
+    /// Nothing.
+    Nothing,
+}
+/// Members by which a write of a writable resource ends what runs, or makes a credential: where (empty for every resource), the member, and what it
+/// may be. Where the member does not stand the write leaves it as it is.
+const DRASTIC: [(&str, &str, &str, Harmless); 7] = [
+    ("", "", "/spec/replicas", Harmless::AtLeastOne),
+    ("batch", "jobs", "/spec/parallelism", Harmless::AtLeastOne),
+    ("batch", "jobs", "/spec/suspend", Harmless::False),
+    ("batch", "jobs", "/spec/activeDeadlineSeconds", Harmless::Nothing),
+    ("", "pods", "/spec/activeDeadlineSeconds", Harmless::Nothing),
+    // https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+    ("", "nodes", "/spec/taints", Harmless::Effects(&["NoSchedule", "PreferNoSchedule"])),
+    // https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets
+    ("", "secrets", "/type", Harmless::TextBut("kubernetes.io/service-account-token")),
 ];
 /// First segments of paths outside the resources that can be read.
 const READABLE_PATHS: [&str; 7] = ["api", "apis", "version", "healthz", "livez", "readyz", "openapi"];
@@ -148,18 +176,20 @@ pub fn attributes_of(request: &CanonicalRequest) -> Attributes {
 /// How much trust a request needs.
 #[must_use]
 pub fn trust(request: &CanonicalRequest) -> Trust {
-    trust_of(&attributes_of(request), request.body().map(crate::request::CanonicalBody::value))
+    let body = request.body().map(crate::request::CanonicalBody::value);
+    trust_of(request.method(), &attributes_of(request), body)
 }
 
-/// How much trust a request with these attributes and this body needs.
+/// How much trust a request with this method, these attributes and this body needs.
 #[must_use]
-pub fn trust_of(attributes: &Attributes, body: Option<&Value>) -> Trust {
+pub fn trust_of(method: Method, attributes: &Attributes, body: Option<&Value>) -> Trust {
     match attributes {
-        Attributes::NonResource { verb, path } => {
+        Attributes::NonResource { verb: _, path } => {
             let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-            if verb == "get" && READABLE_PATHS.contains(&first) { Trust::Read } else { Trust::Destructive }
+            let readable = method == Method::Get && READABLE_PATHS.contains(&first);
+            if readable { Trust::Read } else { Trust::Destructive }
         }
-        Attributes::Resource(resource) => resource_trust(resource, body),
+        Attributes::Resource(resource) => resource_trust(method, resource, body),
     }
 }
 
@@ -167,41 +197,81 @@ pub fn trust_of(attributes: &Attributes, body: Option<&Value>) -> Trust {
 #[must_use]
 pub fn least_trust(method: Method, segments: &[&str]) -> Trust {
     let harmless = serde_json::json!({"spec": {"replicas": 1}});
-    trust_of(&attributes(method, segments, false), Some(&harmless))
+    trust_of(method, &attributes(method, segments, false), Some(&harmless))
 }
 
-fn resource_trust(attributes: &ResourceAttributes, body: Option<&Value>) -> Trust {
+fn resource_trust(method: Method, attributes: &ResourceAttributes, body: Option<&Value>) -> Trust {
     let subresource = attributes.subresource.as_str();
-    let known_subresource = subresource.is_empty() || READABLE_SUBRESOURCES.contains(&subresource);
-    match attributes.verb.as_str() {
+    let readable = subresource.is_empty() || READABLE_SUBRESOURCES.contains(&subresource);
+    // The verb alone does not say it: the legacy prefixes give theirs to any method.
+    match (method, attributes.verb.as_str()) {
         _ if CONNECT_SUBRESOURCES.contains(&subresource) => Trust::Destructive,
-        "get" | "list" | "watch" if known_subresource => Trust::Read,
-        "create" if REVIEWS.contains(&(attributes.group.as_str(), attributes.resource.as_str())) => Trust::Read,
-        "create" | "update" | "patch" if known_subresource && is_writable(attributes) => {
-            if sets_replicas_to_zero(subresource, body) { Trust::Destructive } else { Trust::Write }
+        (Method::Get, "get" | "list" | "watch") if readable => Trust::Read,
+        (Method::Post, "create") if is_review(attributes) => Trust::Read,
+        (Method::Post, "create") | (Method::Put, "update") | (Method::Patch, "patch")
+            if is_writable(attributes) && !is_drastic(attributes, body) =>
+        {
+            Trust::Write
         }
         _ => Trust::Destructive,
     }
 }
 
+/// Reviews are posted to their collection, which is the whole cluster's.
+fn is_review(attributes: &ResourceAttributes) -> bool {
+    REVIEWS.contains(&(attributes.group.as_str(), attributes.resource.as_str()))
+        && [&attributes.namespace, &attributes.name, &attributes.subresource].iter().all(|part| part.is_empty())
+}
+
 fn is_writable(attributes: &ResourceAttributes) -> bool {
-    attributes.subresource != "approval"
+    WRITABLE_SUBRESOURCES.contains(&attributes.subresource.as_str())
         && WRITABLE
             .iter()
             .any(|(group, resources)| *group == attributes.group && resources.contains(&attributes.resource.as_str()))
 }
 
-/// Whether a write ends all pods of a workload: `spec.replicas` of 0, or taken away, or a list of patch operations, which this does not follow.
-fn sets_replicas_to_zero(subresource: &str, body: Option<&Value>) -> bool {
-    match body {
-        Some(Value::Object(members)) => {
-            let spec = members.get("spec");
-            match spec.and_then(|spec| spec.get("replicas")) {
-                Some(replicas) => replicas.as_u64().is_none_or(|replicas| replicas == 0),
-                None => subresource == "scale",
-            }
+/// Whether a write ends what runs, or grants something, by what its body says. A list of patch operations, and a patch that directs how it is to be
+/// merged (https://kubernetes.io/docs/reference/using-api/api-concepts/#strategic-merge-patch), are not followed here and so taken for the worst.
+fn is_drastic(attributes: &ResourceAttributes, body: Option<&Value>) -> bool {
+    let is_scale = attributes.subresource == "scale";
+    let Some(body) = body else { return is_scale };
+    if !body.is_object() || directs(body) || body.get("spec").is_some_and(|spec| !spec.is_object()) {
+        return true;
+    }
+    if is_scale && body.pointer("/spec/replicas").is_none() {
+        return true;
+    }
+    DRASTIC
+        .iter()
+        .filter(|(group, resource, ..)| {
+            resource.is_empty() || (*group == attributes.group && *resource == attributes.resource)
+        })
+        .any(|(.., pointer, harmless)| body.pointer(pointer).is_some_and(|value| !harmless.is(value)))
+}
+
+/// Whether a member stands anywhere whose name a strategic merge patch takes for a directive: `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…`.
+fn directs(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, value)| name.starts_with('$') || directs(value)),
+        Value::Array(items) => items.iter().any(directs),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+impl Harmless {
+    fn is(&self, value: &Value) -> bool {
+        match self {
+            Self::AtLeastOne => value.as_u64().is_some_and(|number| number > 0),
+            Self::False => *value == Value::Bool(false),
+            Self::TextBut(text) => value.as_str().is_some_and(|found| found != *text),
+            Self::Effects(effects) => match value {
+                Value::Null => true,
+                Value::Array(items) => items.iter().all(|item| {
+                    item.get("effect").and_then(Value::as_str).is_some_and(|effect| effects.contains(&effect))
+                }),
+                Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => false,
+            },
+            Self::Nothing => false,
         }
-        Some(_) => true,
-        None => subresource == "scale",
     }
 }

@@ -64,7 +64,8 @@ fn a_path_is_read_as_the_server_reads_it() {
 #[track_caller]
 fn needs(trust: Trust, method: &str, target: &str, body: &Value) {
     let body = (!body.is_null()).then_some(body);
-    assert_eq!(trust_of(&classify(method, target), body), trust, "{method} {target} {body:?}");
+    let token = Method::from_token(method).expect("a method");
+    assert_eq!(trust_of(token, &classify(method, target), body), trust, "{method} {target} {body:?}");
 }
 
 #[test]
@@ -144,4 +145,138 @@ fn what_removes_interrupts_grants_or_is_not_known_is_destructive() {
     ] {
         needs(Trust::Destructive, method, target, &body);
     }
+}
+
+#[test]
+fn a_read_is_made_by_get_alone() {
+    needs(Trust::Read, "GET", "/api/v1/watch/namespaces/a/pods/p", &Value::Null);
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        for target in ["/api/v1/watch/pods", "/api/v1/watch/namespaces/a/pods/p", "/apis/apps/v1/watch/deployments"] {
+            needs(Trust::Destructive, method, target, &json!({}));
+        }
+        for target in ["/version", "/apis", "/healthz"] {
+            needs(Trust::Destructive, method, target, &json!({}));
+        }
+    }
+}
+
+#[test]
+fn a_review_is_posted_to_its_collection() {
+    for review in [
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+        "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    ] {
+        needs(Trust::Read, "POST", review, &json!({}));
+        for method in ["PUT", "PATCH", "DELETE"] {
+            needs(Trust::Destructive, method, review, &json!({}));
+        }
+        needs(Trust::Destructive, "POST", &format!("{review}/x"), &json!({}));
+        needs(Trust::Destructive, "POST", &format!("{review}/x/y"), &json!({}));
+        let (base, resource) = review.rsplit_once('/').expect("a path");
+        needs(Trust::Destructive, "POST", &format!("{base}/namespaces/a/{resource}"), &json!({}));
+        needs(Trust::Destructive, "POST", &format!("{base}/watch/{resource}"), &json!({}));
+    }
+    needs(Trust::Destructive, "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", &json!({}));
+}
+
+#[test]
+fn a_subresource_is_written_only_where_that_is_known_to_be_a_write() {
+    let pod = "/api/v1/namespaces/a/pods/p";
+    let scale = "/apis/apps/v1/namespaces/a/deployments/d/scale";
+    for method in ["PUT", "PATCH"] {
+        needs(Trust::Write, method, pod, &json!({"spec": {}}));
+        needs(Trust::Write, method, &format!("{pod}/status"), &json!({"status": {}}));
+        needs(Trust::Write, method, scale, &json!({"spec": {"replicas": 1}}));
+        for subresource in ["log", "ephemeralcontainers", "resize", "binding", "eviction", "unheard-of"] {
+            needs(Trust::Destructive, method, &format!("{pod}/{subresource}"), &json!({"spec": {}}));
+        }
+    }
+    for subresource in ["log", "ephemeralcontainers", "resize"] {
+        needs(Trust::Read, "GET", &format!("{pod}/{subresource}"), &Value::Null);
+    }
+}
+
+/// Target; a body that is a WRITE there; bodies that are more.
+#[test]
+fn a_body_may_make_more_of_a_write() {
+    let job = "/apis/batch/v1/namespaces/a/jobs/j";
+    let cron_job = "/apis/batch/v1/namespaces/a/cronjobs/c";
+    let node = "/api/v1/nodes/n";
+    let pod = "/api/v1/namespaces/a/pods/p";
+    let deployment = "/apis/apps/v1/namespaces/a/deployments/d";
+    let taint = |effect: Value| json!({"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}, {"key": "k", "effect": effect}]}});
+    let table: [(&str, Value, Vec<Value>); 8] = [
+        (
+            deployment,
+            json!({"spec": {"replicas": 1}}),
+            [json!(0), json!(null), json!(-1), json!("1"), json!([])]
+                .map(|replicas| json!({"spec": {"replicas": replicas}}))
+                .to_vec(),
+        ),
+        (
+            deployment,
+            json!({"spec": {"template": {"metadata": {"annotations": {"a": "$patch"}}}}}),
+            vec![
+                json!({"spec": null}),
+                json!({"spec": []}),
+                json!({"spec": "x"}),
+                json!([]),
+                json!("x"),
+                json!({"$patch": "delete"}),
+                json!({"spec": {"$patch": "replace"}}),
+                json!({"spec": {"$retainKeys": ["strategy"]}}),
+                json!({"spec": {"template": {"spec": {"containers": [{"name": "x", "$patch": "delete"}]}}}}),
+                json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x"]}}),
+                json!({"spec": {"$setElementOrder/containers": []}}),
+            ],
+        ),
+        (
+            job,
+            json!({"spec": {"suspend": false, "parallelism": 2}}),
+            vec![
+                json!({"spec": {"suspend": true}}),
+                json!({"spec": {"suspend": null}}),
+                json!({"spec": {"suspend": "true"}}),
+                json!({"spec": {"parallelism": 0}}),
+                json!({"spec": {"parallelism": null}}),
+                json!({"spec": {"activeDeadlineSeconds": 1}}),
+            ],
+        ),
+        (cron_job, json!({"spec": {"suspend": true}}), vec![json!({"spec": {"replicas": 0}})]),
+        (
+            node,
+            taint(json!("PreferNoSchedule")),
+            vec![
+                taint(json!("NoExecute")),
+                taint(json!("noexecute")),
+                taint(json!(null)),
+                json!({"spec": {"taints": [{"key": "k"}]}}),
+                json!({"spec": {"taints": ["NoExecute"]}}),
+                json!({"spec": {"taints": {"key": "k", "effect": "NoSchedule"}}}),
+            ],
+        ),
+        (node, json!({"spec": {"taints": null, "unschedulable": true}}), vec![json!({"spec": null})]),
+        (pod, json!({"metadata": {"labels": {"a": "b"}}}), vec![json!({"spec": {"activeDeadlineSeconds": 1}})]),
+        (
+            "/api/v1/namespaces/a/secrets/s",
+            json!({"type": "Opaque", "data": {}}),
+            vec![
+                json!({"type": "kubernetes.io/service-account-token", "metadata": {"annotations": {}}}),
+                json!({"type": null}),
+                json!({"type": ["kubernetes.io/service-account-token"]}),
+            ],
+        ),
+    ];
+    for (object, harmless, drastic) in table {
+        let (collection, _) = object.rsplit_once('/').expect("a path");
+        for (method, target) in [("POST", collection), ("PUT", object), ("PATCH", object)] {
+            needs(Trust::Write, method, target, &harmless);
+            for body in &drastic {
+                needs(Trust::Destructive, method, target, body);
+            }
+        }
+    }
+    // Only where it means that.
+    needs(Trust::Write, "PATCH", "/api/v1/namespaces/a/configmaps/c", &json!({"type": null, "data": {}}));
 }
