@@ -1,5 +1,5 @@
 //! Builds the components for wasm32-wasip2 with a cargo of its own, in a target directory of its own, and adds that target where it is
-//! missing. Nobody else shells out to cargo.
+//! missing. Nobody else builds components.
 
 use std::env;
 use std::fmt::Write as _;

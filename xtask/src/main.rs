@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask COMMAND
 
-  test      everything: the toolchain's target, formatting, lints, house rules, the real control plane, all tests
-  check     the part of it that takes seconds: formatting, lints, house rules
+  test      everything: the toolchain's target, formatting, lints, house rules, the real control plane, all tests, documents
+  check     the part of it without tests: formatting, lints, house rules, licences
   cluster   a real Kubernetes control plane on loopback, until Ctrl-C
   bench     what a call costs, and ten thousand pods beside a native client [--pods N] [--rounds N] [--overhead-only]";
 

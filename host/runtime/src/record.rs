@@ -1,4 +1,4 @@
-//! What a call did: every request that left, and only those. The audit trail is made of these.
+//! What a call did: every request that left, and those that were about to and did not. The audit trail is made of these.
 
 use crate::error::ErrorCode;
 use async_trait::async_trait;
@@ -6,7 +6,7 @@ use meho_policy::effect::{Method, Trust};
 use meho_policy::plan::Digest;
 use std::time::Duration;
 
-/// One request that left this host. An attempt that was repeated is two of these.
+/// One request that left this host, or was about to. An attempt that was repeated is two of these.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestRecord {
     /// Also in the target's own audit log, where it keeps one.
