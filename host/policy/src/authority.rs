@@ -178,7 +178,8 @@ impl Authority {
                 .limit
                 .as_ref()
                 .and_then(|name| self.arguments.value(name))
-                .and_then(serde_json::Value::as_u64),
+                // No schema lets a limit be less than one; one that were is no limit to do without.
+                .map(|limit| limit.as_u64().unwrap_or_default()),
             first_token: paging.first_token.as_ref().and_then(|name| self.arguments.text(name)),
         });
         bound.body = template.body.as_ref().map(|body| (body.media_type.clone(), self.bind_hole(&body.template)));

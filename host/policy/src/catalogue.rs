@@ -366,6 +366,9 @@ fn check_least_trust(
     for assignment in reachable {
         let path: Vec<&str> =
             template.path_under(&assignment).into_iter().map(|segment| segment.unwrap_or("x")).collect();
+        if family.withholds(&path) {
+            return Err(format!("/{} is nothing that a connector may ask for", path.join("/")));
+        }
         let least = family.least_trust(template.method, &path);
         if least > template.trust {
             return Err(format!("is declared {} and is {least}", template.trust));

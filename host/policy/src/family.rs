@@ -60,6 +60,23 @@ impl Family {
         }
     }
 
+    /// The media types that a body may have: those that are read by the rules of JSON. Another reader of the same bytes could see what was not
+    /// judged: to YAML, U+0085 and U+2028 end a line.
+    #[must_use]
+    pub fn body_media_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Kubernetes => &kubernetes::BODY_MEDIA_TYPES,
+        }
+    }
+
+    /// Whether a path answers with what no connector may learn, whatever trust is declared.
+    #[must_use]
+    pub fn withholds(self, segments: &[&str]) -> bool {
+        match self {
+            Self::Kubernetes => kubernetes::withholds(segments),
+        }
+    }
+
     /// What a request really does.
     #[must_use]
     pub fn trust(self, request: &CanonicalRequest) -> Trust {

@@ -3,7 +3,7 @@
 //! Whatever a description may get wrong in a single effect is found here, once, when a component is loaded. What concerns two effects at a
 //! time stands in `overlap`; what concerns the operation, in `catalogue`.
 
-use crate::effect::{Choice, Condition, Effect, Form, Method, Need, PageSize, Piece, Place, Trust, Value};
+use crate::effect::{Choice, Condition, Effect, Form, Loose, Method, Need, PageSize, Piece, Place, Trust, Value};
 use crate::family::Family;
 use crate::grammar::{EffectId, Format, MediaType, PathSegment, QueryKey};
 use crate::schema::{ArgumentsSchema, Parameter, ParameterType};
@@ -233,8 +233,9 @@ impl Template {
         }
         if let Some(rule) = &effect.body {
             let json = crate::json::parse_strict(rule.template.as_bytes()).or_else(|e| flaw(e.to_string()))?;
-            if rule.media_type.is_empty() || !rule.media_type.bytes().all(|b| b.is_ascii_graphic() && b != b';') {
-                return flaw("the body's media type has parameters or is none");
+            let media_types = ctx.family.body_media_types();
+            if !media_types.contains(&rule.media_type.as_str()) {
+                return flaw(format!("the body's media type is none of {}", media_types.join(", ")));
             }
             let template_body = parse_hole(json, effect, ctx)?;
             template.body = Some(BodyTemplate { media_type: rule.media_type.clone(), template: template_body });
@@ -411,10 +412,12 @@ fn check_page_size(size: &PageSize, ctx: &Context<'_>) -> Result<(u32, Option<St
     if size.rows == 0 || size.rows > MAX_ROWS {
         return flaw("a page has 1 to 1000 items");
     }
-    if let Some(name) = &size.limit
-        && ctx.parameter(name)?.kind != ParameterType::Integer
-    {
-        return flaw(format!("{name} is no integer"));
+    if let Some(name) = &size.limit {
+        let parameter = ctx.parameter(name)?;
+        let (least, _) = parameter.bounds;
+        if parameter.kind != ParameterType::Integer || least.is_none_or(|least| least < 1) {
+            return flaw(format!("{name} is no integer with a minimum of 1 or more"));
+        }
     }
     Ok((size.rows, size.limit.clone()))
 }
@@ -441,6 +444,14 @@ fn check_bound_argument(name: &str, ctx: &Context<'_>) -> Result<(), Flaw> {
             flaw(format!("{name} is free text and may not stand in a path or beside other pieces"))
         }
     }
+}
+
+/// A longer name is a name: a selector written out begins with anything.
+fn check_loose(loose: &Loose, ctx: &Context<'_>) -> Result<(), Flaw> {
+    if loose.found.iter().any(|place| place.form == Form::LabelSelector) {
+        return flaw("a selector is no longer name");
+    }
+    check_bound_argument(&loose.argument, ctx)
 }
 
 fn parse_path(effect: &Effect, ctx: &Context<'_>) -> Result<Vec<Segment>, Flaw> {
@@ -488,7 +499,7 @@ fn parse_path(effect: &Effect, ctx: &Context<'_>) -> Result<Vec<Segment>, Flaw> 
                 Segment::Chosen(choice.argument.clone(), cases.collect::<Result<_, Flaw>>()?)
             }
             Piece::Extends(loose) => {
-                check_bound_argument(&loose.argument, ctx)?;
+                check_loose(loose, ctx)?;
                 Segment::Extends(loose.argument.clone(), ctx.sights(&loose.found)?)
             }
             Piece::Observed(places) => {
@@ -531,7 +542,7 @@ fn parse_parts(pieces: &[Piece], ctx: &Context<'_>) -> Result<Vec<Part>, Flaw> {
             }
             Piece::Extends(loose) => {
                 variables += 1;
-                check_bound_argument(&loose.argument, ctx)?;
+                check_loose(loose, ctx)?;
                 Part::Extends(loose.argument.clone(), ctx.sights(&loose.found)?)
             }
             Piece::Observed(places) => {

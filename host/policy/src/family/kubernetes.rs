@@ -37,6 +37,13 @@ pub struct ResourceAttributes {
 /// The server reads `dryRun` from the query of most writes, and from the body alone of a DELETE that has one
 /// (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run).
 pub(super) const RESERVED_KEYS: [&str; 1] = ["dryRun"];
+/// https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply, without apply, which is YAML.
+pub(super) const BODY_MEDIA_TYPES: [&str; 4] = [
+    "application/json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/json-patch+json",
+];
 /// Subresources of a namespace: after `namespaces/NAME` they do not begin a resource of that namespace.
 const NAMESPACE_SUBRESOURCES: [&str; 2] = ["status", "finalize"];
 /// Subresources that open a connection into a pod, a node or a service.
@@ -109,6 +116,11 @@ const DRASTIC: [(&str, &str, &str, Harmless); 7] = [
 ];
 /// First segments of paths outside the resources that can be read.
 const READABLE_PATHS: [&str; 7] = ["api", "apis", "version", "healthz", "livez", "readyz", "openapi"];
+
+/// The bare `/api` answers with `serverAddressByClientCIDRs`, the server's address, which a connector never learns.
+pub(super) fn withholds(segments: &[&str]) -> bool {
+    segments == ["api"]
+}
 
 /// Reads a method and the segments of a path as the server does. `watch` says whether the query asks for a watch.
 #[must_use]
@@ -185,8 +197,9 @@ pub fn trust(request: &CanonicalRequest) -> Trust {
 pub fn trust_of(method: Method, attributes: &Attributes, body: Option<&Value>) -> Trust {
     match attributes {
         Attributes::NonResource { verb: _, path } => {
-            let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-            let readable = method == Method::Get && READABLE_PATHS.contains(&first);
+            let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+            let known = segments.first().is_some_and(|first| READABLE_PATHS.contains(first));
+            let readable = method == Method::Get && known && !withholds(&segments);
             if readable { Trust::Read } else { Trust::Destructive }
         }
         Attributes::Resource(resource) => resource_trust(method, resource, body),

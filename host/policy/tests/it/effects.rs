@@ -51,6 +51,7 @@ pub(crate) fn schema() -> ArgumentsSchema {
             "kinds": {"type": "array", "items": {"type": "string", "enum": ["Pod", "Node"]}},
             "free": {"type": "string"},
             "tier": {"type": "string"},
+            "unbounded": {"type": "integer"},
         },
         "required": ["namespace", "name"],
         "additionalProperties": false,

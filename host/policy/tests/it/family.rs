@@ -77,7 +77,7 @@ fn reads_are_reads() {
         "/apis/apps/v1/namespaces/a/deployments/d/scale",
         "/apis/example.com/v1/widgets",
         "/apis",
-        "/api",
+        "/api/v1",
         "/version",
         "/healthz",
         "/openapi/v3",
@@ -103,6 +103,7 @@ fn a_get_that_opens_a_connection_is_no_read() {
         "/logs/x",
         "/debug/pprof/heap",
         "/metrics",
+        "/api",
         "/api/v1/namespaces/a/pods/p/unheard-of",
     ] {
         needs(Trust::Destructive, "GET", target, &Value::Null);

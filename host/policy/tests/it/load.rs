@@ -307,6 +307,90 @@ fn no_effect_says_that_it_only_pretends() {
     refused(Trust::Read, &[effect("a", &literal("/api/v1/pods"), &json!({"query": may_omit}))], "dryRun is the host's");
 }
 
+#[test]
+fn a_body_is_of_a_type_that_is_read_as_json() {
+    let write = |media_type: &str| {
+        let body = json!({"media_type": media_type, "template": "{}"});
+        let whole = json!({"method": "Patch", "trust": "Write", "body": body});
+        [effect("write", &pods(vec![json!({"Argument": "name"})]), &whole)]
+    };
+    for media_type in [
+        "application/json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+        "application/json-patch+json",
+    ] {
+        check(&write(media_type), Trust::Write).expect(media_type);
+    }
+    for media_type in [
+        "application/yaml",
+        "application/apply-patch+yaml",
+        "application/vnd.kubernetes.protobuf",
+        "application/json;charset=utf-8",
+        "application/JSON",
+        " application/json",
+        "*/*",
+        "",
+    ] {
+        refused(Trust::Write, &write(media_type), "media type is none of");
+    }
+}
+
+#[test]
+fn where_the_server_says_its_address_no_effect_goes() {
+    let choosing = |first: &str, second: &str| {
+        let cases = json!([["Pod", first], ["Node", second]]);
+        json!([{"Literal": "/"}, {"Chosen": {"argument": "kind", "cases": cases}}])
+    };
+    passes(&[effect("a", &literal("/apis"), &json!({}))]);
+    passes(&[effect("a", &literal("/api/v1"), &json!({}))]);
+    passes(&[effect("a", &choosing("apis", "version"), &json!({}))]);
+    refused(Trust::Read, &[effect("a", &literal("/api"), &json!({}))], "may ask for");
+    refused(Trust::Read, &[effect("a", &choosing("apis", "api"), &json!({}))], "may ask for");
+    let declared = |method: &str| [effect("a", &literal("/api"), &json!({"trust": "Destructive", "method": method}))];
+    refused(Trust::Destructive, &declared("Get"), "may ask for");
+    refused(Trust::Destructive, &declared("Post"), "may ask for");
+}
+
+#[test]
+fn a_longer_name_is_never_a_selector() {
+    let read = || effect("read", &literal("/api/v1/nodes"), &json!({}));
+    let found = |form: &str| {
+        let places = json!([
+            {"effect": "read", "pointer": "/items/*/metadata/name", "form": "Name"},
+            {"effect": "read", "pointer": "/metadata/x", "form": form},
+        ]);
+        json!({"Extends": {"argument": "name", "found": places}})
+    };
+    let in_path = |form: &str| [read(), effect("a", &pods(vec![found(form)]), &json!({}))];
+    let in_query = |form: &str, before: &str| {
+        let pieces = json!([{"Literal": before}, found(form)]);
+        [read(), effect("a", &pods(vec![]), &json!({"query": query("fieldSelector", pieces)}))]
+    };
+    for form in ["Name", "Uid"] {
+        passes(&in_path(form));
+        passes(&in_query(form, "metadata.name="));
+    }
+    refused(Trust::Read, &in_path("LabelSelector"), "no longer name");
+    refused(Trust::Read, &in_query("LabelSelector", "metadata.name="), "no longer name");
+    refused(Trust::Read, &in_query("LabelSelector", ""), "no longer name");
+}
+
+#[test]
+fn what_bounds_the_pages_is_a_number_from_one() {
+    let paged = |limit: &str| {
+        let query = json!([
+            {"key": "limit", "value": {"PageSize": {"rows": 500, "limit": limit}}, "may_omit": false},
+            {"key": "continue", "value": {"PageToken": null}, "may_omit": false},
+        ]);
+        [effect("a", &pods(vec![]), &json!({"query": query}))]
+    };
+    passes(&paged("limit"));
+    for other in ["replicas", "unbounded", "free", "flag", "kinds"] {
+        refused(Trust::Read, &paged(other), "no integer with a minimum of 1");
+    }
+}
+
 fn description(change: impl FnOnce(&mut Value)) -> Description {
     let mut whole = json!({
         "identity": {"name": "kubernetes", "version": "1.0.0", "family": "kubernetes", "summary": "x"},
