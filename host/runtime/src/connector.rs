@@ -75,7 +75,11 @@ impl Connector {
         }
         let description: Description =
             serde_json::from_value(first).map_err(|error| refused(format!("its description: {error}")))?;
-        let catalogue = Catalogue::load(description).map_err(refused)?;
+        // Checking is much work for a description that was made for it: not on a thread that serves calls.
+        let checked = tokio::task::spawn_blocking(move || Catalogue::load(description)).await;
+        let catalogue = checked
+            .map_err(|_| CallError::new(ErrorCode::InternalError, "checking a description panicked"))?
+            .map_err(refused)?;
         Ok(Self { digest, bytes: size, imports, catalogue, pre })
     }
 
