@@ -145,8 +145,11 @@ pub fn observe(state: &mut State, authority: &Authority, receipt: Receipt, findi
             let longer = wanted.prefix.as_ref().is_none_or(|prefix| text.starts_with(prefix.as_str()));
             let room = state.seen_bytes + text.len() <= MAX_SEEN_BYTES;
             if fits && longer && room {
-                state.seen_bytes += text.len();
-                state.seen[slot].insert(text);
+                let bytes = text.len();
+                // A value seen again takes no more room.
+                if state.seen[slot].insert(text) {
+                    state.seen_bytes += bytes;
+                }
             }
         }
     }

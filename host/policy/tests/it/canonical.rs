@@ -31,6 +31,37 @@ fn denied(target: &str, rule: Rule) {
 }
 
 #[test]
+fn a_connector_addresses_one_host_that_is_none() {
+    let parse = |scheme: &str, authority: &str| {
+        let headers = vec![("accept", &b"application/json"[..])];
+        let raw = RawRequest { method: "GET", scheme, authority, path_and_query: "/a", headers, body: b"" };
+        CanonicalRequest::parse(&raw).map_err(|denial| denial.rule)
+    };
+    assert!(parse("https", "target.invalid").is_ok());
+    assert!(parse("HTTPS", "target.invalid").is_ok(), "schemes have no case (RFC 3986)");
+    for (scheme, authority) in [
+        ("http", "target.invalid"),
+        ("wss", "target.invalid"),
+        ("", "target.invalid"),
+        ("https", ""),
+        ("https", "kubernetes.default.svc"),
+        ("https", "169.254.169.254"),
+        ("https", "[::1]"),
+        ("https", "target.invalid:443"),
+        ("https", "target.invalid:6443"),
+        ("https", "target.invalid."),
+        ("https", "Target.invalid"),
+        ("https", "user@target.invalid"),
+        ("https", "target.invalid@example.com"),
+        ("https", "target.invalid.example.com"),
+        ("https", " target.invalid"),
+        ("https", "t\u{430}rget.invalid"),
+    ] {
+        assert_eq!(parse(scheme, authority).err(), Some(Rule::Authority), "{scheme}://{authority}");
+    }
+}
+
+#[test]
 fn a_query_is_written_in_one_form() {
     becomes("/a/b", "/a/b");
     becomes("/a?b=c", "/a?b=c");

@@ -39,6 +39,29 @@ fn a_path_holds_the_arguments_and_nothing_else() {
 }
 
 #[test]
+fn an_answer_is_asked_for_as_the_effect_says() {
+    let accept = json!({"accept": ["application/json", "application/json;as=Table;v=v1;g=meta.k8s.io"]});
+    let effects = [effect("get", &pods(vec![json!({"Argument": "name"})]), &accept)];
+    let session = Session::reading(&effects, &named());
+    let ask = |accept| Ask { accept, ..get("/api/v1/namespaces/prod/pods/web") };
+    session.allows(&ask("application/json"));
+    session.allows(&ask("application/json;as=Table;v=v1;g=meta.k8s.io"));
+    for other in [
+        "*/*",
+        "application/yaml",
+        "application/JSON",
+        "application/json ",
+        "application/json;as=Table",
+        "application/json, application/yaml",
+        "application/json;q=1",
+        "application/vnd.kubernetes.protobuf",
+        "application/json;v=v1;as=Table;g=meta.k8s.io",
+    ] {
+        session.denies(Rule::Accept, &ask(other));
+    }
+}
+
+#[test]
 fn a_request_is_counted() {
     let mut session = Session::reading(&one_pod(), &named());
     session.send(&get("/api/v1/namespaces/prod/pods/web"), 200, &json!({}));
@@ -177,6 +200,27 @@ fn a_value_seen_that_is_not_of_its_form_is_no_value() {
         let target = format!("/api/v1/events?fieldSelector={}", encode(&format!("uid={uid},x=y")));
         session.denies(Rule::QueryValue, &get(&target));
     }
+}
+
+#[test]
+fn what_was_seen_takes_room_once_and_what_does_not_fit_is_no_value() {
+    let selector = |number: usize| format!("k={number:04000}");
+    let target = |number: usize| format!("/api/v1/events?fieldSelector=uid%3Dk%3D{number:04000}%2Cx%3Dy");
+    let begun = || {
+        let mut session = Session::reading(&observing("LabelSelector", "/spec/selector"), &named());
+        let receipt = session.send(&get("/api/v1/namespaces/prod/pods/web"), 200, &json!({}));
+        (session, receipt)
+    };
+    // 3000 values of 4 KB are more than the 8 MiB that are kept.
+    let (mut again, receipt) = begun();
+    (0..3000).for_each(|_| again.find(receipt, &selector(1)));
+    again.find(receipt, &selector(2));
+    again.allows(&get(&target(1)));
+    again.allows(&get(&target(2)));
+    let (mut distinct, receipt) = begun();
+    (0..3000).for_each(|number| distinct.find(receipt, &selector(number)));
+    distinct.allows(&get(&target(1)));
+    distinct.denies(Rule::QueryValue, &get(&target(2999)));
 }
 
 fn encode(text: &str) -> String {

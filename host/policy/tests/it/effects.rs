@@ -6,10 +6,10 @@ use meho_policy::decide::{Decision, decide};
 use meho_policy::denial::{Denial, Rule};
 use meho_policy::effect::{Effect, Trust};
 use meho_policy::family::Family;
-use meho_policy::observer::Observer;
+use meho_policy::observer::{Finding, Observer};
 use meho_policy::request::{CanonicalRequest, RawRequest};
 use meho_policy::schema::ArgumentsSchema;
-use meho_policy::state::{State, observe, observe_status, spend};
+use meho_policy::state::{Receipt, State, observe, observe_status, spend};
 use serde_json::{Value, json};
 
 /// An effect from JSON, with what most of them share.
@@ -122,7 +122,7 @@ impl Session {
 
     /// Sends, and takes this answer in.
     #[track_caller]
-    pub(crate) fn send(&mut self, ask: &Ask<'_>, status: u16, answer: &Value) {
+    pub(crate) fn send(&mut self, ask: &Ask<'_>, status: u16, answer: &Value) -> Receipt {
         let Decision::Send(permit) = self.decide(ask).expect("permitted") else { panic!("a plan") };
         let receipt = spend(&mut self.state, &permit);
         observe_status(&mut self.state, receipt, status);
@@ -131,6 +131,12 @@ impl Session {
                 observe(&mut self.state, &self.authority, receipt, finding);
             }
         }
+        receipt
+    }
+
+    /// Takes in that this stood in the first of the places that are looked at.
+    pub(crate) fn find(&mut self, receipt: Receipt, text: &str) {
+        observe(&mut self.state, &self.authority, receipt, Finding::Value { slot: 0, text: text.to_owned() });
     }
 
     #[track_caller]
