@@ -2,7 +2,7 @@
 //!
 //! What an approver sees is derived here from the request itself: never a word of the guest's.
 
-use crate::call::{Answer, AnswerMeta, rfc3339};
+use crate::call::{Answer, AnswerMeta, UNVERIFIED, rfc3339};
 use crate::target::Target;
 use async_trait::async_trait;
 use meho_policy::plan::{Approval, Digest, Plan};
@@ -116,6 +116,9 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
         "operation": context.operation.as_str(),
         "trust": planned.trust().to_string(),
         "target": target.name(),
+        // Where it really goes, whatever its name says. The approver may know it; a guest never sees a view.
+        "server": target.server(),
+        "verified": target.is_verified(),
         "principal": context.principal,
         "expires": rfc3339(Duration::from_secs(context.expires)),
         "request": {
@@ -133,6 +136,11 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
 /// The answer to a dry run: the plan itself. It is not kept.
 pub(crate) fn dry_run_answer(plan: &Plan, target: &Target) -> Answer {
     let shown: Option<Box<RawValue>> = to_raw_value(&json!({"dry_run": true, "plan": view(plan, target)})).ok();
+    let mut warnings = vec!["nothing was sent: this is what would be".to_owned()];
+    if !target.is_verified() {
+        // What the plan was made from was read from there.
+        warnings.push(UNVERIFIED.to_owned());
+    }
     Answer {
         data: shown,
         meta: AnswerMeta {
@@ -141,7 +149,8 @@ pub(crate) fn dry_run_answer(plan: &Plan, target: &Target) -> Answer {
             remaining: None,
             token: None,
             resource_version: None,
-            warnings: vec!["nothing was sent: this is what would be".to_owned()],
+            warnings,
+            warnings_of_connector: 0,
         },
     }
 }

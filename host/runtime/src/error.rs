@@ -81,6 +81,10 @@ impl fmt::Display for ErrorCode {
     }
 }
 
+/// The detail that says whose words an error is told in, where they are not the host's.
+const SOURCE: &str = "source";
+const CONNECTOR: &str = "connector";
+
 /// Why a call failed. Never holds a credential, a dump of headers, or a raw body.
 #[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -107,6 +111,17 @@ impl CallError {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Whether message, hint and details are the connector's words: a stranger's, to be shown as such. The detail `source` says so.
+    #[must_use]
+    pub fn is_from_connector(&self) -> bool {
+        self.details.get(SOURCE).is_some_and(|source| source == CONNECTOR)
+    }
+
+    /// The same in the connector's words.
+    pub(crate) fn told_by_connector(self) -> Self {
+        self.detail(SOURCE, CONNECTOR)
     }
 
     /// The same with one more detail. Null is no detail.

@@ -126,6 +126,7 @@ impl TargetSettings {
 #[derive(Debug, Clone)]
 pub struct Target {
     settings: Arc<TargetSettings>,
+    server: Arc<str>,
     record: Digest,
     upstream: Arc<Upstream>,
 }
@@ -142,14 +143,21 @@ impl Target {
             None => None,
         };
         let record = record(&settings, &base, &credentials.principal());
+        let server = format!("{}://{}{}", base.scheme, base.authority, base.path).into();
         let upstream = Upstream::new(base, &settings, server_name, credentials)?;
-        Ok(Self { settings: Arc::new(settings), record, upstream: Arc::new(upstream) })
+        Ok(Self { settings: Arc::new(settings), server, record, upstream: Arc::new(upstream) })
     }
 
     /// What people call it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.settings.name
+    }
+
+    /// The URL that requests go to. It holds no credential.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     /// What it speaks.
