@@ -8,6 +8,7 @@ mod family;
 mod grammar;
 mod load;
 mod observing;
+mod overlapping;
 mod plans;
 mod schemas;
 mod strict_json;
