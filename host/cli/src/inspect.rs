@@ -1,13 +1,13 @@
 //! What a component is and may do, without running an operation of it.
 
 use crate::output::{Format, Printer};
-use crate::text::safe;
+use crate::text::{GOES_ON, safe};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use meho_host::connector::Connector;
 use meho_host::error::CallError;
 use meho_host::policy::catalogue::{Operation, ResultKind};
-use meho_host::policy::effect::Trust;
+use meho_host::policy::effect::{Effect, Need, Trust};
 use meho_host::policy::schema::{DRY_RUN, Parameter, ParameterType};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub(crate) fn operations(connector: &Connector, printer: &Printer) -> Result<(), CallError> {
     let operations = connector.catalogue().operations();
     if printer.format() == Format::Table {
-        return printer.people(&table(operations));
+        return printer.people(&table(operations)).map(drop);
     }
     let shown: Vec<Value> = operations.iter().map(show).collect();
     if printer.format() == Format::Jsonl {
@@ -49,14 +49,44 @@ pub(crate) fn component(connector: &Connector, printer: &Printer) -> Result<(), 
     );
     connector.imports().iter().for_each(|import| text.push_str(&format!("    {}\n", safe(import))));
     for operation in connector.catalogue().operations() {
-        text.push_str(&format!("\n{} ({})\n", operation.id, operation.trust));
-        for effect in operation.effects.described() {
-            let query: Vec<String> = effect.shown_query().iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-            text.push_str(&format!("  {} {}{}\n", effect.method, safe(&effect.shown_path()), safe(&query)));
-        }
+        text.push_str(&format!("\n{} ({})\n", safe(operation.id.as_str()), operation.trust));
+        operation.effects.described().iter().for_each(|effect| show_effect(effect, &mut text));
     }
-    printer.people(&text)
+    printer.people(&text).map(drop)
+}
+
+/// One kind of request for people: what it is, when it is made, and all that would stand in it.
+fn show_effect(effect: &Effect, text: &mut String) {
+    let mut put = |line: &str| {
+        text.push_str(&safe(line));
+        text.push('\n');
+    };
+    let query: Vec<String> = effect.shown_query().iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+    put(&format!("  {} {}{query}", effect.method, effect.shown_path()));
+    let need = match effect.need {
+        Need::Required => "required",
+        Need::Optional => "optional",
+    };
+    let count = match (effect.count.series, effect.count.pages) {
+        (1, 1) => "once".to_owned(),
+        (series, 1) => format!("at most {series} times"),
+        (1, pages) => format!("at most {pages} pages"),
+        (series, pages) => format!("at most {series} times {pages} pages"),
+    };
+    put(&format!("    {} {}, {need}, {count}", effect.id, effect.trust));
+    let shown = effect.shown();
+    for condition in shown["when"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        put(&format!("    when {condition}"));
+    }
+    if effect.accept != ["application/json"] {
+        put(&format!("    accept {}", effect.accept.join(", ")));
+    }
+    if let Some(body) = &effect.body {
+        put(&format!("    body {}", body.media_type));
+        let pretty = serde_json::to_string_pretty(&shown["body"]).unwrap_or_default();
+        pretty.lines().for_each(|line| put(&format!("    {GOES_ON}{line}")));
+    }
 }
 
 fn table(operations: &[Operation]) -> String {
@@ -71,10 +101,10 @@ fn table(operations: &[Operation]) -> String {
             .map(|(name, parameter)| if parameter.required { name.clone() } else { format!("[{name}]") })
             .collect();
         table.add_row([
-            operation.id.to_string(),
+            safe(operation.id.as_str()),
             operation.trust.to_string(),
             safe(&operation.category),
-            arguments.join(" "),
+            safe(&arguments.join(" ")),
             safe(&operation.summary),
         ]);
     }

@@ -1,19 +1,22 @@
 //! `meho-host`: connectors at the terminal. Parses, builds, runs, prints one error.
 
 mod arguments;
+mod document;
 mod inspect;
 mod output;
 mod prompt;
 mod table;
 mod target;
+mod terminal;
 mod text;
 
 use crate::arguments::{CallOptions, Cli, Command};
-use crate::output::{Format, Printer};
+use crate::output::Printer;
 use clap::Parser as _;
 use meho_host::connector::Connector;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{Call, Host, HostSettings};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,7 +27,10 @@ const FAILED: u8 = 1;
 const APPROVAL_REQUIRED: u8 = 3;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => return usage(&said),
+    };
     let printer = Printer::new(cli.output);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -37,6 +43,18 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => fail(&printer, &error),
     }
+}
+
+/// What clap says of a command line, or help that was asked for. It quotes what was given.
+fn usage(said: &clap::Error) -> ExitCode {
+    let text = text::safe_lines(&said.to_string());
+    // Where nobody reads it, there is nobody to tell.
+    let _ = if said.use_stderr() {
+        io::stderr().lock().write_all(text.as_bytes())
+    } else {
+        io::stdout().lock().write_all(text.as_bytes())
+    };
+    ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(FAILED))
 }
 
 fn fail(printer: &Printer, error: &CallError) -> ExitCode {
@@ -84,10 +102,4 @@ async fn call(host: &Host, cli: &Cli, options: &CallOptions, printer: &Printer) 
     let entity = operation.entity.as_ref().map(|entity| entity.name.clone());
     let mut stream = host.call(&connector, &target, call, approver);
     printer.answer(&mut stream, entity.as_deref()).await
-}
-
-/// The format that is used where none is named: a table for people, JSON for programs.
-fn default_format() -> Format {
-    use std::io::IsTerminal as _;
-    if std::io::stdout().is_terminal() { Format::Table } else { Format::Json }
 }

@@ -1,14 +1,23 @@
-//! What goes to standard output, and what goes to standard error. Data to the first and nothing else.
+//! What goes to standard output, and what goes to standard error.
+//!
+//! To the first goes what was asked for: data and, in the formats for programs, the error that stands in its place. To the second goes everything
+//! else: for people errors, warnings and notes, for readers of JSON Lines whatever is to be known besides the rows.
 
+use crate::document::{Document, Escaped, Glance, Rows};
 use crate::table;
-use crate::text::{has_acting, json_escape, safe, safe_json, safe_lines, yaml_escape};
+use crate::terminal;
+use crate::text::{json_escape, safe, safe_json, wrapped, yaml_escape};
 use clap::ValueEnum;
 use meho_host::call::AnswerMeta;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{CallStream, Event};
+use meho_host::rows::RowBatch;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+/// Stands before every text of a connector's, in which no line ends: whatever it says, it says behind these words.
+const SAYS: &str = "the connector says: ";
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,10 +26,17 @@ pub(crate) enum Format {
     Table,
     /// One JSON object: data and meta, or error.
     Json,
-    /// Rows as they come, a JSON object a line.
+    /// Rows as they come, a JSON object a line. Where they are not all, or there are warnings, {"meta":…} is a line on standard error.
     Jsonl,
     /// The same as JSON, as YAML.
     Yaml,
+}
+
+impl Format {
+    /// The format that is used where none is named: a table for people, JSON for programs.
+    fn usual() -> Self {
+        if io::stdout().is_terminal() { Self::Table } else { Self::Json }
+    }
 }
 
 /// Prints answers and errors in one format.
@@ -31,7 +47,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     pub(crate) fn new(format: Option<Format>) -> Self {
-        Self { format: format.unwrap_or_else(crate::default_format) }
+        Self { format: format.unwrap_or_else(Format::usual) }
     }
 
     pub(crate) fn format(&self) -> Format {
@@ -40,84 +56,95 @@ impl Printer {
 
     /// Prints a call's answer as it comes.
     pub(crate) async fn answer(&self, stream: &mut CallStream, entity: Option<&str>) -> Result<(), CallError> {
-        let mut rows: Vec<Value> = Vec::new();
+        let mut rows = Rows::default();
+        let mut table = table::Rows::of(entity);
         while let Some(event) = stream.next().await {
-            match event {
-                Event::Rows(batch) if self.format == Format::Jsonl => {
-                    // Dropping the stream ends the call: nobody wants the rest.
-                    if self.lines(&String::from_utf8_lossy(batch.lines()))? == Reader::Gone {
-                        return Ok(());
+            let reader = match event {
+                Event::Rows(batch) => match self.format {
+                    Format::Table => self.fill(&mut table, &batch)?,
+                    Format::Jsonl => self.lines(&String::from_utf8_lossy(batch.lines()))?,
+                    Format::Json | Format::Yaml => {
+                        rows.push(batch.lines(), batch.len());
+                        Reader::There
                     }
-                }
-                Event::Rows(batch) => {
-                    for line in batch.iter() {
-                        rows.push(serde_json::from_slice(line).map_err(|error| unprintable(&error))?);
-                    }
-                }
+                },
                 Event::End(ended) => {
                     let answer = ended?;
                     let object = answer.data.as_ref().map(|object| serde_json::from_str(object.get()));
                     return match object.transpose().map_err(|error| unprintable(&error))? {
-                        Some(object) => self.object(object, &answer.meta, entity),
-                        None => self.rows(rows, &answer.meta, entity),
+                        Some(object) => self.object(&object, &answer.meta, entity),
+                        None => self.end(&rows, table, &answer.meta),
                     };
                 }
+            };
+            // Dropping the stream ends the call: nobody wants the rest.
+            if reader == Reader::Gone {
+                return Ok(());
             }
         }
         Ok(())
     }
 
-    fn object(&self, object: Value, meta: &AnswerMeta, entity: Option<&str>) -> Result<(), CallError> {
+    /// Puts rows into the table, and prints what is full of it.
+    fn fill(&self, table: &mut table::Rows, batch: &RowBatch) -> Result<Reader, CallError> {
+        for line in batch.iter() {
+            table.push(&serde_json::from_slice(line).map_err(|error| unprintable(&error))?);
+            if table.is_full() && self.people(&table.take())? == Reader::Gone {
+                return Ok(Reader::Gone);
+            }
+        }
+        Ok(Reader::There)
+    }
+
+    fn object(&self, object: &Value, meta: &AnswerMeta, entity: Option<&str>) -> Result<(), CallError> {
         match self.format {
             Format::Table => {
-                self.people(&table::object(&object, entity))?;
+                self.people(&table::object(object, entity))?;
                 notes(meta);
                 Ok(())
             }
             Format::Jsonl => {
-                notes(meta);
-                self.lines(&format!("{object}\n")).map(drop)
+                self.lines(&format!("{object}\n"))?;
+                trailer(meta);
+                Ok(())
             }
-            Format::Json | Format::Yaml => self.document(&json!({"data": object, "meta": meta})),
+            Format::Json | Format::Yaml => self.document(&Document { data: object, meta }),
         }
     }
 
-    fn rows(&self, rows: Vec<Value>, meta: &AnswerMeta, entity: Option<&str>) -> Result<(), CallError> {
+    /// What is left to print of a list.
+    fn end(&self, rows: &Rows, mut table: table::Rows, meta: &AnswerMeta) -> Result<(), CallError> {
         match self.format {
             Format::Table => {
-                self.people(&table::rows(&rows, entity))?;
+                self.people(&table.take())?;
                 notes(meta);
                 Ok(())
             }
-            // The rows have been printed as they came.
             Format::Jsonl => {
-                notes(meta);
+                trailer(meta);
                 Ok(())
             }
-            Format::Json | Format::Yaml => self.document(&json!({"data": rows, "meta": meta})),
+            Format::Json | Format::Yaml => self.document(&Document { data: rows, meta }),
         }
     }
 
     /// Prints one document.
     pub(crate) fn document(&self, document: &impl Serialize) -> Result<(), CallError> {
-        let text = match self.format {
-            Format::Yaml => yaml(document)?,
-            Format::Json | Format::Jsonl | Format::Table => {
-                let pretty = serde_json::to_string_pretty(document).map_err(|error| unprintable(&error))?;
-                format!("{}\n", safe_json(&pretty, json_escape))
-            }
+        let printed = match self.format {
+            Format::Yaml => print(|out| write_yaml(document, out)),
+            Format::Json | Format::Jsonl | Format::Table => print(|out| write_json(document, json_escape, out)),
         };
-        write_out(text.as_bytes()).map(drop)
+        printed.map(drop)
     }
 
     /// Prints text for people, in which nothing acts any more.
-    pub(crate) fn people(&self, text: &str) -> Result<(), CallError> {
-        write_out(text.as_bytes()).map(drop)
+    pub(crate) fn people(&self, text: &str) -> Result<Reader, CallError> {
+        print(|out| out.write_all(text.as_bytes()))
     }
 
     /// Prints lines of JSON.
     pub(crate) fn lines(&self, lines: &str) -> Result<Reader, CallError> {
-        write_out(safe_json(lines, json_escape).as_bytes())
+        print(|out| out.write_all(safe_json(lines, json_escape).as_bytes()))
     }
 
     /// Prints the error: for people to standard error, for programs to standard output.
@@ -131,37 +158,33 @@ impl Printer {
                 return;
             }
         }
-        say(&format!("error: {}: {}", error.code, indented(&error.message)));
-        for (name, value) in error.details.iter().filter(|(name, _)| *name != "plan") {
+        let says = if error.is_from_connector() { SAYS } else { "" };
+        say(&format!("error: {}: {says}{}", error.code, error.message));
+        for (name, value) in error.details.iter().filter(|(name, _)| !matches!(name.as_str(), "plan" | "source")) {
             let shown = match value {
-                Value::String(text) => safe(text),
                 Value::Array(items) => items.iter().map(show_item).collect::<Vec<_>>().join(", "),
-                other => safe(&other.to_string()),
+                other => show_item(other),
             };
             say(&format!("  {name}: {shown}"));
         }
         if let Some(hint) = &error.hint {
-            say(&format!("hint: {}", indented(hint)));
+            say(&format!("hint: {says}{hint}"));
         }
     }
 }
 
-/// Text of several lines, of which none but the first begins where a line of ours does.
-fn indented(text: &str) -> String {
-    safe_lines(text).replace('\n', "\n  ")
-}
-
 fn show_item(item: &Value) -> String {
     match item {
-        Value::String(text) => safe(text),
-        other => safe(&other.to_string()),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
-/// Whatever is to be known about an answer goes to standard error.
+/// Whatever is to be known about an answer, for people.
 fn notes(meta: &AnswerMeta) {
-    for warning in &meta.warnings {
-        say(&format!("warning: {}", safe(warning)));
+    for (at, warning) in meta.warnings.iter().enumerate() {
+        let says = if at < meta.warnings_of_connector { SAYS } else { "" };
+        say(&format!("warning: {says}{warning}"));
     }
     if !meta.complete {
         say("warning: this answer is not complete");
@@ -170,23 +193,39 @@ fn notes(meta: &AnswerMeta) {
         let beyond = meta
             .remaining
             .map_or_else(|| "there are more".to_owned(), |remaining| format!("there are {remaining} more"));
-        say(&format!("note: {beyond}; go on with continue={}", safe(token)));
+        say(&format!("note: {beyond}; go on with continue={token}"));
     }
+}
+
+/// Whatever is to be known about rows, for a program: without it a list of which something is missing would look like a whole one.
+fn trailer(meta: &AnswerMeta) {
+    if meta.complete && meta.warnings.is_empty() && meta.token.is_none() {
+        return;
+    }
+    let line = json!({"meta": meta}).to_string();
+    let _ = writeln!(io::stderr().lock(), "{}", safe_json(&line, json_escape));
+}
+
+fn write_json(document: &impl Serialize, escape: fn(char, &mut String), out: &mut dyn Write) -> io::Result<()> {
+    let mut out = Escaped { out, escape };
+    serde_json::to_writer_pretty(&mut out, document)?;
+    out.write_all(b"\n")
 }
 
 /// YAML. A character that acts stands in a block of text as it is; then the whole is written as JSON, which is YAML too and escapes it.
-fn yaml(document: &impl Serialize) -> Result<String, CallError> {
-    let text = serde_saphyr::to_string(document).map_err(|error| unprintable(&error))?;
-    if !has_acting(&text) {
-        return Ok(text);
+fn write_yaml(document: &impl Serialize, mut out: &mut dyn Write) -> io::Result<()> {
+    let mut glance = Glance::default();
+    serde_saphyr::to_fmt_writer(&mut glance, document).map_err(io::Error::other)?;
+    if glance.acts {
+        return write_json(document, yaml_escape, out);
     }
-    let pretty = serde_json::to_string_pretty(document).map_err(|error| unprintable(&error))?;
-    Ok(format!("{}\n", safe_json(&pretty, yaml_escape)))
+    serde_saphyr::to_io_writer(&mut out, document).map_err(io::Error::other)
 }
 
-/// A line on standard error. Where nobody reads it, there is nobody to tell.
+/// A line on standard error, whatever there is in it. Where nobody reads it, there is nobody to tell.
 fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let lines = terminal::width().map_or_else(|| vec![safe(line)], |width| wrapped(line, width));
+    let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
 }
 
 /// Whether anybody reads standard output.
@@ -196,13 +235,39 @@ pub(crate) enum Reader {
     Gone,
 }
 
-/// A reader that has gone away, as `head` does, is no error worth a word. It does not make a success of a failure either.
-fn write_out(bytes: &[u8]) -> Result<Reader, CallError> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+/// Prints to standard output. A reader that has gone away, as `head` does, is no error worth a word. It does not make a success of a failure either.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Reader, CallError> {
+    let mut out = Stdout { out: BufWriter::new(io::stdout().lock()), is_gone: false };
+    let printed = write(&mut out).and_then(|()| out.flush());
+    match printed {
         Ok(()) => Ok(Reader::There),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        Err(error) => Err(CallError::new(ErrorCode::InternalError, format!("the output cannot be written: {error}"))),
+        Err(_) if out.is_gone => Ok(Reader::Gone),
+        Err(error) => Err(unprintable(&error)),
+    }
+}
+
+/// Standard output that knows whether its reader has gone, whatever became of that error on its way through those who write.
+struct Stdout<'o> {
+    out: BufWriter<io::StdoutLock<'o>>,
+    is_gone: bool,
+}
+
+impl Stdout<'_> {
+    fn look<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+        self.is_gone |= written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        written
+    }
+}
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.look(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let written = self.out.flush();
+        self.look(written)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A person's yes at the terminal: shows the exact request, asks, and takes nothing but a yes for one.
 
-use crate::text::safe;
+use crate::terminal::{forget_input, width};
+use crate::text::{GOES_ON, safe, wrapped};
 use async_trait::async_trait;
 use meho_host::approval::{Approver, Verdict};
 use meho_host::policy::effect::Trust;
@@ -10,6 +11,10 @@ use meho_host::policy::request::CanonicalRequest;
 use serde_json::Value;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+/// Most lines of a body that are shown, and most of the request where it is shown again.
+const MAX_BODY_LINES: usize = 60;
+const MAX_REQUEST_LINES: usize = 4;
+
 /// Asks at the terminal. Where there is none, there is nobody to ask.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal;
@@ -17,12 +22,11 @@ pub(crate) struct Terminal;
 #[async_trait]
 impl Approver for Terminal {
     async fn decide(&self, plan: &Plan, view: &Value) -> Verdict {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Verdict::Nobody;
-        }
-        let shown = show(view);
+        let Some(width) = width().filter(|_| io::stdin().is_terminal()) else { return Verdict::Nobody };
+        let shown = show(view, width);
         let destructive = plan.request().trust() == Trust::Destructive;
-        let name = name_of(plan.request().request());
+        // As it is shown, so that it can be typed.
+        let name = safe(&name_of(plan.request().request()));
         let digest = plan.digest();
         let asked = tokio::task::spawn_blocking(move || ask(&shown, destructive.then_some(name.as_str()))).await;
         match asked {
@@ -43,38 +47,67 @@ fn name_of(request: &CanonicalRequest) -> String {
     }
 }
 
-/// The plan for a person's eyes: the request first, as it would be sent.
-fn show(view: &Value) -> String {
-    let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).map(safe).unwrap_or_default();
-    let mut lines = vec![
-        String::new(),
-        format!("This changes the target {}. It would send, and nothing else:", text("/target")),
-        String::new(),
-        format!("  {} {}", text("/request/method"), text("/request/path")),
-    ];
+/// The plan for a person's eyes: the request as it would be sent, and once more, directly above the question, everything but its body. However long that
+/// is and whatever it looks like, each line of it is marked as its, and none of them is the last that is seen.
+fn show(view: &Value, width: usize) -> String {
+    let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let request = format!("{} {}", text("/request/method"), text("/request/path"));
+    let mut lines = Vec::new();
+    let mut put = |line: &str| lines.extend(wrapped(line, width));
+    put("");
+    put(&format!("This changes the target {}. It would send, and nothing else:", text("/target")));
+    put("");
+    put(&format!("  {request}"));
     if let Some(body) = view.pointer("/request/body").filter(|body| !body.is_null()) {
-        lines.push(format!("  Content-Type: {}", text("/request/content_type")));
-        let pretty = serde_json::to_string_pretty(body).unwrap_or_default();
-        lines.extend(pretty.lines().map(|line| format!("  {}", safe(line))));
+        put(&format!("  Content-Type: {}", text("/request/content_type")));
+        let shown = show_body(body, width);
+        shown.iter().take(MAX_BODY_LINES).for_each(|line| put(line));
+        if let Some(hidden) = shown.len().checked_sub(MAX_BODY_LINES).filter(|hidden| *hidden > 0) {
+            put(&format!("  {hidden} more lines of the body are not shown here; all of it is, with dry_run=true."));
+            put(&format!("  The body is {}", text("/request/body_digest")));
+        }
     }
-    lines.push(String::new());
-    lines.push(format!("  trust    {}", text("/trust")));
-    lines.push(format!("  expires  {}", text("/expires")));
-    lines.push(format!("  digest   {}", text("/digest")));
+    put("");
+    put(&format!("  request  {}", beginning(&request, width)));
+    put(&format!("  target   {} at {}", text("/target"), text("/server")));
+    if view.pointer("/verified") != Some(&Value::Bool(true)) {
+        put("           UNVERIFIED: whoever is between can read the credential and change what is sent");
+    }
+    put(&format!("  caller   {}", text("/principal")));
+    put(&format!("  trust    {}", text("/trust")));
+    put(&format!("  expires  {}", text("/expires")));
+    put(&format!("  digest   {}", text("/digest")));
     lines.push(String::new());
     lines.join("\n")
 }
 
-/// Asks once, and for a destructive request a second time, for the name of its object.
+/// The body's lines, no wider than the terminal, each marked.
+fn show_body(body: &Value, width: usize) -> Vec<String> {
+    let pretty = serde_json::to_string_pretty(body).unwrap_or_default();
+    pretty.lines().flat_map(|line| wrapped(&format!("{GOES_ON}{line}"), width)).collect()
+}
+
+/// As much of a request as leaves room for what stands below it. All of it stands above.
+fn beginning(request: &str, width: usize) -> String {
+    let most = width * MAX_REQUEST_LINES;
+    match request.char_indices().nth(most) {
+        Some((end, _)) => format!("{}… ({} characters in all)", &request[..end], request.chars().count()),
+        None => request.to_owned(),
+    }
+}
+
+/// Asks once, and for a destructive request a second time, for the name of its object. What was typed before is no answer.
 fn ask(shown: &str, name: Option<&str>) -> io::Result<Option<Confirmation>> {
     let mut terminal = io::stderr().lock();
     writeln!(terminal, "{shown}")?;
+    forget_input()?;
     write!(terminal, "Send it? [y/N] ")?;
     terminal.flush()?;
     if !matches!(line()?.to_ascii_lowercase().as_str(), "y" | "yes") {
         return Ok(None);
     }
     let Some(name) = name else { return Ok(Some(Confirmation::Once)) };
+    forget_input()?;
     write!(terminal, "This is DESTRUCTIVE. Type {name} to send it: ")?;
     terminal.flush()?;
     Ok((line()? == name).then_some(Confirmation::Twice))

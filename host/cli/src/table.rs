@@ -36,31 +36,75 @@ const COLUMNS: [(&str, &[(&str, &str)]); 2] = [
     ),
 ];
 
-/// Rows as a table.
-pub(crate) fn rows(rows: &[Value], entity: Option<&str>) -> String {
-    if rows.is_empty() {
-        return "nothing found\n".to_owned();
-    }
-    let known = entity.and_then(|entity| COLUMNS.iter().find(|(name, _)| *name == entity)).map(|(_, columns)| *columns);
-    let columns: Vec<(String, &str)> = match known {
-        Some(columns) => columns.iter().map(|(heading, member)| ((*heading).to_owned(), *member)).collect(),
-        None => short_members(&rows[0]),
-    };
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(columns.iter().map(|(heading, _)| heading));
-    for row in rows {
-        table.add_row(columns.iter().map(|(_, member)| cell(row.get(member).unwrap_or(&Value::Null))));
-    }
-    format!("{table}\n")
+/// Most rows, and bytes, that are laid out at a time: a cell takes many times the memory of what stands in it.
+const MAX_ROWS: usize = 1000;
+const MAX_BYTES: usize = 4 << 20;
+/// Most columns of an entity that is not known.
+const MAX_COLUMNS: usize = 16;
+
+/// Rows as a table, so many at a time. Those of a longer list stand under one heading, in columns as wide as each part of it needs.
+pub(crate) struct Rows {
+    /// Heading and member.
+    columns: Option<Vec<(String, String)>>,
+    /// What is laid out and not taken yet; none where nothing came since.
+    table: Option<Table>,
+    rows: usize,
+    bytes: usize,
 }
 
-/// The members that fit a cell.
-fn short_members(row: &Value) -> Vec<(String, &str)> {
+impl Rows {
+    /// None yet, of an entity.
+    pub(crate) fn of(entity: Option<&str>) -> Self {
+        let known = entity.and_then(|entity| COLUMNS.iter().find(|(name, _)| *name == entity));
+        let owned = |(heading, member): &(&str, &str)| ((*heading).to_owned(), (*member).to_owned());
+        let columns = known.map(|(_, columns)| columns.iter().map(owned).collect());
+        Self { columns, table: None, rows: 0, bytes: 0 }
+    }
+
+    /// One more. The first says what columns there are, where the entity is not known.
+    pub(crate) fn push(&mut self, row: &Value) {
+        let columns = self.columns.get_or_insert_with(|| short_members(row));
+        let is_first = self.rows == 0;
+        let table = self.table.get_or_insert_with(|| empty(if is_first { columns } else { &[] }));
+        let cells: Vec<String> =
+            columns.iter().map(|(_, member)| cell(row.get(member).unwrap_or(&Value::Null))).collect();
+        self.rows += 1;
+        self.bytes += cells.iter().map(String::len).sum::<usize>();
+        table.add_row(cells);
+    }
+
+    /// Whether no more should come before what is laid out has been taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes >= MAX_BYTES || self.table.as_ref().is_some_and(|table| table.row_count() >= MAX_ROWS)
+    }
+
+    /// The lines of what came since the last time.
+    pub(crate) fn take(&mut self) -> String {
+        self.bytes = 0;
+        match self.table.take() {
+            Some(table) => format!("{table}\n"),
+            None if self.rows == 0 => "nothing found\n".to_owned(),
+            None => String::new(),
+        }
+    }
+}
+
+fn empty(columns: &[(String, String)]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if !columns.is_empty() {
+        table.set_header(columns.iter().map(|(heading, _)| heading));
+    }
+    table
+}
+
+/// The members that fit a cell. Their names are a row's, and a row is a guest's.
+fn short_members(row: &Value) -> Vec<(String, String)> {
     let members = row.as_object().into_iter().flatten();
     members
         .filter(|(_, value)| !value.is_object() && !value.is_array())
-        .map(|(name, _)| (name.to_uppercase(), name.as_str()))
+        .map(|(name, _)| (safe(&name.to_uppercase()), name.clone()))
+        .take(MAX_COLUMNS)
         .collect()
 }
 

@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use unicode_width::UnicodeWidthChar as _;
+
+/// A terminal that says it is narrower is not believed.
+const MIN_WIDTH: usize = 20;
 
 /// The text with every character escaped that a terminal, or a reader's eye, would take for something else: control characters, and those that
 /// turn the direction of writing or cannot be seen.
@@ -21,6 +25,28 @@ pub(crate) fn safe(text: &str) -> String {
 pub(crate) fn safe_lines(text: &str) -> String {
     let lines = text.split('\n').map(|line| line.split('\t').map(safe).collect::<Vec<_>>().join("\t"));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What stands before whatever goes on from the line above: no line of ours begins so.
+pub(crate) const GOES_ON: &str = "  | ";
+
+/// A line, escaped and cut into as many as a terminal of this width needs for it. The terminal would cut it too, and what came to stand at the
+/// start of a line could pass for one of ours.
+pub(crate) fn wrapped(line: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    let mut taken = 0;
+    for character in safe(line).chars() {
+        let columns = character.width().unwrap_or_default();
+        if taken + columns > width.max(MIN_WIDTH) {
+            lines.push(std::mem::replace(&mut current, GOES_ON.to_owned()));
+            taken = GOES_ON.len();
+        }
+        current.push(character);
+        taken += columns;
+    }
+    lines.push(current);
+    lines
 }
 
 /// Whether text of several lines has a character in it that acts.
@@ -59,19 +85,37 @@ pub(crate) fn yaml_escape(character: char, out: &mut String) {
     write!(out, "\\U{:08x}", u32::from(character)).expect("writing into a String never fails");
 }
 
-/// Control characters, bidirectional controls (Unicode TR9), and characters without a width.
+/// Whether a terminal, or the eye, would take a character for something else or for nothing:
+///
+/// - control characters;
+/// - what Unicode says is not to be shown (`Default_Ignorable_Code_Point` of DerivedCoreProperties.txt, Unicode 17): soft hyphens, joiners,
+///   fillers, turns of the direction (TR9), variation selectors, tags; and the interlinear annotations that stand behind them;
+/// - spaces that are not the space, separators of lines and paragraphs (`White_Space` of PropList.txt, and the blank pattern of Braille).
 fn acts(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
             '\u{00ad}'
+                | '\u{034f}'
                 | '\u{061c}'
-                | '\u{180e}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
+                | '\u{202a}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+        || matches!(
+            character,
+            '\u{00a0}' | '\u{1680}' | '\u{2000}'
+                ..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{2800}' | '\u{3000}'
         )
 }
