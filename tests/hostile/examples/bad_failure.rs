@@ -8,7 +8,7 @@ struct BadFailure;
 impl Fixture for BadFailure {
     fn act(call: &Arguments) -> Acted {
         if call.how() == "these words" {
-            let words = call.text("also").to_owned();
+            let words = call.words();
             return Err(Failure::Conflict(Problem { message: words.clone(), hint: Some(words) }));
         }
         let _ = Request::get(&call.pod()).send();

@@ -1,4 +1,5 @@
-//! Pushes rows that are none, in the way that `how` says; or one whose member has the name and the value that `also` says.
+//! Pushes rows that are none, in the way that `how` says; or `times` rows whose member has the name and the value that
+//! `also` says.
 
 use meho_test_hostile::describe::{act, pod};
 use meho_test_hostile::outcome;
@@ -13,6 +14,7 @@ impl Fixture for BadRows {
     }
 
     fn act(call: &Arguments) -> Acted {
+        let times = usize::try_from(call.number("times")).unwrap_or_default().max(1);
         let lines: Vec<u8> = match call.how() {
             "nothing" => Vec::new(),
             "no line feed" => b"{}".to_vec(),
@@ -24,7 +26,7 @@ impl Fixture for BadRows {
             "not UTF-8" => b"{\"a\":\"\xff\"}\n".to_vec(),
             "too deep" => [&b"{\"a\":".repeat(100)[..], b"1", &b"}".repeat(100), b"\n"].concat(),
             "too long" => [b"{\"a\":\"", &b"a".repeat(5 << 20)[..], b"\"}\n"].concat(),
-            "these words" => format!("{}\n", json!({call.text("also"): call.text("also")})).into_bytes(),
+            "these words" => format!("{}\n", json!({call.words(): call.words()})).repeat(times).into_bytes(),
             _ => b"{}\n".to_vec(),
         };
         rows::push(&lines);

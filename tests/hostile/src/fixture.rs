@@ -52,6 +52,12 @@ impl Arguments {
         self.map[name].as_u64().unwrap_or_default()
     }
 
+    /// The words that `also` says as a JSON string: arguments hold no control characters.
+    #[must_use]
+    pub fn words(&self) -> String {
+        serde_json::from_str(self.text("also")).unwrap_or_default()
+    }
+
     /// Which variation is asked for.
     #[must_use]
     pub fn how(&self) -> &str {

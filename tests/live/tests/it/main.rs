@@ -24,3 +24,4 @@ mod pods;
 mod rights;
 mod scale;
 mod shapes;
+mod strangers;

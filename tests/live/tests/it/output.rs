@@ -133,6 +133,17 @@ fn what_the_caller_gave_does_not_act_in_an_error_either() {
 }
 
 #[test]
+fn a_command_line_that_does_not_parse_does_not_act_in_what_is_said_of_it() {
+    let option = format!("--no-such-option{ACTING}");
+    for arguments in [&[ACTING][..], &["call", "list_pods", &option], &["call", "list_pods", "-o", ACTING]] {
+        let run = run(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:#?}");
+        let acts = |c: char| (c.is_control() && !"\n\t".contains(c)) || "\u{202e}\u{200b}\u{2066}\u{feff}".contains(c);
+        assert!(run.stderr.contains("[2J") && !run.stderr.contains(acts), "{run:#?}");
+    }
+}
+
+#[test]
 fn the_catalogue_is_shown_in_every_format() {
     for (arguments, pointer) in [(&["ops"][..], ""), (&["inspect", component()], "/operations")] {
         let said = |format: &str| {

@@ -15,6 +15,9 @@ const SOON: Duration = Duration::from_secs(90);
 pub(crate) const END: &str = "\u{4}";
 pub(crate) const INTERRUPT: &str = "\u{3}";
 
+/// How wide it is.
+pub(crate) const COLUMNS: u16 = 200;
+
 /// The program while it runs at a terminal.
 pub(crate) struct Terminal {
     shown: String,
@@ -29,18 +32,23 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// `meho-host call ARGUMENTS --kubeconfig FILE`, at a terminal.
     pub(crate) fn call(kubeconfig: &Path, arguments: &[&str]) -> Self {
-        let size = PtySize { rows: 60, cols: 200, ..PtySize::default() };
+        Self::call_with(arguments, &[OsStr::new("--kubeconfig"), kubeconfig.as_os_str()])
+    }
+
+    /// `meho-host call ARGUMENTS OPTIONS`, at a terminal.
+    pub(crate) fn call_with(arguments: &[&str], options: &[&OsStr]) -> Self {
+        let size = PtySize { rows: 60, cols: COLUMNS, ..PtySize::default() };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(program::program());
         command.args([OsStr::new("call")]);
         command.args(arguments);
-        command.args([OsStr::new("--kubeconfig"), kubeconfig.as_os_str()]);
+        command.args(options);
         command.env_clear();
         for (name, value) in program::KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))) {
             command.env(name, value);
         }
         command.cwd(env!("CARGO_MANIFEST_DIR"));
-        let secrets = program::secrets(std::iter::once(kubeconfig.as_os_str()));
+        let secrets = program::secrets(options.iter().copied());
         let child = pair.slave.spawn_command(command).expect("the program runs");
         // The last one to hold it is the program: its end is the end of what the terminal shows.
         drop(pair.slave);
