@@ -126,7 +126,8 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
             "path": request.rendered_path_and_query(),
             "accept": request.accept().as_str(),
             "content_type": request.body().map(meho_policy::request::CanonicalBody::media_type),
-            "body": request.body().map(meho_policy::request::CanonicalBody::value),
+            // From the bytes, so that it is shown in the order in which it is sent.
+            "body": request.body().and_then(|body| serde_json::from_slice::<Value>(body.bytes()).ok()),
             // As it stands in the record of the request.
             "body_digest": request.body().map(|body| Digest::of(body.bytes()).to_string()),
         },

@@ -4,6 +4,7 @@ use crate::credential::CredentialProvider;
 use crate::transport::Upstream;
 use base64::Engine as _;
 use http::Uri;
+use meho_policy::address::admit_literal;
 use meho_policy::family::Family;
 use meho_policy::plan::Digest;
 use rustls_pki_types::pem::PemObject;
@@ -210,11 +211,15 @@ fn parse_server(settings: &TargetSettings) -> Result<Base, TargetError> {
     if path.split('/').skip(1).any(strange) {
         return Err(refused("its path has segments that are empty, dots, or need escaping"));
     }
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let literal: Option<IpAddr> = host.parse().ok();
+    if literal.is_some_and(|address| admit_literal(address).is_err()) {
+        return Err(refused("its address is link-local, or one at which a cloud answers for its machines"));
+    }
     match scheme.as_str() {
         "https" => {}
         "http" => {
-            let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-            let is_loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            let is_loopback = host == "localhost" || literal.is_some_and(|address| address.is_loopback());
             if !settings.dangerous_plain_http_to_loopback || !is_loopback {
                 return Err(TargetError::PlainHttp);
             }

@@ -6,8 +6,9 @@ use crate::world::{TOKEN, World, settings, target_as, token};
 use async_trait::async_trait;
 use meho_host::credential::{Credential, CredentialError, CredentialProvider};
 use meho_host::error::ErrorCode;
+use meho_host::policy::family::Family;
 use meho_host::record::Ending;
-use meho_host::target::{Target, Verification};
+use meho_host::target::{Target, TargetError, TargetSettings, Verification};
 use meho_test_fake::{Answer, Authority, Body, Expected, Fake, Form, Gate, Settings, Then, Validity, gzip};
 use secrecy::SecretString;
 use serde_json::json;
@@ -286,6 +287,38 @@ fn an_answer_of_a_target_that_was_not_verified_says_so() {
     let target = Target::new(settings, token(TOKEN)).expect("these settings are in order");
     let (_, meta) = Trial::of(HONEST).target(target).succeeds();
     assert!(meta.warnings.iter().any(|warning| warning.contains("was not verified")), "{meta:?}");
+}
+
+#[test]
+fn a_token_goes_over_plain_http_to_this_machine_only_and_only_where_that_was_asked() {
+    let cases = [
+        ("http://127.0.0.1:1", true, true),
+        ("http://[::1]:1", true, true),
+        ("http://localhost:1", true, true),
+        ("http://127.0.0.1:1", false, false),
+        ("http://localhost.example.com:1", true, false),
+        ("http://10.0.0.1:1", true, false),
+        ("http://0.0.0.0:1", true, false),
+        ("http://example.com", true, false),
+    ];
+    for (url, asked, allowed) in cases {
+        let mut settings = TargetSettings::new("plain", url, Family::Kubernetes);
+        settings.dangerous_plain_http_to_loopback = asked;
+        let made = Target::new(settings, token(TOKEN));
+        assert_eq!(made.is_ok(), allowed, "{url}, asked: {asked}");
+        assert_eq!(matches!(made, Err(TargetError::PlainHttp)), !allowed, "{url}, asked: {asked}");
+    }
+}
+
+#[test]
+fn no_target_is_where_a_cloud_answers_for_its_machines() {
+    for host in ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "[fd00:ec2::254]"]
+    {
+        let mut settings = TargetSettings::new("metadata", &format!("https://{host}"), Family::Kubernetes);
+        settings.verification = Verification::DangerousNone;
+        let made = Target::new(settings, token(TOKEN));
+        assert!(matches!(&made, Err(TargetError::Url { reason }) if reason.contains("link-local")), "{host}: {made:?}");
+    }
 }
 
 /// Nothing of the token may stand in what the honest guest has seen. It tells all of it.
