@@ -20,6 +20,16 @@ pub(crate) fn cargo(arguments: &[&str]) -> Step {
     if status.success() { Ok(()) } else { Err(format!("cargo {} failed", arguments.join(" "))) }
 }
 
+/// Writes the documents of all crates. A link that leads nowhere is an error.
+pub(crate) fn documents() -> Step {
+    let arguments = ["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"];
+    let status = Command::new(cargo_program()).args(arguments).env("RUSTDOCFLAGS", "--deny warnings").status();
+    match status.map_err(|error| format!("cargo does not run: {error}"))? {
+        status if status.success() => Ok(()),
+        _ => Err("cargo doc found mistakes".to_owned()),
+    }
+}
+
 fn cargo_program() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }

@@ -229,7 +229,7 @@ impl Format {
     }
 }
 
-/// An RFC 1123 subdomain (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/), in which `:` may stand where `-` may.
+/// An RFC 1123 subdomain (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>), in which `:` may stand where `-` may.
 fn is_name(text: &str) -> bool {
     (1..=253).contains(&text.len())
         && text.split('.').all(|label| is_label_with(label, 253, |b| matches!(b, b'-' | b':')))

@@ -1,7 +1,7 @@
 //! Credentials: what the host shows a target in the place of a connector, which never sees them.
 //!
-//! Secret text lives in `secrecy` types and is exposed in this file only: [`Credential::expose_bearer`] for the transport's header, and
-//! [`Credential::expose_forms`] for the mask that keeps an echo of it from coming back.
+//! Secret text lives in `secrecy` types and is exposed here, and in `kubeconfig` as kube-client read it: `Credential::expose_bearer` for the
+//! transport's header, and `Credential::expose_forms` for the mask that keeps an echo of it from coming back.
 
 use async_trait::async_trait;
 use base64::Engine as _;

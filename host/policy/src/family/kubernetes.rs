@@ -1,6 +1,6 @@
 //! What a request means to a Kubernetes API server: verb, group, version, resource, subresource, namespace and name, and how much trust it needs.
 //!
-//! Follows the server's own reading of a path (https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb).
+//! Follows the server's own reading of a path (<https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb>).
 //! What is not known here is DESTRUCTIVE.
 
 use crate::effect::{Method, Trust};
@@ -35,9 +35,9 @@ pub struct ResourceAttributes {
 }
 
 /// The server reads `dryRun` from the query of most writes, and from the body alone of a DELETE that has one
-/// (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run).
+/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run>).
 pub(super) const RESERVED_KEYS: [&str; 1] = ["dryRun"];
-/// https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply, without apply, which is YAML.
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply>, without apply, which is YAML.
 pub(super) const BODY_MEDIA_TYPES: [&str; 4] = [
     "application/json",
     "application/merge-patch+json",
@@ -109,9 +109,9 @@ const DRASTIC: [(&str, &str, &str, Harmless); 7] = [
     ("batch", "jobs", "/spec/suspend", Harmless::False),
     ("batch", "jobs", "/spec/activeDeadlineSeconds", Harmless::Nothing),
     ("", "pods", "/spec/activeDeadlineSeconds", Harmless::Nothing),
-    // https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+    // <https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/>
     ("", "nodes", "/spec/taints", Harmless::Effects(&["NoSchedule", "PreferNoSchedule"])),
-    // https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets
+    // <https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets>
     ("", "secrets", "/type", Harmless::TextBut("kubernetes.io/service-account-token")),
 ];
 /// First segments of paths outside the resources that can be read.
@@ -244,7 +244,7 @@ fn is_writable(attributes: &ResourceAttributes) -> bool {
 }
 
 /// Whether a write ends what runs, or grants something, by what its body says. A list of patch operations, and a patch that directs how it is to be
-/// merged (https://kubernetes.io/docs/reference/using-api/api-concepts/#strategic-merge-patch), are not followed here and so taken for the worst.
+/// merged (<https://kubernetes.io/docs/reference/using-api/api-concepts/#strategic-merge-patch>), are not followed here and so taken for the worst.
 fn is_drastic(attributes: &ResourceAttributes, body: Option<&Value>) -> bool {
     let is_scale = attributes.subresource == "scale";
     let Some(body) = body else { return is_scale };
