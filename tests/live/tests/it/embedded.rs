@@ -3,8 +3,9 @@
 //! Tests are plain functions, because arranging on the cluster blocks; calls run on the suite's own runtime. The host's recorder keeps what left, by the
 //! principal who called, and each caller is a principal of its own.
 
+use crate::objects::SOON;
 use async_trait::async_trait;
-use meho_control_plane::{ControlPlane, User};
+use meho_control_plane::{AuditMark, ControlPlane, User};
 use meho_host::approval::{Approver, NoApprover, Verdict};
 use meho_host::call::AnswerMeta;
 use meho_host::connector::Connector;
@@ -14,10 +15,11 @@ use meho_host::host::{Call, Host, HostSettings};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::family::Family;
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
-use meho_host::record::{CallRecord, Recorder, RequestIntent, RequestRecord};
+use meho_host::record::{CallRecord, Ending, Recorder, RequestIntent, RequestRecord};
 use meho_host::target::{Target, TargetSettings, Verification};
 use secrecy::SecretString;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Runtime;
@@ -61,8 +63,11 @@ impl Recorder for Records {
 /// Data and meta, or why not.
 pub(crate) type Answered = Result<(Value, AnswerMeta), CallError>;
 
-/// Somebody who calls one target.
+/// Somebody who calls one target. When a caller of the cluster is dropped, every request that it got an answer to must stand in the server's audit
+/// log, under our id and as it was recorded.
 pub(crate) struct Caller {
+    /// Where the server's audit log was when this caller began; none for a target that is not the cluster itself.
+    audited_from: Option<AuditMark>,
     target: Target,
     principal: String,
     approver: Arc<dyn Approver>,
@@ -72,22 +77,29 @@ impl Caller {
     pub(crate) fn new(target: Target) -> Self {
         static CALLERS: AtomicU32 = AtomicU32::new(0);
         let principal = format!("caller:{}", CALLERS.fetch_add(1, Ordering::Relaxed));
-        Self { target, principal, approver: Arc::new(NoApprover) }
+        Self { audited_from: None, target, principal, approver: Arc::new(NoApprover) }
     }
 
     /// The cluster's admin.
     pub(crate) fn admin(cluster: &ControlPlane) -> Self {
-        Self::new(target(cluster, cluster.admin_token()))
+        Self::of(cluster, cluster.admin_token())
     }
 
     /// A user with its rights.
     pub(crate) fn user(cluster: &ControlPlane, user: &User) -> Self {
-        Self::new(target(cluster, user.token()))
+        Self::of(cluster, user.token())
+    }
+
+    fn of(cluster: &ControlPlane, token: &str) -> Self {
+        let mut caller = Self::new(target(cluster, token));
+        caller.audited_from = Some(cluster.audit_mark().expect("the audit log"));
+        caller
     }
 
     /// The same with somebody to ask.
-    pub(crate) fn asking(self, approver: impl Approver + 'static) -> Self {
-        Self { approver: Arc::new(approver), ..self }
+    pub(crate) fn asking(mut self, approver: impl Approver + 'static) -> Self {
+        self.approver = Arc::new(approver);
+        self
     }
 
     /// Calls an operation. `arguments` is an object.
@@ -137,6 +149,30 @@ impl Caller {
     /// All requests of this caller's calls so far.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
         self.records().into_iter().flat_map(|record| record.requests).collect()
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        let Some(since) = self.audited_from.filter(|_| !std::thread::panicking()) else { return };
+        let requests = self.requests();
+        let answered: BTreeMap<&str, (&str, u16)> = requests
+            .iter()
+            .filter_map(|request| match request.ending {
+                Ending::Answered(status) => {
+                    Some((request.audit_id.as_str(), (request.path_and_query.as_str(), status)))
+                }
+                Ending::NotSent(_) | Ending::Unknown(_) => None,
+            })
+            .collect();
+        let ids: Vec<&str> = answered.keys().copied().collect();
+        let cluster = ControlPlane::shared().expect("the cluster that was called");
+        let events = cluster.audit_events_of(since, &ids, SOON).expect("every answered request has an event");
+        assert_eq!(events.len(), answered.len(), "each was made once: {events:#?}");
+        for event in &events {
+            let logged = (event.uri.as_str(), event.response_status.as_ref().map_or(0, |status| status.code));
+            assert_eq!(logged, answered[event.audit_id.as_str()], "{event:#?}");
+        }
     }
 }
 
