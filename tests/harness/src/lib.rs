@@ -29,6 +29,7 @@ mod lease;
 mod protocol;
 mod start;
 
+mod cluster;
 mod control_plane;
 
 mod client;
@@ -45,6 +46,7 @@ mod user;
 pub use audit::{AuditEvent, AuditMark, AuditStatus, AuditUser, ObjectRef};
 pub use by_hand::NODE_BY_HAND;
 pub use client::{Client, ClientError, Patch, Response};
+pub use cluster::Cluster;
 pub use control_plane::ControlPlane;
 pub use logs::KnownLog;
 pub use many_pods::ManyPods;

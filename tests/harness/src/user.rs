@@ -98,9 +98,8 @@ impl Namespace {
         let answer = admin.post(&self.path(&format!("serviceaccounts/{name}/token")), &asked)?;
         let token = text(&answer, "/status/token")?;
 
-        let control_plane = self.control_plane();
-        let directory = control_plane.directory();
-        let server_url = control_plane.server_url();
+        let directory = self.cluster().directory();
+        let server_url = self.cluster().server_url();
         let stem = format!("user-{self}-{name}");
         let mut user = User {
             client: admin.with_token(&token),

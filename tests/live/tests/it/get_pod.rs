@@ -107,7 +107,7 @@ fn event(namespace: &Namespace, name: &str, uid: &Value, more: Value) {
         "type": "Warning", "reason": name, "message": format!("it is {name}"),
     });
     event.as_object_mut().expect("members").extend(more.as_object().expect("members").clone());
-    namespace.control_plane().admin().post(&namespace.path("events"), &event).expect("an event");
+    namespace.cluster().admin().post(&namespace.path("events"), &event).expect("an event");
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn deploy(namespace: &Namespace) {
     namespace.apply(recreated).expect("a Deployment");
     still(namespace, "recreated");
     let path = |name: &str| namespace.path_in("apps/v1", &format!("deployments/{name}"));
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     let rolled_out = |it: &Value| {
         let conditions = it["status"]["conditions"].as_array().map_or(&[][..], Vec::as_slice);
         it["status"]["availableReplicas"] == 2 && conditions.iter().any(|it| it["reason"] == "NewReplicaSetAvailable")

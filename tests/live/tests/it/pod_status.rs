@@ -26,7 +26,7 @@ impl Drop for Held<'_> {
 
 /// Writes a case's pod, as far as a server takes it: it chooses uid and times itself.
 fn write<'n>(namespace: &'n Namespace, name: &str, pod: &Value) -> Option<Held<'n>> {
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     namespace.pod_by_hand(name, pod["spec"].clone(), &pod["status"]).unwrap_or_else(|error| panic!("{name}: {error}"));
     pod["metadata"].get("deletionTimestamp")?;
     let held = Held { admin, path: namespace.path(&format!("pods/{name}")) };
@@ -37,7 +37,7 @@ fn write<'n>(namespace: &'n Namespace, name: &str, pod: &Value) -> Option<Held<'
 
 /// Name, ready, status and restarts of each pod in the server's own table.
 fn shown_by_the_server(namespace: &Namespace) -> Vec<[String; 5]> {
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     let answer = admin.request(Method::GET, &namespace.path("pods"), &[("accept", TABLE)], None).expect("an answer");
     let table = answer.json().expect("a table");
     let columns = table["columnDefinitions"].as_array().expect("columns");

@@ -45,7 +45,7 @@ fn populate(namespace: &Namespace) {
     namespace.pod_by_hand("restarted", json!({"containers": containers(&["app"])}), &restarted).expect("a pod");
     let path = namespace.path("pods/running");
     let labels = json!({"metadata": {"labels": {"tier": "front"}}});
-    namespace.control_plane().admin().patch(&path, Patch::Merge, &labels).expect("a label");
+    namespace.cluster().admin().patch(&path, Patch::Merge, &labels).expect("a label");
 }
 
 #[test]

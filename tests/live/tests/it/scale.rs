@@ -164,7 +164,7 @@ fn check_refused_after(what: impl Fn(&Namespace) + Clone + Send + Sync + 'static
 fn an_object_that_was_replaced_after_its_plan_is_left_alone() {
     check_refused_after(|namespace| {
         let path = path(namespace);
-        let admin = namespace.control_plane().admin();
+        let admin = namespace.cluster().admin();
         let old = admin.get(&path).expect("a Deployment")["metadata"]["uid"].clone();
         admin.delete(&path).expect("it goes");
         admin
@@ -180,7 +180,7 @@ fn an_object_that_was_replaced_after_its_plan_is_left_alone() {
 fn an_object_that_somebody_else_scaled_after_its_plan_is_left_alone() {
     check_refused_after(|namespace| {
         let replicas = json!({"spec": {"replicas": 4}});
-        namespace.control_plane().admin().patch(&path(namespace), Patch::Merge, &replicas).expect("scaled");
+        namespace.cluster().admin().patch(&path(namespace), Patch::Merge, &replicas).expect("scaled");
         still(namespace, "web");
     });
 }
@@ -192,7 +192,7 @@ fn an_object_that_is_gone_after_its_plan_is_not_found() {
     still_deployment(&namespace, "web", 2);
     let shared = namespace.clone();
     let caller = Caller::admin(&cluster).asking(YesAfter(move || {
-        shared.control_plane().admin().delete(&path(&shared)).expect("it goes");
+        shared.cluster().admin().delete(&path(&shared)).expect("it goes");
     }));
     let error = caller.refused(ErrorCode::NotFound, "scale_deployment", to(&namespace, 5));
     assert_eq!((&error.details["kind"], &error.details["name"]), (&json!("Deployment"), &json!("web")));
