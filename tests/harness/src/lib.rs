@@ -37,6 +37,7 @@ mod wait;
 
 mod audit;
 mod by_hand;
+mod forgotten;
 mod logs;
 mod many_pods;
 mod namespace;
@@ -44,7 +45,7 @@ mod token;
 mod user;
 
 pub use audit::{AuditEvent, AuditMark, AuditStatus, AuditUser, ObjectRef};
-pub use by_hand::NODE_BY_HAND;
+pub use by_hand::{BY_HAND, NODE_BY_HAND};
 pub use client::{Client, ClientError, Patch, Response};
 pub use cluster::Cluster;
 pub use control_plane::ControlPlane;

@@ -1,6 +1,7 @@
 //! Objects for the tests, as JSON, and waiting until they are as a test needs them.
 
-use meho_control_plane::{ControlPlane, Namespace};
+use crate::servers;
+use meho_control_plane::{Cluster, ControlPlane, Namespace};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -10,10 +11,9 @@ pub(crate) const SOON: Duration = Duration::from_secs(90);
 const NOBODY: &str = "nobody";
 pub(crate) const IMAGE: &str = "registry.example.com/team/app:1.2.3";
 
-/// The cluster for the test that asks; none where this machine cannot have one.
+/// The real cluster, for a test that needs only one; none where this machine cannot have it.
 pub(crate) fn cluster() -> Option<ControlPlane> {
-    // A test's thread has its name.
-    ControlPlane::shared_or_skip(std::thread::current().name().unwrap_or("a live test"))
+    servers::real()
 }
 
 /// Containers with these names.
@@ -99,7 +99,7 @@ pub(crate) fn still(namespace: &Namespace, name: &str) -> Value {
 
 /// What kubectl prints, without its heading: columns of each line. Those are parted by three spaces, and a value may hold one.
 #[track_caller]
-pub(crate) fn kubectl_columns(cluster: &ControlPlane, arguments: &[&str]) -> Vec<Vec<String>> {
+pub(crate) fn kubectl_columns(cluster: &Cluster, arguments: &[&str]) -> Vec<Vec<String>> {
     let text = kubectl(cluster, arguments);
     let cut =
         |line: &str| line.split("  ").map(str::trim).filter(|column| !column.is_empty()).map(str::to_owned).collect();
@@ -108,7 +108,7 @@ pub(crate) fn kubectl_columns(cluster: &ControlPlane, arguments: &[&str]) -> Vec
 
 /// What kubectl prints.
 #[track_caller]
-pub(crate) fn kubectl(cluster: &ControlPlane, arguments: &[&str]) -> String {
+pub(crate) fn kubectl(cluster: &Cluster, arguments: &[&str]) -> String {
     let output = cluster.kubectl(arguments).expect("kubectl runs");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")

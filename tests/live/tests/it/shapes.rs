@@ -4,13 +4,24 @@
 //! what a pod is, but for the one thing that they say in prose: a container is joined to its status by name.
 
 use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
 
 const OPERATIONS: &str = include_str!("../../../contract/data/operations.json");
 
+fn contract() -> &'static Value {
+    static CONTRACT: OnceLock<Value> = OnceLock::new();
+    CONTRACT.get_or_init(|| serde_json::from_str(OPERATIONS).expect("the contract"))
+}
+
+/// What the contract says of an operation.
+pub(crate) fn operation(id: &str) -> Value {
+    let operations = contract()["operations"].as_array().expect("operations");
+    operations.iter().find(|operation| operation["id"] == id).expect("an operation of that name").clone()
+}
+
 /// The fields of a shape.
 pub(crate) fn shape(name: &str) -> Vec<Value> {
-    let contract: Value = serde_json::from_str(OPERATIONS).expect("the contract");
-    contract["shapes"][name].as_array().expect("a shape of that name").clone()
+    contract()["shapes"][name].as_array().expect("a shape of that name").clone()
 }
 
 /// Holds a row against the object it is of. Gives everything that is wrong with it.
