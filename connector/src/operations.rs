@@ -1,13 +1,13 @@
 //! The operations. `list` is generic over kinds; each irregular one has a file of its own, with its effects beside what it does.
 
+pub mod cordon;
+pub mod delete_pod;
 pub mod discover;
 pub mod list;
 pub mod logs;
 pub mod pod;
 pub mod scale;
 
-pub(crate) mod cordon;
-pub(crate) mod delete_pod;
 pub(crate) mod describe;
 pub(crate) mod events;
 pub(crate) mod lookup;

@@ -202,6 +202,17 @@ impl Row<'_> {
         }
     }
 
+    /// True, false or null.
+    pub fn flag_or_null(&mut self, name: &'static str, value: Option<bool>) {
+        if let Some(out) = self.member(name, r#"{"type":["boolean","null"]}"#, Stands::Always) {
+            out.extend_from_slice(match value {
+                Some(true) => b"true",
+                Some(false) => b"false",
+                None => b"null",
+            });
+        }
+    }
+
     /// True or false, where there is something to say.
     pub fn flag_if(&mut self, name: &'static str, value: Option<bool>) {
         if !self.wants(value.is_some()) {

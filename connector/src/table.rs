@@ -13,6 +13,8 @@ use crate::failure::invalid_argument;
 use crate::kinds::deployment::Deployment;
 use crate::kinds::pod::Pod;
 use crate::operation::{Read, Returns, Write};
+use crate::operations::cordon::{CordonNode, UncordonNode};
+use crate::operations::delete_pod::DeletePod;
 use crate::operations::list::{FIELDS, LABELS, List};
 use crate::operations::logs::GetPodLogs;
 use crate::operations::pod::GetPod;
@@ -79,6 +81,12 @@ impl Entry {
     #[must_use]
     pub const fn write<O: Write>(id: &'static str, title: &'static str) -> Self {
         Self::new(id, title, Trust::Write, O::RETURNS, Some(Built { run: run_write::<O>, members: O::members }))
+    }
+
+    /// A row for an operation whose write is destructive.
+    #[must_use]
+    pub const fn destructive<O: Write>(id: &'static str, title: &'static str) -> Self {
+        Self::new(id, title, Trust::Destructive, O::RETURNS, Some(Built { run: run_write::<O>, members: O::members }))
     }
 
     /// A row for an operation that is not built yet.
@@ -174,13 +182,18 @@ pub static TABLE: &[Entry] = &[
         .takes(&[NAME, NAMESPACE, CONTAINER, TAIL_LINES, SINCE_SECONDS, PREVIOUS, TIMESTAMPS, LIMIT_BYTES, SINCE_TIME])
         .does(logs::effects),
     Entry::object("describe_pod", "Describe Pod").of("Pod").takes(NAMESPACED_GET).does(describe::describe_pod_effects),
-    Entry::declared("delete_pod", "Delete Pod", Trust::Destructive, Returns::Object)
+    Entry::destructive::<DeletePod>("delete_pod", "Delete Pod")
+        .summary("Ends the very pod that was read; whether something makes another is told")
         .takes(&[NAME, NAMESPACE, GRACE, PRECONDITION_UID]).does(delete_pod::effects),
     Entry::list("list_nodes", "List Nodes").of("Node").takes(CLUSTER_LIST).does(|| list(&NODES, &[LABELS])),
     Entry::object("get_node", "Get Node").of("Node").takes(CLUSTER_GET).does(describe::get_node_effects),
     Entry::object("describe_node", "Describe Node").of("Node").takes(CLUSTER_GET).does(describe::describe_node_effects),
-    Entry::declared("cordon_node", "Cordon Node", Trust::Write, Returns::Object).takes(CLUSTER_GET).does(cordon::cordon_effects),
-    Entry::declared("uncordon_node", "Uncordon Node", Trust::Write, Returns::Object).takes(CLUSTER_GET).does(cordon::uncordon_effects),
+    Entry::write::<CordonNode>("cordon_node", "Cordon Node")
+        .summary("No new pods are scheduled to a node; those on it stay")
+        .takes(CLUSTER_GET).does(cordon::cordon_effects),
+    Entry::write::<UncordonNode>("uncordon_node", "Uncordon Node")
+        .summary("New pods are scheduled to a node again")
+        .takes(CLUSTER_GET).does(cordon::uncordon_effects),
     Entry::list("list_namespaces", "List Namespaces").of("Namespace").takes(CLUSTER_LIST).does(|| list(&NAMESPACES, &[LABELS])),
     Entry::object("get_namespace", "Get Namespace").of("Namespace").takes(CLUSTER_GET).does(|| get(&NAMESPACES)),
     Entry::list("list_configmaps", "List ConfigMaps").of("ConfigMap").takes(NAMESPACED_LIST).does(|| list(&CONFIG_MAPS, &[LABELS])),
