@@ -22,6 +22,7 @@ pub mod arguments;
 pub mod parameter;
 pub mod resource;
 
+mod clock;
 mod component;
 mod effects;
 mod failure;

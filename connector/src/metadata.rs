@@ -17,6 +17,7 @@ pub(crate) const METADATA: Shape = Object(&[
     ("creationTimestamp", Text),
     ("deletionTimestamp", Text),
     ("generation", Int),
+    ("finalizers", List(&Text)),
     ("ownerReferences", List(&Object(&[("kind", Text), ("name", Text), ("uid", Text), ("controller", Flag)]))),
 ]);
 
@@ -39,6 +40,17 @@ pub(crate) const LABEL_SELECTOR: Shape = Object(&[
 pub(crate) fn head(row: &mut Row<'_>, metadata: &Node<'_>) {
     row.text("name", metadata.text("name").unwrap_or_default());
     row.text("namespace", metadata.text("namespace").unwrap_or_default());
+    after_name(row, metadata);
+}
+
+/// What every row of an object of the cluster begins with.
+pub(crate) fn cluster_head(row: &mut Row<'_>, metadata: &Node<'_>) {
+    row.text("name", metadata.text("name").unwrap_or_default());
+    after_name(row, metadata);
+}
+
+/// What stands in every row after name and namespace.
+pub(crate) fn after_name(row: &mut Row<'_>, metadata: &Node<'_>) {
     row.text("uid", metadata.text("uid").unwrap_or_default());
     row.pairs("labels", metadata.pairs("labels").iter());
     row.pairs("annotations", metadata.pairs("annotations").iter().filter(|(key, _)| key != LAST_APPLIED));
