@@ -97,7 +97,7 @@ fn one(answered: Answered) -> Result<(Value, Value), CallError> {
 
 /// What is wrong with an answer by itself: it does not fit its schema, or is not what the objects say.
 fn wrong(world: &World, case: &Case, arguments: &Value, data: &Value) -> Vec<String> {
-    let operation = embedded().connector.catalogue().operation(&case.call).expect("the operation");
+    let Some(operation) = embedded().connector.catalogue().operation(&case.call) else { return Vec::new() };
     // A plan is in place of what the operation returns.
     if arguments["dry_run"] == true {
         return Vec::new();
@@ -110,11 +110,11 @@ fn wrong(world: &World, case: &Case, arguments: &Value, data: &Value) -> Vec<Str
     for row in rows {
         wrong.extend(operation.returns.check(row).err().map(|refused| format!("{refused}: {row}")));
         wrong.extend(match &objects {
-            Some(objects) => match row["uid"].as_str().and_then(|uid| objects.get(uid)) {
+            Some(objects) if !row["uid"].is_null() => match row["uid"].as_str().and_then(|uid| objects.get(uid)) {
                 Some(object) => shapes::check(&fields, row, object),
                 None => vec![format!("no object has the uid of {row}")],
             },
-            None => shapes::check_types(&fields, row),
+            _ => shapes::check_types(&fields, row),
         });
     }
     wrong

@@ -151,6 +151,10 @@ impl Making<'_> {
         let members = object.as_object_mut().expect("an object");
         let mut take = |name: &str| members.remove(name).unwrap_or_default();
         let (status, then, awaited) = (take("status"), take("then"), take("awaits"));
+        if then == "await" {
+            self.described.push((path.to_owned(), object));
+            return;
+        }
         let collection = path.rsplit_once('/').map_or("", |(collection, _)| collection);
         let made = if path == format!("/api/v1/namespaces/{}", self.namespace) {
             self.admin.patch(path, Patch::Merge, &object)
@@ -199,6 +203,28 @@ impl Making<'_> {
             });
             assert!(seen.is_some(), "{path} is not as it is described: {last:#?}");
         }
+        let seen = until(SOON, || self.slices_are_like_endpoints().then_some(()));
+        assert!(seen.is_some(), "the EndpointSlices of {} are not like its Endpoints", self.namespace);
+    }
+
+    /// Whether the two controllers that look after the addresses of Services have both come to their end.
+    fn slices_are_like_endpoints(&self) -> bool {
+        let slices = self.list(&self.namespace.path_in("discovery.k8s.io/v1", "endpointslices"));
+        let count = |of: &Value, pointer: &str| of.pointer(pointer).and_then(Value::as_array).map_or(0, Vec::len);
+        self.list(&self.namespace.path("endpoints")).iter().all(|endpoints| {
+            let subsets = endpoints["subsets"].as_array().cloned().unwrap_or_default();
+            let addresses = |subset: &Value| count(subset, "/addresses") + count(subset, "/notReadyAddresses");
+            let service = text(endpoints, "/metadata/name");
+            let is_of_it = |slice: &&Value| slice["metadata"]["labels"]["kubernetes.io/service-name"] == service;
+            let of_it: Vec<&Value> = slices.iter().filter(is_of_it).collect();
+            let known: usize = of_it.iter().map(|slice| count(slice, "/endpoints")).sum();
+            !of_it.is_empty() && known == subsets.iter().map(addresses).sum::<usize>()
+        })
+    }
+
+    fn list(&self, path: &str) -> Vec<Value> {
+        let list = self.admin.get(path).unwrap_or_else(|error| panic!("{error}"));
+        list["items"].as_array().cloned().unwrap_or_default()
     }
 
     /// What this server made up.
@@ -209,10 +235,6 @@ impl Making<'_> {
             (self.namespace.cluster().server_url().to_owned(), "<server>".to_owned()),
         ]);
         words.extend(self.uids.iter().map(|(object, uid)| (uid.clone(), format!("<uid of {object}>"))));
-        let list = |path: &str| {
-            let list = self.admin.get(path).unwrap_or_else(|error| panic!("{error}"));
-            list["items"].as_array().cloned().unwrap_or_default()
-        };
         let generated = |words: &mut BTreeMap<String, String>, object: &Value| {
             let owner = text(object, "/metadata/ownerReferences/0/name");
             let name = text(object, "/metadata/name");
@@ -225,9 +247,13 @@ impl Making<'_> {
             }
             words.insert(name.to_owned(), format!("{owner}-#"));
         };
-        let paths = [self.namespace.path_in("apps/v1", "replicasets"), self.namespace.path("pods")];
-        paths.iter().flat_map(|path| list(path)).for_each(|object| generated(&mut words, &object));
-        for service in list(&self.namespace.path("services")) {
+        let paths = [
+            self.namespace.path_in("apps/v1", "replicasets"),
+            self.namespace.path("pods"),
+            self.namespace.path_in("discovery.k8s.io/v1", "endpointslices"),
+        ];
+        paths.iter().flat_map(|path| self.list(path)).for_each(|object| generated(&mut words, &object));
+        for service in self.list(&self.namespace.path("services")) {
             let addresses = service["spec"]["clusterIPs"].as_array().cloned().unwrap_or_default();
             for address in addresses.iter().filter_map(Value::as_str).filter(|address| *address != "None") {
                 words.insert(address.to_owned(), format!("<address of {}>", text(&service, "/metadata/name")));
