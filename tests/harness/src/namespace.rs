@@ -62,11 +62,23 @@ impl Namespace {
     ///
     /// # Errors
     /// As there.
-    pub fn apply(&self, mut object: Value) -> Result<Value, ClientError> {
+    pub fn apply(&self, object: Value) -> Result<Value, ClientError> {
+        self.admin().apply(&self.holding(object))
+    }
+
+    /// [`Client::create`] as the admin, in this namespace.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create(&self, object: Value) -> Result<Value, ClientError> {
+        self.admin().create(&self.holding(object))
+    }
+
+    fn holding(&self, mut object: Value) -> Value {
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.insert("namespace".to_owned(), json!(self.name));
         }
-        self.admin().apply(&object)
+        object
     }
 
     pub(crate) fn admin(&self) -> &Client {

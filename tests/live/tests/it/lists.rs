@@ -144,7 +144,7 @@ fn deploy(namespace: &Namespace) {
             "template": template("ready", json!({"containers": containers(&["app", "sidecar"])})),
         },
     });
-    namespace.apply(running).expect("a Deployment");
+    namespace.create(running).expect("a Deployment");
     let odd = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "odd"},
         "spec": {
@@ -153,7 +153,7 @@ fn deploy(namespace: &Namespace) {
             "template": template("odd", nowhere(&["app"])),
         },
     });
-    namespace.apply(odd).expect("a Deployment");
+    namespace.create(odd).expect("a Deployment");
     let recreated = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "recreated"},
         "spec": {
@@ -161,7 +161,7 @@ fn deploy(namespace: &Namespace) {
             "template": template("recreated", nowhere(&["app"])),
         },
     });
-    namespace.apply(recreated).expect("a Deployment");
+    namespace.create(recreated).expect("a Deployment");
     still(namespace, "recreated");
     let path = |name: &str| namespace.path_in("apps/v1", &format!("deployments/{name}"));
     let admin = namespace.cluster().admin();

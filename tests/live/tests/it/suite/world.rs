@@ -155,11 +155,10 @@ impl Making<'_> {
             self.described.push((path.to_owned(), object));
             return;
         }
-        let collection = path.rsplit_once('/').map_or("", |(collection, _)| collection);
         let made = if path == format!("/api/v1/namespaces/{}", self.namespace) {
             self.admin.patch(path, Patch::Merge, &object)
         } else {
-            self.admin.post(collection, &object)
+            self.admin.create(&object)
         };
         let made = made.unwrap_or_else(|error| panic!("{path}: {error}"));
         if !status.is_null() {
