@@ -130,6 +130,7 @@ fn only_operations_that_run_have_a_schema_of_what_they_return() {
         "list_endpoints",
         "list_pvcs",
         "list_events",
+        "describe_deployment",
     ];
     assert_eq!(built, wanted);
 }
