@@ -85,6 +85,26 @@ pub(crate) fn selector(row: &mut Row<'_>, selector: &Node<'_>) {
     });
 }
 
+/// A selector as it is asked by: equalities by key, then expressions in their order, their values sorted. The host writes it in the same form.
+pub(crate) fn selector_text(selector: &Node<'_>) -> String {
+    let mut equal: Vec<_> = selector.pairs("matchLabels").iter().collect();
+    equal.sort_unstable_by_key(|(key, _)| key);
+    let equal = equal.into_iter().map(|(key, value)| format!("{key}={value}"));
+    let expressions = selector.items("matchExpressions").iter().map(|expression| {
+        let key = expression.text("key").unwrap_or_default();
+        let mut values: Vec<&str> = expression.items("values").iter().filter_map(Node::as_text).collect();
+        values.sort_unstable();
+        let values = values.join(",");
+        match expression.text("operator").unwrap_or_default() {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.to_owned(),
+        }
+    });
+    equal.chain(expressions).collect::<Vec<_>>().join(",")
+}
+
 /// A list's metadata.
 const LIST_META: Shape = Object(&[("resourceVersion", Text), ("continue", Text), ("remainingItemCount", Int)]);
 

@@ -2,6 +2,7 @@
 
 pub mod cordon;
 pub mod delete_pod;
+pub mod describe_deployment;
 pub mod discover;
 pub mod endpoints;
 pub mod get;

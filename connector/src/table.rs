@@ -19,6 +19,7 @@ use crate::kinds::service::Service;
 use crate::operation::{Read, Returns, Write};
 use crate::operations::cordon::{CordonNode, UncordonNode};
 use crate::operations::delete_pod::DeletePod;
+use crate::operations::describe_deployment::DescribeDeployment;
 use crate::operations::endpoints::ListEndpoints;
 use crate::operations::get::Get;
 use crate::operations::list::{FIELDS, LABELS, List};
@@ -266,7 +267,8 @@ pub static TABLE: &[Entry] = &[
         .takes(&[LIST_NAMESPACE, FIELD_SELECTOR, NEWEST, SINCE_SECONDS]).does(events::list_effects),
     Entry::list("get_events_for_resource", "Get Events for Resource").events().of("Event")
         .takes(&[NAME, EVENT_NAMESPACE, EVENT_KIND, EVENT_UID, NEWEST]).does(events::of_object_effects),
-    Entry::object("describe_deployment", "Describe Deployment").events().of("Deployment")
+    Entry::read::<DescribeDeployment>("describe_deployment", "Describe Deployment").events().of("Deployment")
+        .summary("A Deployment with its ReplicaSets, its pods, those of them that are not well, and what happened to any of them")
         .takes(NAMESPACED_GET).does(describe::describe_deployment_effects),
     Entry::object("describe_service", "Describe Service").events().of("Service")
         .takes(NAMESPACED_GET).does(describe::describe_service_effects),

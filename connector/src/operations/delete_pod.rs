@@ -8,7 +8,7 @@ use crate::bindings::meho::connector::failures::{Failure, Problem};
 use crate::effects::{JSON, argument, object, read, search};
 use crate::failure::unreadable;
 use crate::node::Shape::{Flag, Int, List, Object, Pairs, Text};
-use crate::node::{Node, Shape};
+use crate::node::{MemberOf, Node, Shape};
 use crate::operation::{Notes, Operation, Returns, Write};
 use crate::operations::lookup::{MAX_OBJECT_BYTES, with_near_names};
 use crate::resource::PODS;
@@ -56,9 +56,11 @@ const DOOMED: &Shape = &Object(&[(
         ("deletionTimestamp", Text),
         ("deletionGracePeriodSeconds", Int),
         ("finalizers", List(&Text)),
-        ("ownerReferences", List(&Object(&[("kind", Text), ("name", Text), ("uid", Text), ("controller", Flag)]))),
+        ("ownerReferences", List(&OWNER)),
     ]),
 )]);
+
+const OWNER: Shape = Object(&[("kind", Text), ("name", Text), ("uid", Text), ("controller", Flag)]);
 
 impl Write for DeletePod {
     fn run(api: &Writes, arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
@@ -140,11 +142,11 @@ fn deleted(name: &str, namespace: &str, before: &Node<'_>, after: &Node<'_>, row
     // When its time is up. Null where it had none to wait for.
     row.time("deletion_timestamp", after.filled("deletionTimestamp"));
     row.int_or_null("grace_period_seconds", after.int("deletionGracePeriodSeconds"));
-    // What makes another in its place; all null where nothing does.
-    let owner = controller(&before);
-    row.object("controller", |row| {
-        row.text_or_null("kind", owner.and_then(|owner| owner.filled("kind")));
-        row.text_or_null("name", owner.and_then(|owner| owner.filled("name")));
-        row.text_or_null("uid", owner.and_then(|owner| owner.filled("uid")));
+    // What makes another in its place; null where nothing does.
+    let owner = controller(&before).map_or(MemberOf::Absent(&OWNER), MemberOf::Present);
+    row.object_or_null("controller", owner, |row, owner| {
+        row.text_or_null("kind", owner.filled("kind"));
+        row.text_or_null("name", owner.filled("name"));
+        row.text_or_null("uid", owner.filled("uid"));
     });
 }
