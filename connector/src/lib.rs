@@ -15,6 +15,7 @@ pub mod kinds;
 pub mod pod_status;
 
 pub mod node;
+pub mod quantity;
 pub mod row;
 
 pub mod api;
