@@ -23,6 +23,7 @@ pub mod arguments;
 pub mod parameter;
 pub mod resource;
 
+mod allocation;
 mod clock;
 mod component;
 mod effects;
