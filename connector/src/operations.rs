@@ -3,6 +3,7 @@
 pub mod cordon;
 pub mod delete_pod;
 pub mod describe_deployment;
+pub mod describe_node;
 pub mod discover;
 pub mod endpoints;
 pub mod get;

@@ -20,6 +20,7 @@ use crate::operation::{Read, Returns, Write};
 use crate::operations::cordon::{CordonNode, UncordonNode};
 use crate::operations::delete_pod::DeletePod;
 use crate::operations::describe_deployment::DescribeDeployment;
+use crate::operations::describe_node::DescribeNode;
 use crate::operations::endpoints::ListEndpoints;
 use crate::operations::get::Get;
 use crate::operations::list::{FIELDS, LABELS, List};
@@ -200,7 +201,9 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<GetNode>("get_node", "Get Node").of("Node")
         .summary("One node, and what it uses where metrics.k8s.io is served")
         .takes(CLUSTER_GET).does(describe::get_node_effects),
-    Entry::object("describe_node", "Describe Node").of("Node").takes(CLUSTER_GET).does(describe::describe_node_effects),
+    Entry::read::<DescribeNode>("describe_node", "Describe Node").of("Node")
+        .summary("One node with the pods on it, how much of it they ask for, what it uses, its heartbeat and its newest events")
+        .takes(CLUSTER_GET).does(describe::describe_node_effects),
     Entry::write::<CordonNode>("cordon_node", "Cordon Node")
         .summary("No new pods are scheduled to a node; those on it stay")
         .takes(CLUSTER_GET).does(cordon::cordon_effects),

@@ -1,10 +1,10 @@
 //! `get_node`: a node, and what it uses where the metrics API is served.
 
-use crate::api::{Address, Reads};
+use crate::api::{Address, Asked, Reads};
 use crate::arguments::Arguments;
 use crate::bindings::exports::meho::connector::operations::Outcome;
 use crate::bindings::meho::connector::failures::Failure;
-use crate::failure::{in_a_line, unreadable};
+use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
 use crate::kinds::node::{METRICS, Node, usage};
 use crate::node::Node as Json;
@@ -32,7 +32,7 @@ impl Read for GetNode {
         let found = find_asked::<Node>(api, arguments)?;
         let node = found.read(Node::SHAPE)?;
         let mut notes = Notes::default();
-        let bytes = read_metrics(api, &found.name, &mut notes);
+        let bytes = take_metrics(ask_metrics(api, &found.name), &mut notes).ok();
         let metrics = parse_metrics(bytes.as_deref(), &mut notes);
         Ok(notes.object(|row| detail(&node, &metrics, row)))
     }
@@ -43,17 +43,23 @@ fn detail(node: &Json<'_>, metrics: &Json<'_>, row: &mut Row<'_>) {
     usage(metrics, row);
 }
 
-/// What the metrics API says of a node, as it was sent. A cluster without that API, or a node that it does not know yet, lacks nothing that could be read.
-pub(crate) fn read_metrics(api: &Reads, name: &str, notes: &mut Notes) -> Option<Vec<u8>> {
-    let address = Address { resource: NODE_METRICS, namespace: None, name };
-    match api.get(address).bytes(MAX_METRICS_BYTES) {
-        Ok(bytes) => return Some(bytes),
-        Err(Failure::NotFound(missing)) => {
+/// Asks the metrics API about a node.
+pub(crate) fn ask_metrics<'a>(api: &Reads, name: &'a str) -> Asked<'a> {
+    api.get(Address { resource: NODE_METRICS, namespace: None, name })
+}
+
+/// What it says, as it was sent; else why not. A cluster without that API, or a node that it does not know yet, lacks nothing that could be read.
+pub(crate) fn take_metrics(asked: Asked<'_>, notes: &mut Notes) -> Result<Vec<u8>, String> {
+    asked.bytes(MAX_METRICS_BYTES).map_err(|failure| match failure {
+        Failure::NotFound(missing) => {
             notes.warn(format!("what the node uses is not known: {}", missing.problem.message));
+            missing.problem.message
         }
-        Err(failure) => notes.lost(no_metrics(&failure)),
-    }
-    None
+        failure => {
+            notes.lost(no_metrics(&failure));
+            with_remedy(&failure)
+        }
+    })
 }
 
 /// The metrics that were read, or nothing of their shape.
@@ -66,5 +72,5 @@ pub(crate) fn parse_metrics<'b>(bytes: Option<&'b [u8]>, notes: &mut Notes) -> J
 }
 
 fn no_metrics(failure: &Failure) -> String {
-    format!("what the node uses could not be read: {}", in_a_line(failure))
+    format!("what the node uses could not be read: {}", with_remedy(failure))
 }

@@ -120,6 +120,7 @@ fn only_operations_that_run_have_a_schema_of_what_they_return() {
         "delete_pod",
         "list_nodes",
         "get_node",
+        "describe_node",
         "cordon_node",
         "uncordon_node",
         "list_namespaces",
