@@ -134,14 +134,12 @@ const SCALED: &[&str] = &["scale", "status"];
 pub(crate) static PODS: Resource = Resource::new("", "v1", "pods", "pod", "Pod")
     .short(&["po"])
     .in_all()
-    .with(&["binding", "ephemeralcontainers", "eviction", "log", "resize", "status"])
+    .with(&["binding", "eviction", "log", "status"])
     .generations();
 pub(crate) static NODES: Resource =
     Resource::new("", "v1", "nodes", "node", "Node").short(&["no"]).of_cluster().with(STATUS);
-pub(crate) static NAMESPACES: Resource = Resource::new("", "v1", "namespaces", "namespace", "Namespace")
-    .short(&["ns"])
-    .of_cluster()
-    .with(&["finalize", "status"]);
+pub(crate) static NAMESPACES: Resource =
+    Resource::new("", "v1", "namespaces", "namespace", "Namespace").short(&["ns"]).of_cluster().with(STATUS);
 pub(crate) static SERVICES: Resource =
     Resource::new("", "v1", "services", "service", "Service").short(&["svc"]).in_all().with(STATUS);
 pub(crate) static ENDPOINTS: Resource = Resource::new("", "v1", "endpoints", "endpoints", "Endpoints").short(&["ep"]);

@@ -9,6 +9,8 @@ pub(crate) struct Refusal {
     pub(crate) reason: &'static str,
     pub(crate) message: String,
     pub(crate) details: Map<String, Value>,
+    /// Whether `details` stand there where they are empty.
+    pub(crate) has_details: bool,
     /// What stands in `metadata`, which is empty but for an expired token's successor.
     pub(crate) metadata: Map<String, Value>,
     /// The header `Retry-After`.
@@ -17,7 +19,15 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Map::new(), metadata: Map::new(), retry_after: None }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: Map::new(),
+            has_details: false,
+            metadata: Map::new(),
+            retry_after: None,
+        }
     }
 
     /// With a key of `details`. An empty text is left out, as the server does.
@@ -46,7 +56,7 @@ impl Refusal {
             if !self.reason.is_empty() {
                 status.insert("reason".to_owned(), self.reason.into());
             }
-            if !self.details.is_empty() {
+            if self.has_details || !self.details.is_empty() {
                 status.insert("details".to_owned(), Value::Object(self.details.clone()));
             }
         }

@@ -1,8 +1,9 @@
-//! The objects, and what became of them: one increasing resourceVersion, a history for watches, snapshots for pages.
+//! The objects, and what became of them: one increasing resourceVersion, a history for watches, earlier states for pages.
 //!
 //! It knows names, versions and identities; what a field means stands in `defaults` and `controllers`. Every write goes
 //! through [`Store::create`], [`Store::update`] and [`Store::remove`].
 
+use crate::defaults;
 use crate::resource::Resource;
 use crate::status::Refusal;
 use crate::time;
@@ -15,14 +16,13 @@ use tokio::sync::watch;
 /// How many changes are kept for watches; who asks for older ones is told 410.
 const HISTORY: usize = 50_000;
 
+const DELETION: &str = "/metadata/deletionTimestamp";
+
 /// The objects of one resource, in the order of etcd's keys. A cluster-scoped object has an empty namespace.
 pub(crate) type Objects = BTreeMap<(String, String), Arc<Value>>;
 
 /// Where a resource's objects are kept: [`Resource::storage`].
 pub(crate) type Storage = (&'static str, &'static str);
-
-/// All objects at one resourceVersion. Cheap to clone.
-pub(crate) type Snapshot = BTreeMap<Storage, Arc<Objects>>;
 
 /// What the time is.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,7 @@ pub(crate) struct Change {
     pub(crate) revision: u64,
     pub(crate) storage: Storage,
     pub(crate) namespace: String,
+    pub(crate) name: String,
     /// None where the object was created.
     pub(crate) before: Option<Arc<Value>>,
     /// None where it was removed.
@@ -51,11 +52,13 @@ pub(crate) struct Change {
 /// The objects of a cluster.
 #[derive(Debug)]
 pub(crate) struct Store {
-    objects: Snapshot,
+    objects: BTreeMap<Storage, Arc<Objects>>,
     revision: u64,
     history: VecDeque<Change>,
     /// The revision below which the history is gone.
     forgotten: u64,
+    /// The revision below which no list can be read any more.
+    compacted: u64,
     clock: Clock,
     revised: watch::Sender<u64>,
 }
@@ -63,10 +66,11 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
-            objects: Snapshot::new(),
+            objects: BTreeMap::new(),
             revision: 1,
             history: VecDeque::new(),
             forgotten: 1,
+            compacted: 1,
             clock,
             revised: watch::Sender::new(1),
         }
@@ -87,9 +91,33 @@ impl Store {
         self.revised.subscribe()
     }
 
-    /// All objects as they are now.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        self.objects.clone()
+    /// The objects of a resource; none where there never was one.
+    pub(crate) fn objects(&self, resource: &Resource) -> Option<Arc<Objects>> {
+        self.objects.get(&resource.storage()).cloned()
+    }
+
+    /// The objects of a resource as they were at a revision: what was changed since is undone. None where the revision
+    /// has been compacted.
+    pub(crate) fn objects_at(&self, resource: &Resource, revision: u64) -> Option<Option<Arc<Objects>>> {
+        if revision < self.compacted {
+            return None;
+        }
+        let since: Vec<&Change> = self.changes_since(revision)?.collect();
+        let mut objects = self.objects(resource);
+        for change in since.into_iter().rev().filter(|change| change.storage == resource.storage()) {
+            let objects = Arc::make_mut(objects.get_or_insert_default());
+            let key = (change.namespace.clone(), change.name.clone());
+            match &change.before {
+                Some(before) => objects.insert(key, before.clone()),
+                None => objects.remove(&key),
+            };
+        }
+        Some(objects)
+    }
+
+    /// Forgets what was before a revision, as etcd does by and by: continue tokens from before expire.
+    pub(crate) fn compact(&mut self, revision: u64) {
+        self.compacted = self.compacted.max(revision);
     }
 
     /// What changed after a revision; none where that is not remembered any more.
@@ -120,19 +148,23 @@ impl Store {
     ///
     /// # Errors
     /// 409 where it exists.
-    pub(crate) fn create(&mut self, resource: &Resource, mut object: Value) -> Result<Value, Refusal> {
+    pub(crate) fn create(&mut self, resource: &Resource, object: Value) -> Result<Value, Refusal> {
+        let object = self.prepare(resource, object)?;
+        let key = key_of(&object);
+        Ok(self.put(resource, key, None, object))
+    }
+
+    /// What [`Store::create`] would keep.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn prepare(&self, resource: &Resource, mut object: Value) -> Result<Value, Refusal> {
         let now = time::seconds(self.now());
         let metadata = metadata_mut(&mut object);
         if !resource.namespaced {
             metadata.remove("namespace");
         } else if !metadata.contains_key("namespace") {
             metadata.insert("namespace".to_owned(), "default".into());
-        }
-        let key = (text(metadata, "namespace"), text(metadata, "name"));
-        if self.objects.get(&resource.storage()).is_some_and(|objects| objects.contains_key(&key)) {
-            let message = format!("{} \"{}\" already exists", resource.qualified(), key.1);
-            let refusal = Refusal::new(409, "AlreadyExists", message);
-            return Err(refusal.about(resource.group, resource.plural, &key.1));
         }
         if text(metadata, "uid").is_empty() {
             metadata.insert("uid".to_owned(), uuid::Uuid::new_v4().to_string().into());
@@ -143,12 +175,20 @@ impl Store {
         if resource.counts_generations && !metadata.contains_key("generation") {
             metadata.insert("generation".to_owned(), 1.into());
         }
+        let key = key_of(&object);
+        if self.objects.get(&resource.storage()).is_some_and(|objects| objects.contains_key(&key)) {
+            let message = format!("{} \"{}\" already exists", resource.qualified(), key.1);
+            let refusal = Refusal::new(409, "AlreadyExists", message);
+            return Err(refusal.about(resource.group, resource.plural, &key.1));
+        }
         identify(resource, &mut object);
-        Ok(self.put(resource, key, None, object))
+        defaults::allocate(self, resource, &mut object);
+        defaults::fill(resource, &mut object);
+        Ok(object)
     }
 
     /// Changes an object. Its identity cannot change; a write that changes nothing keeps the resourceVersion; the
-    /// generation counts changes of anything but metadata and status. An object that waits for its deletion goes when its last
+    /// generation counts changes of anything but metadata and status, and the beginning of a deletion. An object that waits for its deletion goes when its last
     /// finalizer does.
     ///
     /// # Errors
@@ -161,23 +201,30 @@ impl Store {
         change: impl FnOnce(&mut Value),
     ) -> Result<Value, Refusal> {
         let key = key(resource, namespace, name);
-        let before = self.objects.get(&resource.storage()).and_then(|objects| objects.get(&key)).cloned();
-        let before = before.ok_or_else(|| not_found(resource, name))?;
-        let mut object = before.as_ref().clone();
-        change(&mut object);
-        keep_identity(resource, &before, &mut object);
+        let before = self.shared(resource, &key).ok_or_else(|| not_found(resource, name))?;
+        let object = revise(resource, &before, change);
         if object == *before {
             return Ok(object);
         }
-        if resource.counts_generations && substance(&object) != substance(&before) {
-            let generation = before.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
-            metadata_mut(&mut object).insert("generation".to_owned(), (generation + 1).into());
-        }
         if is_over(&object) {
-            let removed = self.take(resource, &key, &before, object);
-            return Ok(removed);
+            return Ok(self.take(resource, &key, &before, object));
         }
         Ok(self.put(resource, key, Some(before), object))
+    }
+
+    /// What [`Store::update`] would keep.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn preview(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        name: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Value, Refusal> {
+        let before = self.shared(resource, &key(resource, namespace, name)).ok_or_else(|| not_found(resource, name))?;
+        Ok(revise(resource, &before, change))
     }
 
     /// Removes an object for good, or, where finalizers hold it, lets it wait for them with no grace left.
@@ -192,8 +239,7 @@ impl Store {
     ) -> Result<Value, Refusal> {
         let now = time::seconds(self.now());
         let key = key(resource, namespace, name);
-        let before = self.objects.get(&resource.storage()).and_then(|objects| objects.get(&key)).cloned();
-        let before = before.ok_or_else(|| not_found(resource, name))?;
+        let before = self.shared(resource, &key).ok_or_else(|| not_found(resource, name))?;
         if has_finalizers(&before) {
             return self.update(resource, namespace, name, |object| {
                 let metadata = metadata_mut(object);
@@ -203,6 +249,10 @@ impl Store {
         }
         let last = before.as_ref().clone();
         Ok(self.take(resource, &key, &before, last))
+    }
+
+    fn shared(&self, resource: &Resource, key: &(String, String)) -> Option<Arc<Value>> {
+        self.objects.get(&resource.storage())?.get(key).cloned()
     }
 
     fn put(
@@ -216,12 +266,13 @@ impl Store {
         metadata_mut(&mut object).insert("resourceVersion".to_owned(), self.revision.to_string().into());
         let after = Arc::new(object.clone());
         let objects = self.objects.entry(resource.storage()).or_default();
-        let namespace = key.0.clone();
+        let (namespace, name) = key.clone();
         Arc::make_mut(objects).insert(key, after.clone());
         self.remember(Change {
             revision: self.revision,
             storage: resource.storage(),
             namespace,
+            name,
             before,
             after: Some(after),
             last: None,
@@ -239,6 +290,7 @@ impl Store {
             revision: self.revision,
             storage: resource.storage(),
             namespace: key.0.clone(),
+            name: key.1.clone(),
             before: Some(before.clone()),
             after: None,
             last: Some(Arc::new(last.clone())),
@@ -280,6 +332,25 @@ pub(crate) fn not_found(resource: &Resource, name: &str) -> Refusal {
 
 pub(crate) fn has_finalizers(object: &Value) -> bool {
     object.pointer("/metadata/finalizers").and_then(Value::as_array).is_some_and(|held| !held.is_empty())
+}
+
+/// An object as it becomes by a change.
+fn revise(resource: &Resource, before: &Value, change: impl FnOnce(&mut Value)) -> Value {
+    let mut object = before.clone();
+    change(&mut object);
+    keep_identity(resource, before, &mut object);
+    defaults::fill(resource, &mut object);
+    let begins_to_go = before.pointer(DELETION).is_none() && object.pointer(DELETION).is_some();
+    if resource.counts_generations && (begins_to_go || substance(&object) != substance(before)) {
+        let generation = before.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
+        metadata_mut(&mut object).insert("generation".to_owned(), (generation + 1).into());
+    }
+    object
+}
+
+fn key_of(object: &Value) -> (String, String) {
+    let at = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (at("/metadata/namespace"), at("/metadata/name"))
 }
 
 fn key(resource: &Resource, namespace: Option<&str>, name: &str) -> (String, String) {
