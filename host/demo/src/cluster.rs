@@ -10,6 +10,7 @@ use crate::request::Request;
 use crate::route::{Place, Route};
 use crate::status::Refusal;
 use crate::store::{Clock, Store};
+use crate::subresource::Written;
 use crate::{controllers, discovery, lifecycle, read, review, subresource, write};
 use http::Method;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,11 +33,13 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     /// How far the owners of what was removed have been followed.
     pub(crate) swept: u64,
+    pub(crate) written: Written,
 }
 
 impl Cluster {
     pub(crate) fn new(clock: Clock) -> Self {
-        let state = State { store: Store::new(clock), tokens: Tokens::default(), swept: 1 };
+        let state =
+            State { store: Store::new(clock), tokens: Tokens::default(), swept: 1, written: Written::default() };
         Self { state: Mutex::new(state), faults: Faults::default(), record: Record::default() }
     }
 

@@ -18,7 +18,7 @@ use crate::start::AUDIT_LOG;
 use crate::wait;
 
 /// The stage of an event that has a status code and the whole duration.
-const COMPLETE: &str = "ResponseComplete";
+pub(crate) const COMPLETE: &str = "ResponseComplete";
 
 /// A place in the audit log. Reading from a mark on spares the events of other suites.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +102,7 @@ impl Cluster {
     pub fn audit_mark(&self) -> io::Result<AuditMark> {
         match self.server() {
             Server::Real(_) => Ok(AuditMark(std::fs::metadata(self.directory().file(AUDIT_LOG))?.len())),
+            Server::Demo(demo) => Ok(AuditMark(demo.events_since(0).len() as u64)),
         }
     }
 
@@ -112,6 +113,11 @@ impl Cluster {
     pub fn audit_events(&self, since: AuditMark) -> io::Result<(Vec<AuditEvent>, AuditMark)> {
         match self.server() {
             Server::Real(_) => events_in(&self.directory().file(AUDIT_LOG), since),
+            Server::Demo(demo) => {
+                let events = demo.events_since(since.0);
+                let end = AuditMark(since.0 + events.len() as u64);
+                Ok((events, end))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The handle to a cluster, whichever server it is: what a test needs to arrange objects, to be somebody, and to look at what was asked.
 //!
 //! The server is real, or it is the demo cluster; a test that takes a [`Cluster`] does not see which. What only a real one has is
-//! [`ControlPlane`](crate::ControlPlane)'s, which is a cluster too.
+//! [`ControlPlane`](crate::ControlPlane)'s, which is a cluster too. [`Cluster::demo`] is the other one.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,6 +11,7 @@ use std::{fmt, io};
 use crate::client::Client;
 use crate::control_plane::Real;
 use crate::credentials::{ADMIN_KUBECONFIG, ADMIN_TOKEN, CA, OTHER_CA};
+use crate::demo::InProcess;
 use crate::directory::Directory;
 use crate::programs::Programs;
 use crate::unavailable::Unavailable;
@@ -35,6 +36,7 @@ struct Held {
 #[derive(Clone)]
 pub(crate) enum Server {
     Real(Arc<Real>),
+    Demo(Arc<InProcess>),
 }
 
 impl Cluster {
@@ -136,6 +138,7 @@ impl Cluster {
     pub fn kubernetes_programs(&self) -> Result<Programs, Unavailable> {
         match self.server() {
             Server::Real(real) => Ok(real.programs.clone()),
+            Server::Demo(demo) => demo.programs(),
         }
     }
 

@@ -98,7 +98,8 @@ pub(crate) fn write_kubeconfig(
     directory.write(name, config.to_string())
 }
 
-fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, Unavailable> {
+/// A new authority.
+pub(crate) fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, Unavailable> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -85,7 +85,9 @@ impl Base {
 
 /// The process's hold on a directory of its own.
 #[derive(Debug)]
-pub(crate) struct Alive(#[expect(dead_code, reason = "the lock is what counts; the kernel ends it with the process")] File);
+pub(crate) struct Alive(
+    #[expect(dead_code, reason = "the lock is what counts; the kernel ends it with the process")] File,
+);
 
 /// The directory of one instance.
 #[derive(Clone, Debug)]

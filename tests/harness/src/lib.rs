@@ -37,6 +37,7 @@ mod wait;
 
 mod audit;
 mod by_hand;
+mod demo;
 mod forgotten;
 mod logs;
 mod many_pods;

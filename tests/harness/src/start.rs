@@ -245,7 +245,7 @@ fn kwok_controller(directory: &Directory, port: u16) -> Vec<String> {
 }
 
 /// What every cluster holds from its start.
-fn populate(client: &Client) -> Result<(), ClientError> {
+pub(crate) fn populate(client: &Client) -> Result<(), ClientError> {
     for (name, zone) in NODES {
         client.post("/api/v1/nodes", &node(name, zone, PODS_PER_NODE))?;
     }

@@ -4,6 +4,7 @@
 
 use crate::embedded::Caller;
 use crate::objects::{annotated_pod, containers, kubectl, pending_pod, pod, running, running_pod};
+use crate::servers::has_no_kubectl;
 use crate::{program, shapes};
 use meho_control_plane::{Cluster, KnownLog, Namespace, Rule};
 use meho_host::error::ErrorCode;
@@ -34,6 +35,9 @@ fn text(lines: &[String]) -> String {
 }
 
 fn logs_are_what_kubectl_prints(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     let setup = json!([{"name": "setup", "image": "registry.example.com/setup:1"}]);
     pod(&namespace, "web", json!({"containers": containers(&["app", "sidecar", "silent"]), "initContainers": setup}));

@@ -3,6 +3,7 @@
 use crate::embedded::Caller;
 use crate::objects::{containers, kubectl_columns, pending_pod, pod, running, running_pod};
 use crate::program;
+use crate::servers::has_no_kubectl;
 use meho_control_plane::{Cluster, Namespace, Patch};
 use serde_json::{Value, json};
 
@@ -51,6 +52,9 @@ fn populate(namespace: &Namespace) {
 }
 
 fn list_pods_shows_what_kubectl_shows_in_every_namespace(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let (one, other) = (cluster.namespace().expect("one"), cluster.namespace().expect("another"));
     populate(&one);
     pending_pod(&other, "elsewhere");
@@ -72,6 +76,9 @@ fn list_pods_shows_what_kubectl_shows_in_every_namespace(cluster: &Cluster) {
 }
 
 fn list_pods_selects_what_kubectl_selects(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     populate(&namespace);
     let caller = Caller::admin(cluster);
