@@ -40,8 +40,18 @@ fn logs_are_what_kubectl_prints(cluster: &Cluster) {
     }
     let namespace = cluster.namespace().expect("a namespace");
     let setup = json!([{"name": "setup", "image": "registry.example.com/setup:1"}]);
-    pod(&namespace, "web", json!({"containers": containers(&["app", "sidecar", "silent"]), "initContainers": setup}));
-    running(&namespace, "web");
+    let names = ["app", "sidecar", "silent"];
+    let spec = json!({"containers": containers(&names), "initContainers": setup});
+    let ended = json!({"terminated": {"exitCode": 0, "startedAt": null, "finishedAt": null}});
+    // Each of them has run before: else it would have no previous log.
+    let status = |name: &str, state: Value| {
+        json!({"name": name, "image": "i", "imageID": "i", "ready": true, "restartCount": 1, "state": state, "lastState": ended})
+    };
+    let statuses: Vec<Value> = names.iter().map(|name| status(name, json!({"running": {"startedAt": null}}))).collect();
+    let status = json!({
+        "phase": "Running", "containerStatuses": statuses, "initContainerStatuses": [status("setup", ended.clone())],
+    });
+    namespace.pod_by_hand("web", spec, &status).expect("a pod");
     let caller = Caller::admin(cluster);
     let cases: [(Value, &[&str]); 13] = [
         (json!({"container": "app"}), &["-c", "app", "--tail", "100"]),
