@@ -42,12 +42,12 @@ fn furnish(store: &mut Store) {
 fn empty_namespaces(store: &mut Store) {
     let going: Vec<String> = store.list(&NAMESPACES, None).filter(|namespace| is_going(namespace)).map(name).collect();
     for namespace in going {
-        let content: Vec<Found> = kept().flat_map(|resource| of_namespace(store, resource, &namespace)).collect();
+        let content: Vec<Found> = namespaced().flat_map(|resource| of_namespace(store, resource, &namespace)).collect();
         let mut is_empty = content.is_empty();
         for (resource, _, name) in content {
             let _ = delete::begin(store, resource, Some(&namespace), &name, &Options::background());
         }
-        is_empty |= !kept().any(|resource| store.list(resource, Some(&namespace)).next().is_some());
+        is_empty |= !namespaced().any(|resource| store.list(resource, Some(&namespace)).next().is_some());
         if is_empty {
             let _ = store.update(&NAMESPACES, None, &namespace, |object| {
                 child_mut(object, "spec").remove("finalizers");
@@ -186,6 +186,11 @@ fn drop_finalizer(store: &mut Store, resource: &Resource, namespace: &str, name:
 /// The resources that keep objects of their own.
 fn kept() -> impl Iterator<Item = &'static Resource> {
     RESOURCES.iter().copied().filter(|resource| resource.access == Access::Full && resource.stored_as.is_none())
+}
+
+/// Those whose objects stand in namespaces. Of the others a list for a namespace would be a list of all.
+fn namespaced() -> impl Iterator<Item = &'static Resource> {
+    kept().filter(|resource| resource.namespaced)
 }
 
 fn owners(object: &Value) -> impl Iterator<Item = &Value> {
