@@ -1,5 +1,6 @@
 //! Bodies of requests as objects.
 
+use crate::protobuf;
 use crate::request::Request;
 use crate::resource::Resource;
 use crate::status::Refusal;
@@ -25,25 +26,67 @@ const FLAT: [&str; 11] = [
     "clusterrolebindings",
 ];
 
-/// The body as JSON, whether it was that or YAML.
+/// The body as JSON, whether it was that, YAML, or protobuf of a kind that is read.
 ///
 /// # Errors
 /// 415 for another media type, 400 for what does not parse or is no object.
 pub(crate) fn body(request: &Request, kind: &str) -> Result<Value, Refusal> {
     let unrecognized = |why: String| {
-        let message = format!("the object provided is unrecognized (must be of type {kind}): {why}");
+        let message = if kind == "DeleteOptions" {
+            why
+        } else {
+            let summary = summary(&request.body);
+            format!("the object provided is unrecognized (must be of type {kind}): {why} ({summary})")
+        };
         Refusal::new(400, "BadRequest", message)
     };
+    let unreadable = |why: &str| unrecognized(format!("couldn't get version/kind; json parse error: {why}"));
     let value: Value = match request.content_type() {
-        "application/json" | "" => serde_json::from_slice(&request.body)
-            .map_err(|error| unrecognized(format!("couldn't get version/kind; json parse error: {error}")))?,
+        "application/json" | "" => {
+            serde_json::from_slice(&request.body).map_err(|error| unreadable(&json_error(&error)))?
+        }
         "application/yaml" => {
             let text = std::str::from_utf8(&request.body).map_err(|error| unrecognized(error.to_string()))?;
             serde_saphyr::from_str(text).map_err(|error| unrecognized(error.to_string()))?
         }
+        "application/vnd.kubernetes.protobuf" => {
+            protobuf::decode(&request.body).ok_or_else(|| Refusal::new(415, "UnsupportedMediaType", UNSUPPORTED))?
+        }
         _ => return Err(Refusal::new(415, "UnsupportedMediaType", UNSUPPORTED)),
     };
-    if value.is_object() { Ok(value) } else { Err(unrecognized("it is no object".to_owned())) }
+    if value.is_object() {
+        return Ok(value);
+    }
+    let into = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+    Err(unreadable(&format!("json: cannot unmarshal {} into Go value of type {into}", kind_of(&value))))
+}
+
+/// An error of a parser of JSON, as the server's parser words the one that matters.
+pub(crate) fn json_error(error: &serde_json::Error) -> String {
+    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
+}
+
+/// What the server's language calls a value of JSON.
+pub(crate) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The beginning of a body, for messages.
+fn summary(body: &[u8]) -> String {
+    const SHOWN: usize = 30;
+    let (shown, more) = (body.get(..SHOWN).unwrap_or(body), if body.len() > SHOWN { " ..." } else { "" });
+    match body.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(shown)),
+        Some(_) => shown.iter().map(|byte| format!("{byte:02x}")).chain([more.to_owned()]).collect(),
+    }
 }
 
 /// The body as an object of a resource.

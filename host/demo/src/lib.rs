@@ -24,6 +24,7 @@ mod rbac;
 
 mod decode;
 mod negotiate;
+mod protobuf;
 mod show;
 
 mod delete;

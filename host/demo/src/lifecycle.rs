@@ -13,7 +13,7 @@ type Found = (&'static Resource, String, String);
 
 pub(crate) fn settle(state: &mut State) {
     let store = &mut state.store;
-    furnish(store);
+    furnish(store, &state.ca_pem);
     empty_namespaces(store);
     release(store);
     let until = store.revision();
@@ -22,7 +22,7 @@ pub(crate) fn settle(state: &mut State) {
 }
 
 /// Each namespace has an account that pods run as, and the authority of the server.
-fn furnish(store: &mut Store) {
+fn furnish(store: &mut Store, ca_pem: &str) {
     let names: Vec<String> = store.list(&NAMESPACES, None).filter(|namespace| !is_going(namespace)).map(name).collect();
     for namespace in names {
         let metadata = |name: &str| json!({ "name": name, "namespace": namespace });
@@ -30,8 +30,8 @@ fn furnish(store: &mut Store) {
             let _ = store.create(&SERVICE_ACCOUNTS, json!({ "metadata": metadata("default") }));
         }
         if store.get(&CONFIG_MAPS, Some(&namespace), "kube-root-ca.crt").is_none() {
-            let annotation = json!({ "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc." });
-            let mut map = json!({ "metadata": metadata("kube-root-ca.crt"), "data": { "ca.crt": "" } });
+            let annotation = json!({ "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters." });
+            let mut map = json!({ "metadata": metadata("kube-root-ca.crt"), "data": { "ca.crt": ca_pem } });
             map["metadata"]["annotations"] = annotation;
             let _ = store.create(&CONFIG_MAPS, map);
         }

@@ -184,6 +184,7 @@ pub(crate) fn patch(
         let why = format!("strict decoding error: unknown field {field:?}");
         return Err(validate::invalid("", "", "", vec![Cause::invalid("patch", &patched.to_string().into(), &why)]));
     }
+    same_place(&patched, place)?;
     same_version(resource, before, &patched)?;
     let patched = if resource.stored_as.is_some() { events::to_core(&patched) } else { patched };
     let changed = write(store, resource, place, &patched, is_dry)?;

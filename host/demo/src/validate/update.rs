@@ -25,12 +25,10 @@ const FIXED: [(&str, &str, &[&str]); 7] = [
 /// 422 with what was changed.
 pub(crate) fn identity(resource: &Resource, before: &Value, after: &Value) -> Result<(), Refusal> {
     let mut causes = Vec::new();
-    for field in ["uid", "name", "namespace"] {
-        let pointer = format!("/metadata/{field}");
-        let (old, new) = (before.pointer(&pointer), after.pointer(&pointer));
-        if let Some(new) = new.filter(|new| Some(*new) != old && new.as_str() != Some("")) {
-            causes.push(Cause::invalid(&format!("metadata.{field}"), new, IMMUTABLE));
-        }
+    let (old, new) = (before.pointer("/metadata/uid"), after.pointer("/metadata/uid"));
+    if let Some(new) = new.filter(|new| Some(*new) != old && new.as_str() != Some("")) {
+        // The server finds it twice.
+        causes.extend([(); 2].map(|()| Cause::invalid("metadata.uid", new, IMMUTABLE)));
     }
     refuse(resource, before, causes)
 }
