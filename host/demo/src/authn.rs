@@ -91,7 +91,7 @@ impl Tokens {
         match self.0.get(token)? {
             Owner::Admin => Some(User {
                 name: "demo-admin".to_owned(),
-                uid: String::new(),
+                uid: "demo-admin".to_owned(),
                 groups: vec![MASTERS.to_owned(), "system:authenticated".to_owned()],
                 credential: None,
             }),
@@ -182,13 +182,13 @@ pub(crate) fn issue(
     let expires = store.now().saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
     let audiences = match request.pointer("/spec/audiences") {
         Some(Value::Array(audiences)) if !audiences.is_empty() => json!(audiences),
-        _ => json!(["https://kubernetes.default.svc.cluster.local"]),
+        _ => json!(["https://kubernetes.default.svc"]),
     };
     let token = tokens.for_account(account, expires);
     Ok(json!({
         "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
         "metadata": {
-            "name": name, "namespace": namespace, "creationTimestamp": crate::time::seconds(store.now()),
+            "name": name, "namespace": namespace, "uid": account.pointer("/metadata/uid"), "creationTimestamp": crate::time::seconds(store.now()),
         },
         "spec": { "audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": null },
         "status": { "token": token, "expirationTimestamp": crate::time::seconds(expires) },

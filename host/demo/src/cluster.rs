@@ -7,13 +7,16 @@ use crate::faults::Faults;
 use crate::negotiate;
 use crate::rbac;
 use crate::request::Request;
-use crate::resource::{RESOURCES, Resource};
+use crate::resource::{ENDPOINTS, RESOURCES, Resource};
 use crate::route::{Place, Route};
 use crate::status::Refusal;
 use crate::store::{Clock, Store};
 use crate::{controllers, discovery, lifecycle, read, review, subresource, write};
 use http::Method;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What v1 Endpoints are answered with.
+const DEPRECATED: &str = "299 - \"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\"";
 
 /// How often what holds the objects to their rules may want to run again after one write.
 const ROUNDS: usize = 50;
@@ -128,6 +131,17 @@ impl State {
         if place.name.is_empty() && matches!(place.verb.as_str(), "update" | "patch") {
             return Err(not_allowed());
         }
+        let answer = self.serve(cluster, request, resource, place)?;
+        Ok(if *resource == ENDPOINTS { answer.with("warning", DEPRECATED) } else { answer })
+    }
+
+    fn serve(
+        &mut self,
+        cluster: &Arc<Cluster>,
+        request: &Request,
+        resource: &'static Resource,
+        place: &Place,
+    ) -> Result<Answer, Refusal> {
         let view = negotiate::negotiate(request).map_err(|_| negotiate::unavailable(&place.verb))?;
         match place.verb.as_str() {
             "get" => read::one(&self.store, request, resource, place, view),

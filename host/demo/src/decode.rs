@@ -2,7 +2,7 @@
 
 use crate::protobuf;
 use crate::request::Request;
-use crate::resource::Resource;
+use crate::resource::{RESOURCES, Resource};
 use crate::status::Refusal;
 use serde_json::{Value, json};
 
@@ -114,10 +114,25 @@ pub(crate) fn checked(resource: &Resource, object: Value) -> Result<Value, Refus
     let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("apiVersion"), text("kind"));
     let expected = resource.api_version();
-    let message = if !version.is_empty() && version != expected {
+    let own = if kind.is_empty() { resource.kind } else { kind };
+    let is_known = RESOURCES.iter().any(|other| other.kind == own && other.api_version() == version);
+    let message = if !version.is_empty() && version != expected && !is_known {
+        let scheme = "in scheme \"pkg/runtime/scheme.go:111\"";
+        format!(
+            "{own} in version \"{}\" cannot be handled as a {}: no kind {own:?} is registered for version {version:?} {scheme}",
+            resource.version, resource.kind
+        )
+    } else if !version.is_empty() && version != expected {
         format!("the API version in the data ({version}) does not match the expected API version ({expected})")
     } else if !kind.is_empty() && kind != resource.kind {
-        format!("{kind} in version \"{}\" cannot be handled as a {}: the kinds differ", resource.version, resource.kind)
+        let package = match resource.stored_as.unwrap_or(resource).group.split('.').next() {
+            None | Some("") => "core",
+            Some(package) => package,
+        };
+        let (own, version) = (resource.kind, resource.version);
+        format!(
+            "{kind} in version \"{version}\" cannot be handled as a {own}: converting ({version}.{kind}) to ({package}.{own}): unknown conversion"
+        )
     } else if object.get("metadata").is_some_and(|metadata| !metadata.is_object() && !metadata.is_null()) {
         format!(
             "{} in version \"{}\" cannot be handled as a {}: json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta",

@@ -44,6 +44,7 @@ mod validate;
 mod defaults;
 mod events;
 mod name;
+mod quantity;
 mod random;
 mod time;
 

@@ -5,6 +5,7 @@ use crate::cluster::State;
 use crate::delete::{self, FOREGROUND, ORPHAN, Options};
 use crate::resource::{Access, CLAIMS, CONFIG_MAPS, NAMESPACES, PODS, RESOURCES, Resource, SERVICE_ACCOUNTS, VOLUMES};
 use crate::store::{Store, child_mut, metadata_mut};
+use crate::time;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -16,6 +17,7 @@ pub(crate) fn settle(state: &mut State) {
     furnish(store, &state.ca_pem);
     empty_namespaces(store);
     release(store);
+    offer(store);
     let until = store.revision();
     collect(store, state.swept);
     state.swept = until;
@@ -64,6 +66,23 @@ fn of_namespace<'a>(
 ) -> impl Iterator<Item = Found> + use<'a> {
     let objects = store.list(resource, Some(namespace)).filter(|object| !is_going(object));
     objects.map(move |object| (resource, namespace.to_owned(), name(object)))
+}
+
+/// A volume that is nobody's is to be had.
+fn offer(store: &mut Store) {
+    let is_new = |volume: &&Value| {
+        volume.pointer("/spec/claimRef").is_none()
+            && volume.pointer("/status/phase").and_then(Value::as_str) == Some("Pending")
+    };
+    let volumes: Vec<String> = store.list(&VOLUMES, None).filter(is_new).map(name).collect();
+    let now = time::seconds(store.now());
+    for volume in volumes {
+        let _ = store.update(&VOLUMES, None, &volume, |volume| {
+            let status = child_mut(volume, "status");
+            status.insert("phase".to_owned(), "Available".into());
+            status.insert("lastPhaseTransitionTime".to_owned(), now.clone().into());
+        });
+    }
 }
 
 /// Claims and volumes are held while something uses them.

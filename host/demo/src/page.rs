@@ -105,12 +105,8 @@ fn resume(store: &Store, resource: &Resource, namespace: &str, query: &Query, to
 ///
 /// # Errors
 /// 400 where it is no number, 504 where it is not there yet.
-pub(crate) fn revision(store: &Store, query: &Query) -> Result<u64, Refusal> {
-    let Some(text) = query.filled("resourceVersion").filter(|text| *text != "0") else { return Ok(store.revision()) };
-    let asked: u64 = text.parse().map_err(|_| {
-        let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
-        bad(format!("invalid resource version: resourceVersion: Invalid value: {text:?}: {why}"))
-    })?;
+fn revision(store: &Store, query: &Query) -> Result<u64, Refusal> {
+    let Some(asked) = asked(query)? else { return Ok(store.revision()) };
     if asked <= store.revision() {
         return Ok(asked);
     }
@@ -119,6 +115,20 @@ pub(crate) fn revision(store: &Store, query: &Query) -> Result<u64, Refusal> {
     let mut refusal = Refusal::new(504, "Timeout", message).detail("causes", causes).detail("retryAfterSeconds", 1);
     refusal.retry_after = Some(1);
     Err(refusal)
+}
+
+/// The resourceVersion that a query names. Zero is any.
+///
+/// # Errors
+/// 400 where it is no number.
+pub(crate) fn asked(query: &Query) -> Result<Option<u64>, Refusal> {
+    let parse = |text: &str| {
+        text.parse().map_err(|_| {
+            let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+            bad(format!("invalid resource version: resourceVersion: Invalid value: {text:?}: {why}"))
+        })
+    };
+    query.filled("resourceVersion").filter(|text| *text != "0").map(parse).transpose()
 }
 
 /// The 410 of whoever asks for what is forgotten.

@@ -215,9 +215,10 @@ pub(crate) fn write(
     let is_status = place.subresource == "status";
     let change = |target: &mut Value| merge_parts(resource, target, object, is_status);
     let after = store.preview(resource, namespace, &place.name, change)?;
-    validate::object(resource, &after)?;
-    if !is_status {
-        validate::changes(resource, before, &after)?;
+    if is_status {
+        validate::object(resource, &after)?;
+    } else {
+        validate::changed(resource, before, &after)?;
     }
     if is_dry { Ok(after) } else { store.update(resource, namespace, &place.name, change) }
 }
