@@ -41,7 +41,7 @@ pub enum World {
     /// Nodes, workloads, and things that are wrong with them.
     #[default]
     Believable,
-    /// What every cluster has, and nothing else.
+    /// What every cluster has, and nothing else: namespaces, a class of storage and three nodes.
     Empty,
 }
 
@@ -117,9 +117,9 @@ impl Demo {
     /// # Errors
     /// Where the port is taken, or the machine refuses threads or certificates.
     pub async fn start(settings: Settings) -> Result<Self, DemoError> {
-        let cluster = Arc::new(Cluster::new(Clock::default()));
-        let (admin_token, viewer_token) = fill(&cluster, settings.world)?;
         let (ca_pem, tls) = certificate::make()?;
+        let cluster = Arc::new(Cluster::new(Clock::default(), &ca_pem));
+        let (admin_token, viewer_token) = fill(&cluster, settings.world)?;
         let listen = |source| DemoError::Listen { port: settings.port, source };
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
@@ -217,10 +217,12 @@ fn fill(cluster: &Cluster, world: World) -> Result<(String, String), DemoError> 
     for name in STANDARD_NAMESPACES {
         state.store.create(&NAMESPACES, json!({ "metadata": { "name": name } }))?;
     }
-    if world == World::Believable {
-        let objects = world::objects(state.store.now());
-        objects.into_iter().try_for_each(|object| seed(&mut state.store, object))?;
-    }
+    let now = state.store.now();
+    let objects = match world {
+        World::Believable => world::objects(now),
+        World::Empty => world::bare(now),
+    };
+    objects.into_iter().try_for_each(|object| seed(&mut state.store, object))?;
     state.settle();
     let account = json!({ "metadata": { "namespace": VIEWER.0, "name": VIEWER.1 } });
     let account = state.store.create(&SERVICE_ACCOUNTS, account)?;
