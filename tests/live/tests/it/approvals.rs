@@ -3,7 +3,7 @@
 use crate::kubeconfigs::{Files, one_context, right_cluster};
 use crate::objects::{Deployed, deployed, still, still_deployment};
 use crate::terminal::{END, INTERRUPT, Terminal};
-use meho_control_plane::{Namespace, Rule, User};
+use meho_control_plane::{Cluster, Namespace, Rule, User};
 use serde_json::json;
 
 both![

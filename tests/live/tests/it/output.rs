@@ -3,7 +3,7 @@
 use crate::objects::{IMAGE, annotated_pod, containers, kubectl_columns, nowhere, pending_pod, still_deployment};
 use crate::program::{Run, call, run};
 use crate::servers::has_no_kubectl;
-use meho_control_plane::Namespace;
+use meho_control_plane::{Cluster, Namespace};
 use serde_json::{Value, json};
 
 both![

@@ -106,7 +106,7 @@ fn without_any_one_of_its_rights_an_operation_fails_alike_or_says_alike_what_is_
     check_alike(|cluster| {
         let mut first: BTreeMap<&str, &Case> = BTreeMap::new();
         for case in cases().iter().filter(|case| case.is.is_none()) {
-            first.entry(&case.call).or_insert(case);
+            first.entry(case.call.as_str()).or_insert(case);
         }
         let whole = World::make(cluster);
         let mut outcomes = Vec::new();
