@@ -1,6 +1,6 @@
 //! What stands in cells of many kinds: ages, names of containers, selectors.
 
-use super::{Layout, NAME, text};
+use super::{Column, Layout, NAME};
 use crate::select::Labels;
 use crate::time;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// A kind that has no columns of its own.
 pub(super) const OTHERS: Layout = Layout {
-    columns: &[NAME, text("Created At")],
+    columns: &[NAME, Column { name: "Created At", kind: "date", format: "", priority: 0 }],
     cells: |object, _| vec![name(object), object.pointer("/metadata/creationTimestamp").cloned().unwrap_or_default()],
 };
 
