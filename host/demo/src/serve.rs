@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 
 /// The largest body of a request, as the API server has it.
@@ -53,22 +53,56 @@ pub(crate) async fn accept(cluster: Arc<Cluster>, listener: TcpListener, tls: Tl
 
 async fn serve(cluster: Arc<Cluster>, socket: TcpStream, tls: TlsAcceptor) {
     let _ = socket.set_nodelay(true);
+    let Ok((socket, connection)) = Connection::of(socket) else { return };
     // A client that does not speak TLS, or does not trust us, has its own to say about that.
     let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(socket)).await else { return };
-    let service = service_fn(move |request| respond(cluster.clone(), request));
+    let connection = Arc::new(connection);
+    let for_requests = connection.clone();
+    let service = service_fn(move |request| respond(cluster.clone(), for_requests.clone(), request));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD_BYTES);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(1 << 16);
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    tokio::select! {
+        _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+        () = connection.reset.notified() => connection.abort(),
+    }
 }
 
-async fn respond(cluster: Arc<Cluster>, request: hyper::Request<Incoming>) -> Result<Response<Stream>, io::Error> {
+/// What is needed to break a connection off.
+struct Connection {
+    socket: std::net::TcpStream,
+    reset: Notify,
+}
+
+impl Connection {
+    /// A second hold on a socket.
+    fn of(socket: TcpStream) -> io::Result<(TcpStream, Self)> {
+        let socket = socket.into_std()?;
+        let second = socket.try_clone()?;
+        Ok((TcpStream::from_std(socket)?, Self { socket: second, reset: Notify::new() }))
+    }
+
+    /// Closing sends a reset then, and nothing that is still to be sent.
+    fn abort(&self) {
+        let second = self.socket.try_clone().and_then(TcpStream::from_std);
+        let _ = second.and_then(|socket| socket.set_zero_linger());
+    }
+}
+
+async fn respond(
+    cluster: Arc<Cluster>,
+    connection: Arc<Connection>,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Stream>, io::Error> {
     let (head, body) = request.into_parts();
     let uri = head.uri.path_and_query().map_or("/", |uri| uri.as_str()).to_owned();
     let effect = cluster.faults.take(head.method.as_str(), head.uri.path());
     match &effect {
         Some(Effect::Latency(latency)) => tokio::time::sleep(*latency).await,
-        Some(Effect::Reset) => return Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+        Some(Effect::Reset) => {
+            connection.reset.notify_one();
+            return std::future::pending().await;
+        }
         Some(effect) => {
             if let Some(answer) = faults::instead(effect) {
                 return Ok(response(answer, false, None));

@@ -57,9 +57,9 @@ pub(super) fn duration(seconds: i64) -> String {
     };
     let (minutes, hours, days) = (seconds / MINUTE, seconds / HOUR, seconds / DAY);
     match seconds {
-        ..-1 => "<invalid>".to_owned(),
+        ..=-2 => "<invalid>".to_owned(),
         -1 => "0s".to_owned(),
-        ..120 => format!("{seconds}s"),
+        0..120 => format!("{seconds}s"),
         _ if minutes < 10 => both(minutes, "m", seconds % MINUTE, "s"),
         _ if minutes < 180 => format!("{minutes}m"),
         _ if hours < 8 => both(hours, "h", minutes % 60, "m"),

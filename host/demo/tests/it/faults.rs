@@ -4,6 +4,8 @@ use crate::client::Client;
 use http_body_util::BodyExt as _;
 use meho_demo::{Effect, Fault};
 use serde_json::json;
+use std::error::Error;
+use std::io;
 use std::time::{Duration, Instant};
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -65,7 +67,12 @@ async fn a_connection_may_be_reset_and_the_request_is_not_done() {
     client.demo.faults().add(Fault { method: None, ..fault(Effect::Reset) });
     let body = json!({ "metadata": { "name": "a" } }).to_string();
     let reset = client.open("POST", MAPS, &[("content-type", "application/json")], Some(body.as_bytes())).await;
-    assert!(reset.is_err());
+    let reset = reset.expect_err("there is no answer");
+    let mut causes = std::iter::successors(Some(&reset as &(dyn Error + 'static)), |error| (*error).source());
+    let is_reset = |error: &(dyn Error + 'static)| {
+        error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
+    };
+    assert!(causes.any(is_reset), "{reset:?}");
     assert_eq!(client.get(&format!("{MAPS}/a")).await.status, 404);
 }
 
