@@ -98,6 +98,13 @@ async fn a_deployment_gets_its_pods_and_says_so() {
         assert_eq!(text(&pod, "/metadata/generateName"), format!("{set_name}-"));
         assert_eq!(pod["metadata"]["ownerReferences"][0]["uid"], set[0]["metadata"]["uid"]);
         assert_eq!(pod["status"]["phase"], "Running");
+        assert_eq!(pod["metadata"]["generation"], 1);
+        let zone = match text(&pod, "/spec/nodeName") {
+            "node-0" => "zone-a",
+            "node-1" => "zone-b",
+            _ => "zone-c",
+        };
+        assert_eq!(pod["metadata"]["labels"]["topology.kubernetes.io/zone"], zone);
         let kinds: Vec<_> =
             pod["status"]["conditions"].as_array().expect("conditions").iter().map(|it| text(it, "/type")).collect();
         assert_eq!(kinds, ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]);
@@ -345,7 +352,7 @@ async fn a_claim_is_bound_where_its_class_is_there() {
     client.post(PODS, &user).await.expect(201);
     let waits = until(&client, &format!("{PODS}/user"), |it| condition(it, "PodScheduled")["status"] == "False").await;
     let why = text(condition(&waits, "PodScheduled"), "/message");
-    assert!(why.starts_with("0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims."), "{why}");
+    assert_eq!(why, "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found");
     client.delete(&format!("{CLAIMS}/standard")).await.expect(200);
     until(&client, "/api/v1/persistentvolumes", |list| items(list).is_empty()).await;
 }
