@@ -3,7 +3,6 @@
 //! Each looks at what there is and writes what is missing, and writes nothing where all is as it should be. Nothing here
 //! keeps state of its own.
 
-mod admission;
 mod claims;
 pub(crate) mod conditions;
 pub(crate) mod daemon_sets;
@@ -15,7 +14,6 @@ pub(crate) mod fate;
 pub(crate) mod identity;
 pub(crate) mod jobs;
 mod kubelet;
-pub(crate) mod namespaces;
 mod nodes;
 pub(crate) mod pod_status;
 pub(crate) mod pods;
@@ -38,7 +36,6 @@ const ROUNDS: usize = 64;
 pub(crate) fn settle(store: &mut Store) {
     for _ in 0..ROUNDS {
         let before = store.revision();
-        namespaces::settle(store);
         nodes::settle(store);
         deployments::settle(store);
         replica_sets::settle(store);

@@ -40,7 +40,7 @@ pub enum World {
     /// Nodes, workloads, and things that are wrong with them.
     #[default]
     Believable,
-    /// What every cluster has, and nothing else.
+    /// What every cluster has, and nothing else: namespaces, a class of storage and three nodes.
     Empty,
 }
 
@@ -208,10 +208,12 @@ fn fill(cluster: &Cluster, world: World) -> Result<(String, String), DemoError> 
     for name in STANDARD_NAMESPACES {
         state.store.create(&NAMESPACES, json!({ "metadata": { "name": name } }))?;
     }
-    if world == World::Believable {
-        let objects = world::objects(state.store.now());
-        objects.into_iter().try_for_each(|object| seed(&mut state.store, object))?;
-    }
+    let now = state.store.now();
+    let objects = match world {
+        World::Believable => world::objects(now),
+        World::Empty => world::bare(now),
+    };
+    objects.into_iter().try_for_each(|object| seed(&mut state.store, object))?;
     state.settle();
     let account = json!({ "metadata": { "namespace": VIEWER.0, "name": VIEWER.1 } });
     let account = state.store.create(&SERVICE_ACCOUNTS, account)?;

@@ -4,21 +4,18 @@ use serde_json::{Value, json};
 
 use super::events::{Source, record};
 use super::read::{has, is_leaving, list, name, namespace, text, uid};
-use crate::resource::{CLAIMS, EVENTS, PODS, STORAGE_CLASSES, VOLUMES};
+use crate::resource::{CLAIMS, EVENTS, STORAGE_CLASSES, VOLUMES};
 use crate::store::{Store, child_mut, metadata_mut};
 use crate::time::seconds;
 
 const CONTROLLER: Source<'static> = Source::Controller("persistentvolume-controller");
-const PROTECTION: &str = "kubernetes.io/pvc-protection";
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
-/// Binds every claim that can be bound, and lets go those that nobody uses any more.
+/// Binds every claim that can be bound, and lets volumes go whose claims are gone.
 pub(crate) fn settle(store: &mut Store) {
     let claims: Vec<_> = store.list(&CLAIMS, None).cloned().collect();
     for claim in &claims {
-        if is_leaving(claim) {
-            release(store, claim);
-        } else if text(claim, "/status/phase") != "Bound" {
+        if !is_leaving(claim) && text(claim, "/status/phase") != "Bound" {
             provide(store, claim);
         }
     }
@@ -149,22 +146,6 @@ fn tell(store: &mut Store, claim: &Value, kind: &str, reason: &str, message: &st
     if !store.list(&EVENTS, Some(namespace(claim))).any(said) {
         record(store, claim, CONTROLLER, kind, reason, message);
     }
-}
-
-/// A claim that is to go waits for the pods that use it.
-fn release(store: &mut Store, claim: &Value) {
-    let uses = |pod: &Value| {
-        let mut claims = list(pod, "/spec/volumes").iter().map(|it| text(it, "/persistentVolumeClaim/claimName"));
-        claims.any(|it| it == name(claim)) && !super::pods::has_ended(pod)
-    };
-    if store.list(&PODS, Some(namespace(claim))).any(uses) {
-        return;
-    }
-    let _ = store.update(&CLAIMS, Some(namespace(claim)), name(claim), |claim| {
-        let held = list(claim, "/metadata/finalizers").iter().filter(|it| it.as_str() != Some(PROTECTION)).cloned();
-        let held: Vec<_> = held.collect();
-        metadata_mut(claim).insert("finalizers".to_owned(), held.into());
-    });
 }
 
 /// Volumes whose claims are gone: deleted, or kept and free for nobody.

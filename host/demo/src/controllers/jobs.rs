@@ -7,7 +7,7 @@ use super::events::{Source, record};
 use super::identity::suffix;
 use super::pods::{from_template, is_active, is_ready, owned};
 use super::put_status;
-use super::read::{has, holds, is_leaving, list, name, namespace, number, text, uid};
+use super::read::{holds, is_leaving, list, name, namespace, number, text, uid};
 use crate::resource::{JOBS, PODS};
 use crate::store::{Store, child_mut, metadata_mut};
 use crate::time::{parse, seconds};
@@ -17,11 +17,7 @@ const CONTROLLER: Source<'static> = Source::Controller("job-controller");
 /// Takes every Job one step further.
 pub(crate) fn settle(store: &mut Store) {
     let jobs: Vec<_> = store.list(&JOBS, None).cloned().collect();
-    for mut job in jobs {
-        if !has(&job, "/spec/selector") {
-            let identified = store.update(&JOBS, Some(namespace(&job)), name(&job), identify);
-            job = identified.unwrap_or(job);
-        }
+    for job in jobs {
         if !is_leaving(&job) && !is_over(&job) {
             step(store, &job);
         }
@@ -43,7 +39,7 @@ pub(crate) fn settle(store: &mut Store) {
     }
 }
 
-/// The labels and the selector by which a Job knows its pods.
+/// The labels and the selector by which a Job knows its pods: the API server gives them to a new one, the world to its own.
 pub(crate) fn identify(job: &mut Value) {
     let (id, job_name) = (uid(job).to_owned(), name(job).to_owned());
     let spec = child_mut(job, "spec");

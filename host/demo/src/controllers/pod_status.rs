@@ -74,12 +74,15 @@ pub(crate) fn status(pod: &Value, state: &State, stay: Stay<'_>) -> Value {
         "hostIPs": [{ "ip": stay.host_ip }],
         "startTime": seconds(stay.since),
         "containerStatuses": containers,
-        "qosClass": quality(pod),
     });
     let fields = status.as_object_mut().expect("it was written as an object");
     if *state != State::Creating && !stay.pod_ip.is_empty() {
         fields.insert("podIP".to_owned(), stay.pod_ip.into());
         fields.insert("podIPs".to_owned(), json!([{ "ip": stay.pod_ip }]));
+    }
+    // The API server gave it when the pod was created.
+    if let Some(quality) = pod.pointer("/status/qosClass") {
+        fields.insert("qosClass".to_owned(), quality.clone());
     }
     let initial: Vec<_> = list(pod, "/spec/initContainers").iter().map(|it| initial(pod, it, state, stay)).collect();
     if !initial.is_empty() {
@@ -104,30 +107,6 @@ pub(crate) fn condition(kind: &str, at: Timestamp, cause: Option<(&str, &str)>) 
         }
     }
     condition
-}
-
-/// The quality of service that follows from requests and limits.
-pub(crate) fn quality(pod: &Value) -> &'static str {
-    let all = || list(pod, "/spec/containers").iter().chain(list(pod, "/spec/initContainers"));
-    let wanted = |container: &Value, side: &str, resource: &str| {
-        container.pointer(&format!("/resources/{side}/{resource}")).cloned()
-    };
-    let any = |container: &Value| {
-        ["requests", "limits"]
-            .iter()
-            .any(|side| ["cpu", "memory"].iter().any(|it| wanted(container, side, it).is_some()))
-    };
-    let whole = |container: &Value| {
-        ["cpu", "memory"].iter().all(|resource| {
-            let limit = wanted(container, "limits", resource);
-            limit.is_some() && wanted(container, "requests", resource).is_none_or(|request| Some(request) == limit)
-        })
-    };
-    match (all().any(any), all().all(whole)) {
-        (false, _) => "BestEffort",
-        (true, true) => "Guaranteed",
-        (true, false) => "Burstable",
-    }
 }
 
 fn phase(state: &State) -> &'static str {

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::admission::admit;
 use super::identity::{hash, owner_reference};
 use super::read::{condition, has, is_leaving, is_owned_by, list, name, namespace, number, text};
 use crate::resource::PODS;
@@ -29,7 +28,6 @@ pub(crate) fn from_template(owner: &Value, template: &Value, name: &str) -> Valu
             metadata.insert(key.to_owned(), value.clone());
         }
     }
-    admit(&mut pod);
     pod
 }
 

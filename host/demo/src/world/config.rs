@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use super::cluster::{Cluster, DAY, merge};
 use super::{production, staging, system};
-use crate::controllers::namespaces::{ROOT_CA, root_ca};
 
 const SPACES: [(&str, i64); 6] = [
     ("default", 212 * DAY),
@@ -108,8 +107,6 @@ impl Cluster {
             }),
         );
         self.account(name, "default", age);
-        let bundle = self.object("v1", "ConfigMap", name, ROOT_CA, age);
-        self.put(bundle, root_ca(""));
     }
 
     fn account(&mut self, space: &str, name: &str, age: i64) {

@@ -222,8 +222,12 @@ fn order_worker() -> Template {
 }
 
 fn reports() -> Template {
-    let reports = shop("reports", "0.9.3").port("http", 8080).requests("100m", "128Mi").memory_limit("256Mi");
-    Template::of("reports", reports).label("tier", "backend")
+    let reports = shop("reports", "0.9.3")
+        .port("http", 8080)
+        .requests("100m", "128Mi")
+        .memory_limit("256Mi")
+        .mounts("uploads", "/var/lib/reports");
+    Template::of("reports", reports).label("tier", "backend").claim_volume("uploads", "uploads")
 }
 
 /// Its readiness probe answers 503 for as long as the index is not whole.
