@@ -36,7 +36,7 @@ pub(crate) async fn run(options: &DemoOptions, printer: &Printer) -> Result<(), 
 /// The demo's cluster as a target: over TLS, verified by its own authority.
 fn target(cluster: &Demo) -> Result<Target, CallError> {
     let broken = |why: String| CallError::new(ErrorCode::InternalError, format!("the demo cluster: {why}"));
-    let mut settings = TargetSettings::new(NAME, cluster.server_url(), Family::Kubernetes);
+    let mut settings = TargetSettings::new(NAME, &cluster.server_url(), Family::Kubernetes);
     settings.verification =
         Verification::ca(cluster.ca_pem().as_bytes()).map_err(|error| broken(error.to_string()))?;
     let token = SecretString::from(cluster.admin_token());

@@ -1,9 +1,11 @@
 //! `--where`: which rows of a list are printed. The rows are read all the same: it spares the reader, not the target.
 
-use crate::text::safe;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::policy::catalogue::{Operation, ResultKind};
+use meho_host::rows::RowBatch;
+use meho_host_cli::text::safe;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::str::FromStr;
 
 /// How a member's value must stand to what is wanted.
@@ -61,6 +63,13 @@ fn any(value: &Value, is: impl Fn(&str) -> bool + Copy) -> bool {
     }
 }
 
+/// Rows that have been chosen, each on a line that is ended.
+#[derive(Debug)]
+pub(crate) struct Chosen<'b> {
+    pub(crate) lines: Cow<'b, [u8]>,
+    pub(crate) count: usize,
+}
+
 /// All conditions of a command line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Filter<'a>(&'a [Condition]);
@@ -98,9 +107,23 @@ impl<'a> Filter<'a> {
         Ok(Self(conditions))
     }
 
-    /// Whether it lets every row pass.
-    pub(crate) fn is_empty(self) -> bool {
-        self.0.is_empty()
+    /// The rows of a batch that are printed.
+    ///
+    /// # Errors
+    /// Where a row is not JSON.
+    pub(crate) fn choose(self, batch: &RowBatch) -> serde_json::Result<Chosen<'_>> {
+        if self.0.is_empty() {
+            return Ok(Chosen { lines: Cow::Borrowed(batch.lines()), count: batch.len() });
+        }
+        let (mut lines, mut count) = (Vec::new(), 0);
+        for line in batch.iter() {
+            if self.admits(&serde_json::from_slice(line)?) {
+                lines.extend_from_slice(line);
+                lines.push(b'\n');
+                count += 1;
+            }
+        }
+        Ok(Chosen { lines: Cow::Owned(lines), count })
     }
 
     /// Whether a row is printed.

@@ -1,9 +1,9 @@
 //! `meho-host demo --serve`: the cluster stays until Ctrl-C, and a kubeconfig leads to it.
 
 use crate::arguments::DemoOptions;
-use crate::text::safe;
 use meho_demo::Demo;
 use meho_host::error::{CallError, ErrorCode};
+use meho_host_cli::text::safe;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};

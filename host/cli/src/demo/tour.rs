@@ -1,23 +1,26 @@
 //! The demo as a person sees it: each question, the command that asks it, the answer, and what left the host for it.
 
-use crate::arguments::typed;
+use crate::arguments::{NAMESPACE, typed};
 use crate::demo::intruder::{self, Attempt};
 use crate::demo::questions::{QUESTIONS, Question, Step};
 use crate::demo::records::Records;
 use crate::filter::{Condition, Filter};
-use crate::output::{Format, Printer};
-use crate::{prompt, table};
+use crate::output::{About, Format, Printer};
+use crate::{prompt, terminal};
 use async_trait::async_trait;
 use meho_demo::Demo;
 use meho_host::approval::{Approver, Verdict};
 use meho_host::call::AnswerMeta;
 use meho_host::connector::Connector;
-use meho_host::error::{CallError, ErrorCode};
+use meho_host::error::CallError;
 use meho_host::host::{Call, Host, HostSettings};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
 use meho_host::record::{Ending, RequestRecord};
 use meho_host::target::Target;
+use meho_host_cli::paint::Tone;
+use meho_host_cli::table::Namespaces;
+use meho_host_cli::text::safe;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -27,6 +30,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const PRINCIPAL: &str = "user:demo";
 /// Of a long answer so many lines are shown: the demo is to be read in a minute.
 const MOST_LINES: usize = 14;
+/// How wide a plan is shown where there is no terminal.
+const ROOM: usize = 120;
 const FAILS_NOT: &str = "writing into a String never fails";
 
 /// What the demo is made with.
@@ -45,6 +50,7 @@ struct Asked {
     data: Value,
     meta: AnswerMeta,
     entity: Option<String>,
+    namespaces: Namespaces,
     /// What was approved, as it was shown.
     plan: Option<Value>,
     requests: Vec<RequestRecord>,
@@ -71,7 +77,7 @@ impl Approver for OwnCluster {
 /// Asks everything and prints it.
 pub(crate) async fn walk(cluster: &Demo, printer: &Printer) -> Result<(), CallError> {
     let tour = Tour::begin(cluster).await?;
-    if printer.is_for_people() { tour.show(printer).await } else { tour.document(printer).await }
+    if printer.format() == Format::Table { tour.show(printer).await } else { tour.document(printer).await }
 }
 
 impl<'d> Tour<'d> {
@@ -99,6 +105,7 @@ impl<'d> Tour<'d> {
         let pairs = step.arguments.iter().filter_map(|pair| pair.split_once('='));
         let arguments: Map<String, Value> =
             pairs.map(|(name, text)| (name.to_owned(), typed(name, text, operation))).collect();
+        let namespaces = if arguments.contains_key(NAMESPACE) { Namespaces::One } else { Namespaces::Any };
         let conditions: Vec<Condition> = step.only.into_iter().filter_map(|only| only.parse().ok()).collect();
         let filter = Filter::new(&conditions, operation)?;
         let before = self.records.len();
@@ -113,6 +120,7 @@ impl<'d> Tour<'d> {
             data,
             meta: answer.meta,
             entity: operation.entity.as_ref().map(|entity| entity.name.clone()),
+            namespaces,
             plan: self.approver.shown.lock().unwrap_or_else(PoisonError::into_inner).take(),
             requests: self.records.requests_since(before),
         })
@@ -133,23 +141,26 @@ impl Tour<'_> {
     }
 
     async fn show(&self, printer: &Printer) -> Result<(), CallError> {
-        let mut say = |text: &str| printer.people(text).map(drop);
-        say(&introduction(self.cluster.server_url()))?;
+        let say = |text: &str| printer.people(text).map(drop);
+        // What is shown at a prompt fits the terminal; elsewhere there is room.
+        let width = terminal::output_width().unwrap_or(ROOM);
+        say(&introduction(&self.cluster.server_url()))?;
         for (number, question) in QUESTIONS.iter().enumerate() {
-            say(&printer.heading(&format!("\n{}. {}\n", number + 1, question.text)))?;
+            say(&printer.painted(Tone::Heading, &format!("\n{}. {}\n", number + 1, question.text)))?;
             for step in question.steps {
                 let asked = self.ask(step).await?;
-                say(&printer.command(&format!("\n$ {}\n", asked.command)))?;
+                say(&format!("\n$ {}\n", asked.command))?;
                 if let Some(plan) = &asked.plan {
-                    say(&prompt::show(plan, printer.width()))?;
+                    say(&prompt::show(plan, width))?;
                     say("The demo says yes to its own plans, on its own cluster only. Elsewhere you are asked: Send it? [y/N]\n\n")?;
                 }
-                say(&beginning(&printer.rendered(&asked.data, &asked.meta, asked.entity.as_deref())))?;
-                say(&printer.faint(&sent(&asked.requests)))?;
+                let about = About { entity: asked.entity.as_deref(), namespaces: asked.namespaces };
+                say(&beginning(&printer.laid_out(&asked.data, &asked.meta, about)))?;
+                say(&printer.painted(Tone::Faint, &sent(&asked.requests)))?;
             }
         }
         let attempts = intruder::attempts(self).await?;
-        say(&printer.heading("\nAnd a connector that means ill?\n"))?;
+        say(&printer.painted(Tone::Heading, "\nAnd a connector that means ill?\n"))?;
         say(&told(&attempts))?;
         say(&conclusion(&self.audited()))
     }
@@ -214,7 +225,7 @@ fn sent(requests: &[RequestRecord]) -> String {
             Ending::NotSent(_) => "not sent".to_owned(),
             Ending::Unknown(_) => "no answer".to_owned(),
         };
-        let path = crate::text::safe(&request.path_and_query);
+        let path = safe(&request.path_and_query);
         writeln!(text, "→ {} {path} {ending}", request.method.as_str()).expect(FAILS_NOT);
     }
     text
@@ -226,7 +237,7 @@ fn told(attempts: &[Attempt]) -> String {
         let ending = match &attempt.ending {
             // The host would have failed its own promise.
             Ok(_) => "SUCCEEDED, which must not be".to_owned(),
-            Err(error) => format!("{}: {}", error.code, crate::text::safe(&error.message)),
+            Err(error) => format!("{}: {}", error.code, safe(&error.message)),
         };
         writeln!(text, "  {}\n    {ending}", attempt.request).expect(FAILS_NOT);
     }
