@@ -3,8 +3,10 @@
 //! A token is random and means nothing by itself; whose it is stands in [`Tokens`]. They are kept in memory, are worth
 //! nothing outside of this cluster, and are gone with it.
 
+use crate::rbac;
 use crate::request::Request;
 use crate::resource::SERVICE_ACCOUNTS;
+use crate::route::{Place, Route};
 use crate::status::Refusal;
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -26,15 +28,6 @@ pub(crate) struct User {
 }
 
 impl User {
-    fn anonymous() -> Self {
-        Self {
-            name: "system:anonymous".to_owned(),
-            uid: String::new(),
-            groups: vec!["system:unauthenticated".to_owned()],
-            credential: None,
-        }
-    }
-
     pub(crate) fn is_master(&self) -> bool {
         self.groups.iter().any(|group| group == MASTERS)
     }
@@ -98,7 +91,7 @@ impl Tokens {
         match self.0.get(token)? {
             Owner::Admin => Some(User {
                 name: "demo-admin".to_owned(),
-                uid: String::new(),
+                uid: "demo-admin".to_owned(),
                 groups: vec![MASTERS.to_owned(), "system:authenticated".to_owned()],
                 credential: None,
             }),
@@ -120,17 +113,49 @@ impl Tokens {
     }
 }
 
-/// Who sends a request. Without a token it is nobody in particular, who may read the server's version and health.
+/// Who sends a request. Nobody is anonymous here.
 ///
 /// # Errors
-/// 401 where there is a token and it is nobody's, or expired.
+/// 401 where there is no token, or it is nobody's, or expired.
 pub(crate) fn authenticate(request: &Request, tokens: &Tokens, store: &Store) -> Result<User, Refusal> {
     let unauthorized = || Refusal::new(401, "Unauthorized", "Unauthorized");
-    let Some(value) = request.headers.get("authorization") else { return Ok(User::anonymous()) };
-    let value = value.to_str().map_err(|_| unauthorized())?;
+    let value = request.header("authorization").ok_or_else(unauthorized)?;
     let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let token = token.map(|(_, token)| token.trim()).filter(|token| !token.is_empty());
     token.and_then(|token| tokens.user(token, store)).ok_or_else(unauthorized)
+}
+
+/// Who a request is to be taken from: whoever sends it, or, where it says so, somebody whom they may impersonate.
+///
+/// # Errors
+/// 403 where they may not.
+pub(crate) fn impersonate(request: &Request, store: &Store, user: User) -> Result<User, Refusal> {
+    let Some(name) = request.header("impersonate-user") else { return Ok(user) };
+    let may = |resource: &str, namespace: &str, name: &str| {
+        let place = Place {
+            verb: "impersonate".to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            ..Place::default()
+        };
+        rbac::authorize(store, &user, &Route::Resource(place), "")
+    };
+    let account = name.strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':'));
+    let mut groups = Vec::new();
+    match account {
+        Some((namespace, account)) => {
+            may("serviceaccounts", namespace, account)?;
+            groups.extend(["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")]);
+        }
+        None => may("users", "", name)?,
+    }
+    for group in request.headers.get_all("impersonate-group").iter().filter_map(|group| group.to_str().ok()) {
+        may("groups", "", group)?;
+        groups.push(group.to_owned());
+    }
+    groups.push("system:authenticated".to_owned());
+    Ok(User { name: name.to_owned(), uid: String::new(), groups, credential: None })
 }
 
 /// The answer to a `TokenRequest` for a service account.
@@ -157,13 +182,13 @@ pub(crate) fn issue(
     let expires = store.now().saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
     let audiences = match request.pointer("/spec/audiences") {
         Some(Value::Array(audiences)) if !audiences.is_empty() => json!(audiences),
-        _ => json!(["https://kubernetes.default.svc.cluster.local"]),
+        _ => json!(["https://kubernetes.default.svc"]),
     };
     let token = tokens.for_account(account, expires);
     Ok(json!({
         "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
         "metadata": {
-            "name": name, "namespace": namespace, "creationTimestamp": crate::time::seconds(store.now()),
+            "name": name, "namespace": namespace, "uid": account.pointer("/metadata/uid"), "creationTimestamp": crate::time::seconds(store.now()),
         },
         "spec": { "audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": null },
         "status": { "token": token, "expirationTimestamp": crate::time::seconds(expires) },

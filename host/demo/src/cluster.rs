@@ -7,12 +7,16 @@ use crate::faults::Faults;
 use crate::negotiate;
 use crate::rbac;
 use crate::request::Request;
+use crate::resource::{ENDPOINTS, RESOURCES, Resource};
 use crate::route::{Place, Route};
 use crate::status::Refusal;
 use crate::store::{Clock, Store};
 use crate::{controllers, discovery, lifecycle, read, review, subresource, write};
 use http::Method;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What v1 Endpoints are answered with.
+const DEPRECATED: &str = "299 - \"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\"";
 
 /// How often what holds the objects to their rules may want to run again after one write.
 const ROUNDS: usize = 50;
@@ -30,13 +34,16 @@ pub(crate) struct Cluster {
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) tokens: Tokens,
+    /// The authority of the server, which each namespace has a copy of.
+    pub(crate) ca_pem: String,
     /// How far the owners of what was removed have been followed.
     pub(crate) swept: u64,
 }
 
 impl Cluster {
-    pub(crate) fn new(clock: Clock) -> Self {
-        let state = State { store: Store::new(clock), tokens: Tokens::default(), swept: 1 };
+    pub(crate) fn new(clock: Clock, ca_pem: &str) -> Self {
+        let ca_pem = ca_pem.to_owned();
+        let state = State { store: Store::new(clock), tokens: Tokens::default(), ca_pem, swept: 1 };
         Self { state: Mutex::new(state), faults: Faults::default(), record: Record::default() }
     }
 
@@ -67,6 +74,7 @@ impl Cluster {
         let mut state = self.state();
         let user = authn::authenticate(request, &state.tokens, &state.store)?;
         served.user.clone_from(&user.name);
+        let user = authn::impersonate(request, &state.store, user)?;
         rbac::authorize(&state.store, &user, route, &request.path)?;
         match route {
             Route::Path(_) if request.path.trim_end_matches('/') == crate::faults::PATH => self.faults.answer(request),
@@ -103,10 +111,10 @@ impl State {
         place: &Place,
         user: &authn::User,
     ) -> Result<Answer, Refusal> {
-        let Some(resource) = place.served().filter(|_| place.rest.is_empty()) else { return Ok(Answer::nowhere()) };
+        let Some(resource) = place.served().filter(|_| place.rest.is_empty()) else { return unserved(place) };
         if !place.subresource.is_empty() {
             if !resource.subresources.contains(&place.subresource.as_str()) {
-                return Ok(Answer::nowhere());
+                return unserved(place);
             }
             return subresource::answer(self, request, resource, place);
         }
@@ -120,7 +128,21 @@ impl State {
         if resource.access == crate::resource::Access::Review {
             return review::answer(&self.store, request, resource, user);
         }
-        let view = negotiate::negotiate(request)?;
+        if place.name.is_empty() && matches!(place.verb.as_str(), "update" | "patch") {
+            return Err(not_allowed());
+        }
+        let answer = self.serve(cluster, request, resource, place)?;
+        Ok(if *resource == ENDPOINTS { answer.with("warning", DEPRECATED) } else { answer })
+    }
+
+    fn serve(
+        &mut self,
+        cluster: &Arc<Cluster>,
+        request: &Request,
+        resource: &'static Resource,
+        place: &Place,
+    ) -> Result<Answer, Refusal> {
+        let view = negotiate::negotiate(request).map_err(|_| negotiate::unavailable(&place.verb))?;
         match place.verb.as_str() {
             "get" => read::one(&self.store, request, resource, place, view),
             "list" => read::list(&self.store, request, resource, place, view),
@@ -135,6 +157,17 @@ impl State {
             _ => Err(not_allowed()),
         }
     }
+}
+
+/// A group that is served knows what it has; another leads nowhere.
+fn unserved(place: &Place) -> Result<Answer, Refusal> {
+    let is_served = |resource: &&Resource| resource.group == place.group && resource.version == place.version;
+    if !RESOURCES.iter().any(is_served) {
+        return Ok(Answer::nowhere());
+    }
+    let mut refusal = Refusal::new(404, "NotFound", "the server could not find the requested resource");
+    refusal.has_details = true;
+    Err(refusal)
 }
 
 /// The 405 of the API server.

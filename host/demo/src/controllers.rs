@@ -21,7 +21,7 @@ pub(crate) mod quantity;
 pub(crate) mod read;
 pub(crate) mod replica_sets;
 pub(crate) mod rollout;
-mod scheduler;
+pub(crate) mod scheduler;
 pub(crate) mod stateful_sets;
 
 use serde_json::Value;

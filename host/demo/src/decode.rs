@@ -1,7 +1,8 @@
 //! Bodies of requests as objects.
 
+use crate::protobuf;
 use crate::request::Request;
-use crate::resource::Resource;
+use crate::resource::{RESOURCES, Resource};
 use crate::status::Refusal;
 use serde_json::{Value, json};
 
@@ -25,25 +26,67 @@ const FLAT: [&str; 11] = [
     "clusterrolebindings",
 ];
 
-/// The body as JSON, whether it was that or YAML.
+/// The body as JSON, whether it was that, YAML, or protobuf of a kind that is read.
 ///
 /// # Errors
 /// 415 for another media type, 400 for what does not parse or is no object.
 pub(crate) fn body(request: &Request, kind: &str) -> Result<Value, Refusal> {
     let unrecognized = |why: String| {
-        let message = format!("the object provided is unrecognized (must be of type {kind}): {why}");
+        let message = if kind == "DeleteOptions" {
+            why
+        } else {
+            let summary = summary(&request.body);
+            format!("the object provided is unrecognized (must be of type {kind}): {why} ({summary})")
+        };
         Refusal::new(400, "BadRequest", message)
     };
+    let unreadable = |why: &str| unrecognized(format!("couldn't get version/kind; json parse error: {why}"));
     let value: Value = match request.content_type() {
-        "application/json" | "" => serde_json::from_slice(&request.body)
-            .map_err(|error| unrecognized(format!("couldn't get version/kind; json parse error: {error}")))?,
+        "application/json" | "" => {
+            serde_json::from_slice(&request.body).map_err(|error| unreadable(&json_error(&error)))?
+        }
         "application/yaml" => {
             let text = std::str::from_utf8(&request.body).map_err(|error| unrecognized(error.to_string()))?;
             serde_saphyr::from_str(text).map_err(|error| unrecognized(error.to_string()))?
         }
+        "application/vnd.kubernetes.protobuf" => {
+            protobuf::decode(&request.body).ok_or_else(|| Refusal::new(415, "UnsupportedMediaType", UNSUPPORTED))?
+        }
         _ => return Err(Refusal::new(415, "UnsupportedMediaType", UNSUPPORTED)),
     };
-    if value.is_object() { Ok(value) } else { Err(unrecognized("it is no object".to_owned())) }
+    if value.is_object() {
+        return Ok(value);
+    }
+    let into = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+    Err(unreadable(&format!("json: cannot unmarshal {} into Go value of type {into}", kind_of(&value))))
+}
+
+/// An error of a parser of JSON, as the server's parser words the one that matters.
+pub(crate) fn json_error(error: &serde_json::Error) -> String {
+    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
+}
+
+/// What the server's language calls a value of JSON.
+pub(crate) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The beginning of a body, for messages.
+fn summary(body: &[u8]) -> String {
+    const SHOWN: usize = 30;
+    let (shown, more) = (body.get(..SHOWN).unwrap_or(body), if body.len() > SHOWN { " ..." } else { "" });
+    match body.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(shown)),
+        Some(_) => shown.iter().map(|byte| format!("{byte:02x}")).chain([more.to_owned()]).collect(),
+    }
 }
 
 /// The body as an object of a resource.
@@ -71,10 +114,25 @@ pub(crate) fn checked(resource: &Resource, object: Value) -> Result<Value, Refus
     let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("apiVersion"), text("kind"));
     let expected = resource.api_version();
-    let message = if !version.is_empty() && version != expected {
+    let own = if kind.is_empty() { resource.kind } else { kind };
+    let is_known = RESOURCES.iter().any(|other| other.kind == own && other.api_version() == version);
+    let message = if !version.is_empty() && version != expected && !is_known {
+        let scheme = "in scheme \"pkg/runtime/scheme.go:111\"";
+        format!(
+            "{own} in version \"{}\" cannot be handled as a {}: no kind {own:?} is registered for version {version:?} {scheme}",
+            resource.version, resource.kind
+        )
+    } else if !version.is_empty() && version != expected {
         format!("the API version in the data ({version}) does not match the expected API version ({expected})")
     } else if !kind.is_empty() && kind != resource.kind {
-        format!("{kind} in version \"{}\" cannot be handled as a {}: the kinds differ", resource.version, resource.kind)
+        let package = match resource.stored_as.unwrap_or(resource).group.split('.').next() {
+            None | Some("") => "core",
+            Some(package) => package,
+        };
+        let (own, version) = (resource.kind, resource.version);
+        format!(
+            "{kind} in version \"{version}\" cannot be handled as a {own}: converting ({version}.{kind}) to ({package}.{own}): unknown conversion"
+        )
     } else if object.get("metadata").is_some_and(|metadata| !metadata.is_object() && !metadata.is_null()) {
         format!(
             "{} in version \"{}\" cannot be handled as a {}: json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta",

@@ -23,7 +23,15 @@ pub(crate) fn fill(resource: &Resource, object: &mut Value) {
         ("", "persistentvolumes") => {
             let spec = child_mut(object, "spec");
             missing(spec, [("volumeMode", json!("Filesystem")), ("persistentVolumeReclaimPolicy", json!("Retain"))]);
+            if let Some(path) = spec.get_mut("hostPath").and_then(Value::as_object_mut) {
+                missing(path, [("type", json!(""))]);
+            }
             missing(child_mut(object, "status"), [("phase", json!("Pending"))]);
+        }
+        ("", "endpoints") => {
+            for subset in object.as_object_mut().into_iter().flat_map(|endpoints| each(endpoints, "subsets")) {
+                each(subset, "ports").for_each(|port| missing(port, [("protocol", json!("TCP"))]));
+            }
         }
         ("" | "events.k8s.io", "events") => event(object),
         ("apps" | "batch", _) | ("", "replicationcontrollers") => workload::fill(resource, object),
@@ -58,13 +66,22 @@ pub(crate) fn allocate(store: &Store, resource: &Resource, object: &mut Value) {
     match (resource.group, resource.plural) {
         ("", "services") => service::allocate(store, object),
         ("", "pods") => pod::admit(object),
-        ("batch", "jobs") => workload::label_job(object),
+        ("batch", "jobs") => {
+            workload::label_job(object);
+            workload::copy_labels(object);
+        }
+        ("", "replicationcontrollers") => workload::copy_labels(object),
+        ("apps", "daemonsets") => workload::count_template(object),
         ("", "nodes") => untrusted_node(object),
         ("", "persistentvolumeclaims") => {
             finalizer(object, "kubernetes.io/pvc-protection");
             default_class(store, object);
         }
-        ("", "persistentvolumes") => finalizer(object, "kubernetes.io/pv-protection"),
+        ("", "persistentvolumes") => {
+            finalizer(object, "kubernetes.io/pv-protection");
+            let now = crate::time::seconds(store.now());
+            missing(child_mut(object, "status"), [("lastPhaseTransitionTime", json!(now))]);
+        }
         ("", "namespaces") => missing(child_mut(object, "spec"), [("finalizers", json!(["kubernetes"]))]),
         _ => {}
     }
@@ -209,6 +226,7 @@ fn slice(object: &mut Value) {
     for list in ["endpoints", "ports"] {
         slice.entry(list).or_insert(Value::Null);
     }
+    each(slice, "endpoints").for_each(|endpoint| missing(endpoint, [("conditions", json!({}))]));
     each(slice, "ports").for_each(|port| missing(port, [("name", json!("")), ("protocol", json!("TCP"))]));
 }
 

@@ -14,8 +14,8 @@ use crate::store::{Store, metadata_mut, not_found};
 use crate::time;
 use crate::validate::{self, Cause};
 use crate::write::{check_dry_run, conflict};
-use jiff::SignedDuration;
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
 
 /// Kinds whose deletion answers with the object and not with a Status.
 const RETURNED: [&str; 8] = [
@@ -57,6 +57,11 @@ impl Options {
             (Self { grace, propagation: query("propagationPolicy"), ..Self::default() }, dry)
         } else {
             let body = decode::body(request, "DeleteOptions")?;
+            if let Some(kind) = body.get("kind").and_then(Value::as_str).filter(|kind| *kind != "DeleteOptions") {
+                let scheme = "in scheme \"pkg/runtime/scheme.go:111\"";
+                let message = format!("no kind {kind:?} is registered for version \"meta.k8s.io/v1\" {scheme}");
+                return Err(Refusal::new(400, "BadRequest", message));
+            }
             let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
             let dry = body.get("dryRun").and_then(Value::as_array).into_iter().flatten();
             let dry = dry.filter_map(|value| value.as_str().map(str::to_owned)).collect();
@@ -72,10 +77,10 @@ impl Options {
         };
         let dry: Vec<&str> = dry.iter().map(String::as_str).collect();
         let is_dry = check_dry_run(&dry, "DeleteOptions")?;
-        let supported = ["Background", "Foreground", "Orphan"];
+        let supported = ["Foreground", "Background", "Orphan"];
         if let Some(policy) = options.propagation.as_deref().filter(|policy| !supported.contains(policy)) {
             let cause =
-                Cause::unsupported("propagationPolicy", &policy.into(), &["Background", "Foreground", "Orphan", "nil"]);
+                Cause::unsupported("propagationPolicy", &policy.into(), &["Foreground", "Background", "Orphan", "nil"]);
             return Err(validate::invalid("meta.k8s.io", "DeleteOptions", "", vec![cause]));
         }
         Ok(Self { is_dry, grace: options.grace.map(|grace| if grace < 0 { 1 } else { grace }), ..options })
@@ -158,7 +163,7 @@ pub(crate) fn begin(
     preconditions(resource, &before, name, options)?;
     let grace = grace(resource, &before, options);
     let holders = holders(resource, &before, options);
-    if grace == Some(0) && holders.is_empty() {
+    if grace == Some(0) && holders.is_empty() && resource.plural != "pods" {
         let last = if options.is_dry { before } else { store.remove(resource, namespace, name)? };
         return Ok((last, true));
     }
@@ -170,7 +175,8 @@ pub(crate) fn begin(
             metadata.insert("finalizers".to_owned(), json!(holders));
         }
         if let Some(grace) = grace {
-            let until = now.saturating_add(SignedDuration::from_secs(grace)).unwrap_or(now);
+            let begun = begun(metadata).filter(|begun| *begun <= now).unwrap_or(now);
+            let until = begun.saturating_add(SignedDuration::from_secs(grace)).unwrap_or(now).max(now);
             metadata.insert("deletionTimestamp".to_owned(), time::seconds(until).into());
             metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
         }
@@ -184,7 +190,14 @@ pub(crate) fn begin(
     } else {
         store.update(resource, namespace, name, change)?
     };
-    Ok((after, false))
+    Ok((after, grace == Some(0) && holders.is_empty()))
+}
+
+/// When a deletion began that has a deadline already.
+fn begun(metadata: &Map<String, Value>) -> Option<Timestamp> {
+    let deadline = time::parse(metadata.get("deletionTimestamp")?.as_str()?)?;
+    let grace = metadata.get("deletionGracePeriodSeconds")?.as_i64()?;
+    deadline.saturating_sub(SignedDuration::from_secs(grace)).ok()
 }
 
 /// Seconds until the object may go. None where it is going already and no sooner.

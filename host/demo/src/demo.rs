@@ -116,9 +116,9 @@ impl Demo {
     /// # Errors
     /// Where the port is taken, or the machine refuses threads or certificates.
     pub async fn start(settings: Settings) -> Result<Self, DemoError> {
-        let cluster = Arc::new(Cluster::new(Clock::default()));
-        let (admin_token, viewer_token) = fill(&cluster, settings.world)?;
         let (ca_pem, tls) = certificate::make()?;
+        let cluster = Arc::new(Cluster::new(Clock::default(), &ca_pem));
+        let (admin_token, viewer_token) = fill(&cluster, settings.world)?;
         let listen = |source| DemoError::Listen { port: settings.port, source };
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;

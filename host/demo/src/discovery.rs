@@ -42,7 +42,15 @@ pub(crate) fn answer(request: &Request) -> Answer {
         ["openapi", "v2"] => json!({
             "swagger": "2.0", "info": { "title": "Kubernetes", "version": "v1.36.3" }, "paths": {}, "definitions": {},
         }),
-        ["openapi", "v3"] => json!({ "paths": {} }),
+        ["openapi", "v3"] => documents(),
+        ["openapi", "v3", "api", version] => match document("", version) {
+            Some(document) => document,
+            None => return Answer::nowhere(),
+        },
+        ["openapi", "v3", "apis", group, version] => match document(group, version) {
+            Some(document) => document,
+            None => return Answer::nowhere(),
+        },
         [] | [""] => {
             let groups = groups();
             let groups = groups.iter().filter(|group| !group.is_empty()).map(|group| format!("/apis/{group}"));
@@ -56,6 +64,35 @@ pub(crate) fn answer(request: &Request) -> Answer {
         return not_allowed().into();
     }
     Answer::json(200, &found)
+}
+
+/// The OpenAPI documents, one for each group.
+fn documents() -> Value {
+    let mut paths = serde_json::Map::new();
+    for group in groups() {
+        let version = of_group(group).next().map(|resource| resource.version).unwrap_or_default();
+        let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
+        paths.insert(path.clone(), json!({ "serverRelativeURL": format!("/openapi/v3/{path}?hash=1") }));
+    }
+    json!({ "paths": paths })
+}
+
+/// A document without schemas. It says that the server checks fields itself, so that `kubectl` leaves it to it.
+fn document(group: &str, version: &str) -> Option<Value> {
+    let mut paths = serde_json::Map::new();
+    for resource in of_group(group).filter(|resource| resource.version == version && resource.access == Access::Full) {
+        let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+        let namespaces = if resource.namespaced { "/namespaces/{namespace}" } else { "" };
+        let patch = json!({
+            "operationId": format!("patch{}", resource.kind),
+            "parameters": [{ "name": "fieldValidation", "in": "query", "schema": { "type": "string" } }],
+            "responses": { "200": { "description": "OK" } },
+            "x-kubernetes-group-version-kind": { "group": group, "version": version, "kind": resource.kind },
+        });
+        paths.insert(format!("{root}{namespaces}/{}/{{name}}", resource.plural), json!({ "patch": patch }));
+    }
+    let info = json!({ "title": "Kubernetes", "version": "v1.36.3" });
+    (!paths.is_empty()).then(|| json!({ "openapi": "3.0.0", "info": info, "paths": paths }))
 }
 
 fn version() -> Value {

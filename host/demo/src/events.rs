@@ -20,6 +20,11 @@ pub(crate) fn to_new(event: &Value) -> Value {
     if let Some(count) = count {
         new.insert("deprecatedCount".to_owned(), count);
     }
+    for key in ["reportingController", "reportingInstance"] {
+        if new.get(key).and_then(Value::as_str) == Some("") {
+            new.remove(key);
+        }
+    }
     new.insert("apiVersion".to_owned(), "events.k8s.io/v1".into());
     Value::Object(new)
 }

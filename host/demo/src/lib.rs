@@ -24,6 +24,7 @@ mod rbac;
 
 mod decode;
 mod negotiate;
+mod protobuf;
 mod show;
 
 mod delete;
@@ -43,6 +44,7 @@ mod validate;
 mod defaults;
 mod events;
 mod name;
+mod quantity;
 mod random;
 mod time;
 

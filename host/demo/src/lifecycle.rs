@@ -5,6 +5,7 @@ use crate::cluster::State;
 use crate::delete::{self, FOREGROUND, ORPHAN, Options};
 use crate::resource::{Access, CLAIMS, CONFIG_MAPS, NAMESPACES, PODS, RESOURCES, Resource, SERVICE_ACCOUNTS, VOLUMES};
 use crate::store::{Store, child_mut, metadata_mut};
+use crate::time;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -13,16 +14,17 @@ type Found = (&'static Resource, String, String);
 
 pub(crate) fn settle(state: &mut State) {
     let store = &mut state.store;
-    furnish(store);
+    furnish(store, &state.ca_pem);
     empty_namespaces(store);
     release(store);
+    offer(store);
     let until = store.revision();
     collect(store, state.swept);
     state.swept = until;
 }
 
 /// Each namespace has an account that pods run as, and the authority of the server.
-fn furnish(store: &mut Store) {
+fn furnish(store: &mut Store, ca_pem: &str) {
     let names: Vec<String> = store.list(&NAMESPACES, None).filter(|namespace| !is_going(namespace)).map(name).collect();
     for namespace in names {
         let metadata = |name: &str| json!({ "name": name, "namespace": namespace });
@@ -30,8 +32,8 @@ fn furnish(store: &mut Store) {
             let _ = store.create(&SERVICE_ACCOUNTS, json!({ "metadata": metadata("default") }));
         }
         if store.get(&CONFIG_MAPS, Some(&namespace), "kube-root-ca.crt").is_none() {
-            let annotation = json!({ "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc." });
-            let mut map = json!({ "metadata": metadata("kube-root-ca.crt"), "data": { "ca.crt": "" } });
+            let annotation = json!({ "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters." });
+            let mut map = json!({ "metadata": metadata("kube-root-ca.crt"), "data": { "ca.crt": ca_pem } });
             map["metadata"]["annotations"] = annotation;
             let _ = store.create(&CONFIG_MAPS, map);
         }
@@ -42,12 +44,12 @@ fn furnish(store: &mut Store) {
 fn empty_namespaces(store: &mut Store) {
     let going: Vec<String> = store.list(&NAMESPACES, None).filter(|namespace| is_going(namespace)).map(name).collect();
     for namespace in going {
-        let content: Vec<Found> = kept().flat_map(|resource| of_namespace(store, resource, &namespace)).collect();
+        let content: Vec<Found> = namespaced().flat_map(|resource| of_namespace(store, resource, &namespace)).collect();
         let mut is_empty = content.is_empty();
         for (resource, _, name) in content {
             let _ = delete::begin(store, resource, Some(&namespace), &name, &Options::background());
         }
-        is_empty |= !kept().any(|resource| store.list(resource, Some(&namespace)).next().is_some());
+        is_empty |= !namespaced().any(|resource| store.list(resource, Some(&namespace)).next().is_some());
         if is_empty {
             let _ = store.update(&NAMESPACES, None, &namespace, |object| {
                 child_mut(object, "spec").remove("finalizers");
@@ -64,6 +66,23 @@ fn of_namespace<'a>(
 ) -> impl Iterator<Item = Found> + use<'a> {
     let objects = store.list(resource, Some(namespace)).filter(|object| !is_going(object));
     objects.map(move |object| (resource, namespace.to_owned(), name(object)))
+}
+
+/// A volume that is nobody's is to be had.
+fn offer(store: &mut Store) {
+    let is_new = |volume: &&Value| {
+        volume.pointer("/spec/claimRef").is_none()
+            && volume.pointer("/status/phase").and_then(Value::as_str) == Some("Pending")
+    };
+    let volumes: Vec<String> = store.list(&VOLUMES, None).filter(is_new).map(name).collect();
+    let now = time::seconds(store.now());
+    for volume in volumes {
+        let _ = store.update(&VOLUMES, None, &volume, |volume| {
+            let status = child_mut(volume, "status");
+            status.insert("phase".to_owned(), "Available".into());
+            status.insert("lastPhaseTransitionTime".to_owned(), now.clone().into());
+        });
+    }
 }
 
 /// Claims and volumes are held while something uses them.
@@ -186,6 +205,11 @@ fn drop_finalizer(store: &mut Store, resource: &Resource, namespace: &str, name:
 /// The resources that keep objects of their own.
 fn kept() -> impl Iterator<Item = &'static Resource> {
     RESOURCES.iter().copied().filter(|resource| resource.access == Access::Full && resource.stored_as.is_none())
+}
+
+/// Those whose objects stand in namespaces. Of the others a list for a namespace would be a list of all.
+fn namespaced() -> impl Iterator<Item = &'static Resource> {
+    kept().filter(|resource| resource.namespaced)
 }
 
 fn owners(object: &Value) -> impl Iterator<Item = &Value> {

@@ -87,7 +87,20 @@ pub(crate) fn wants_aggregated_discovery(request: &Request) -> bool {
     chosen.is_some_and(|range| range.parameter("as").is_some())
 }
 
-/// The 406 of the API server.
+/// The 406 of a resource, which says what there is.
+pub(crate) fn unavailable(verb: &str) -> Refusal {
+    const FORMS: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    let streams = match verb {
+        "list" | "watch" => ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
+        _ => "",
+    };
+    let message = format!("406: Not Acceptable\n\nAvailable representations: {FORMS}{streams}");
+    let mut refusal = Refusal::new(406, "NotAcceptable", message);
+    refusal.has_details = true;
+    refusal
+}
+
+/// The 406 of what negotiates for itself.
 pub(crate) fn not_acceptable() -> Refusal {
     Refusal::new(406, "NotAcceptable", ACCEPTED)
 }

@@ -7,6 +7,7 @@ use crate::resource::Resource;
 use crate::select::Selection;
 use crate::status::Refusal;
 use crate::store::{Objects, Store};
+use crate::validate::{self, Cause};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
@@ -35,7 +36,9 @@ pub(crate) fn read(
     query: &Query,
     selection: &Selection,
 ) -> Result<Page, Refusal> {
-    let limit = limit(query)?;
+    check(query)?;
+    let limit = number(query, "limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
+    let limit = limit.unwrap_or(usize::MAX);
     let (objects, revision, after) = match query.filled("continue") {
         Some(token) => resume(store, resource, namespace, query, token)?,
         None => start(store, resource, query)?,
@@ -102,16 +105,8 @@ fn resume(store: &Store, resource: &Resource, namespace: &str, query: &Query, to
 ///
 /// # Errors
 /// 400 where it is no number, 504 where it is not there yet.
-pub(crate) fn revision(store: &Store, query: &Query) -> Result<u64, Refusal> {
-    let Some(text) = query.filled("resourceVersion").filter(|text| *text != "0") else { return Ok(store.revision()) };
-    let asked: u64 = text.parse().map_err(|_| {
-        let cause = crate::validate::Cause::invalid(
-            "resourceVersion",
-            &text.into(),
-            &format!("strconv.ParseUint: parsing {text:?}: invalid syntax"),
-        );
-        crate::validate::invalid("meta.k8s.io", "ListOptions", "", vec![cause])
-    })?;
+fn revision(store: &Store, query: &Query) -> Result<u64, Refusal> {
+    let Some(asked) = asked(query)? else { return Ok(store.revision()) };
     if asked <= store.revision() {
         return Ok(asked);
     }
@@ -122,17 +117,56 @@ pub(crate) fn revision(store: &Store, query: &Query) -> Result<u64, Refusal> {
     Err(refusal)
 }
 
+/// The resourceVersion that a query names. Zero is any.
+///
+/// # Errors
+/// 400 where it is no number.
+pub(crate) fn asked(query: &Query) -> Result<Option<u64>, Refusal> {
+    let parse = |text: &str| {
+        text.parse().map_err(|_| {
+            let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+            bad(format!("invalid resource version: resourceVersion: Invalid value: {text:?}: {why}"))
+        })
+    };
+    query.filled("resourceVersion").filter(|text| *text != "0").map(parse).transpose()
+}
+
 /// The 410 of whoever asks for what is forgotten.
 pub(crate) fn expired(message: impl Into<String>) -> Refusal {
     Refusal::new(410, "Expired", message)
 }
 
-fn limit(query: &Query) -> Result<usize, Refusal> {
-    let Some(text) = query.filled("limit") else { return Ok(usize::MAX) };
-    match text.parse::<i64>() {
-        Ok(limit) => Ok(usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX)),
-        Err(_) => Err(bad(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))),
+/// # Errors
+/// 400 and 422 for options of lists that do not parse, or do not go together.
+fn check(query: &Query) -> Result<(), Refusal> {
+    number(query, "timeoutSeconds")?;
+    let Some(how) = query.filled("resourceVersionMatch") else { return Ok(()) };
+    let field = "resourceVersionMatch";
+    let mut causes = Vec::new();
+    if query.filled("resourceVersion").is_none() {
+        causes.push(Cause::forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
     }
+    if query.filled("continue").is_some() {
+        causes.push(Cause::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+    }
+    if !matches!(how, "Exact" | "NotOlderThan") {
+        causes.push(Cause::unsupported(field, &how.into(), &["Exact", "NotOlderThan", ""]));
+    }
+    if how == "Exact" && query.get("resourceVersion") == Some("0") {
+        let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+        causes.push(Cause::forbidden(field, why));
+    }
+    if causes.is_empty() { Ok(()) } else { Err(validate::invalid("meta.k8s.io", "ListOptions", "", causes)) }
+}
+
+/// A number of the query.
+///
+/// # Errors
+/// 400 where it is none.
+pub(crate) fn number(query: &Query, key: &str) -> Result<Option<i64>, Refusal> {
+    let parse =
+        |text: &str| text.parse().map_err(|_| bad(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")));
+    query.filled(key).map(parse).transpose()
 }
 
 fn bad(message: String) -> Refusal {
@@ -152,7 +186,11 @@ fn encode_parts(revision: i64, start: &str) -> String {
 
 fn decode(token: &str) -> Result<(i64, String), Refusal> {
     let not_valid = |why: &str| bad(format!("invalid continue token: continue key is not valid{why}"));
-    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|error| not_valid(&format!(": {error}")))?;
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| {
+        let is_foreign = |byte: u8| !byte.is_ascii_alphanumeric() && byte != b'-' && byte != b'_';
+        let at = token.bytes().position(is_foreign).unwrap_or(token.len() - token.len() % 4);
+        not_valid(&format!(": illegal base64 data at input byte {at}"))
+    })?;
     let parts: Value = serde_json::from_slice(&bytes).map_err(|error| not_valid(&format!(": {error}")))?;
     let text = |key: &str| parts.get(key).and_then(Value::as_str).unwrap_or_default();
     if text("v") != VERSION {

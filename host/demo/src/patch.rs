@@ -2,6 +2,7 @@
 
 mod strategic;
 
+use crate::decode;
 use crate::status::Refusal;
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
@@ -64,13 +65,22 @@ pub(crate) fn applied(body: &[u8]) -> Result<Value, Refusal> {
 
 fn map(body: &[u8]) -> Result<Value, Refusal> {
     let bad = |why: String| Refusal::new(400, "BadRequest", format!("error decoding patch: {why}"));
-    let value: Value = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
-    if value.is_object() { Ok(value) } else { Err(bad("json: cannot unmarshal into Go value of type map".to_owned())) }
+    let value: Value = serde_json::from_slice(body).map_err(|error| bad(decode::json_error(&error)))?;
+    let is = |kind: &str| bad(format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"));
+    match value {
+        Value::Object(_) => Ok(value),
+        other => Err(is(decode::kind_of(&other))),
+    }
 }
 
 fn operations(body: &[u8], object: &mut Value) -> Result<(), Refusal> {
-    let patch: Patch = serde_json::from_slice(body)
-        .map_err(|error| Refusal::new(400, "BadRequest", format!("error decoding patch: {error}")))?;
+    let bad = |why: String| Refusal::new(400, "BadRequest", format!("error decoding patch: {why}"));
+    let value: Value = serde_json::from_slice(body).map_err(|error| bad(decode::json_error(&error)))?;
+    if !value.is_array() {
+        let kind = decode::kind_of(&value);
+        return Err(bad(format!("json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp")));
+    }
+    let patch: Patch = serde_json::from_value(value).map_err(|_| unprocessable())?;
     if patch.0.len() > OPERATIONS {
         let message = format!(
             "Request entity too large: The allowed maximum operations in a JSON patch is {OPERATIONS}, got {}",

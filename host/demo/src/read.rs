@@ -5,7 +5,7 @@ use crate::cluster::Cluster;
 use crate::negotiate::{Encoding, View};
 use crate::page;
 use crate::request::Request;
-use crate::resource::{ENDPOINTS, Resource};
+use crate::resource::Resource;
 use crate::route::Place;
 use crate::select::Selection;
 use crate::show;
@@ -13,9 +13,6 @@ use crate::status::Refusal;
 use crate::store::{Store, not_found};
 use crate::watch::Watch;
 use std::sync::Arc;
-
-/// What v1 Endpoints are answered with.
-const DEPRECATED: &str = "299 - \"v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\"";
 
 /// One object.
 pub(crate) fn one(
@@ -27,7 +24,7 @@ pub(crate) fn one(
 ) -> Result<Answer, Refusal> {
     let object = store.get(resource, Some(&place.namespace), &place.name);
     let object = object.ok_or_else(|| not_found(resource, &place.name))?;
-    Ok(warned(resource, show::object(request, 200, resource, object, view, encoding, store.now())))
+    Ok(show::object(request, 200, resource, object, view, encoding, store.now()))
 }
 
 /// A page of a list.
@@ -40,7 +37,7 @@ pub(crate) fn list(
 ) -> Result<Answer, Refusal> {
     let selection = Selection::of(&request.query, resource)?;
     let page = page::read(store, resource, &place.namespace, &request.query, &selection)?;
-    Ok(warned(resource, show::list(request, resource, page, view, encoding, store.now())))
+    Ok(show::list(request, resource, page, view, encoding, store.now()))
 }
 
 /// A stream of changes.
@@ -59,9 +56,5 @@ pub(crate) fn watch(
         headers: vec![("content-type", "application/json".to_owned())],
         body: Body::Watch(Box::new(watch)),
     };
-    Ok(warned(resource, answer))
-}
-
-fn warned(resource: &Resource, answer: Answer) -> Answer {
-    if *resource == ENDPOINTS { answer.with("warning", DEPRECATED) } else { answer }
+    Ok(answer)
 }

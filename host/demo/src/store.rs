@@ -17,6 +17,7 @@ use tokio::sync::watch;
 const HISTORY: usize = 50_000;
 
 const DELETION: &str = "/metadata/deletionTimestamp";
+const NODE: &str = "/spec/nodeName";
 
 /// The objects of one resource, in the order of etcd's keys. A cluster-scoped object has an empty namespace.
 pub(crate) type Objects = BTreeMap<(String, String), Arc<Value>>;
@@ -341,7 +342,9 @@ fn revise(resource: &Resource, before: &Value, change: impl FnOnce(&mut Value)) 
     keep_identity(resource, before, &mut object);
     defaults::fill(resource, &mut object);
     let begins_to_go = before.pointer(DELETION).is_none() && object.pointer(DELETION).is_some();
-    if resource.counts_generations && (begins_to_go || substance(&object) != substance(before)) {
+    // A pod that gets its node is still of the generation that asked for one.
+    let binds = before.pointer(NODE).is_none() && object.pointer(NODE).is_some();
+    if resource.counts_generations && (begins_to_go || (!binds && substance(&object) != substance(before))) {
         let generation = before.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
         metadata_mut(&mut object).insert("generation".to_owned(), (generation + 1).into());
     }

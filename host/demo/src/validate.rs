@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 mod update;
 
-pub(crate) use update::{changes, identity};
+pub(crate) use update::identity;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone)]
@@ -64,6 +64,25 @@ pub(crate) fn invalid(group: &str, kind: &str, name: &str, causes: Vec<Cause>) -
 /// # Errors
 /// 422 with all that is wrong.
 pub(crate) fn object(resource: &Resource, object: &Value) -> Result<(), Refusal> {
+    refuse(resource, object, causes(resource, object))
+}
+
+/// As [`object`], and against what the object was.
+///
+/// # Errors
+/// 422 with all that is wrong, and what was changed and may not be.
+pub(crate) fn changed(resource: &Resource, before: &Value, after: &Value) -> Result<(), Refusal> {
+    let mut causes = causes(resource, after);
+    causes.extend(update::changes(resource, before, after));
+    refuse(resource, before, causes)
+}
+
+fn refuse(resource: &Resource, object: &Value, causes: Vec<Cause>) -> Result<(), Refusal> {
+    let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    if causes.is_empty() { Ok(()) } else { Err(invalid(resource.group, resource.kind, name, causes)) }
+}
+
+fn causes(resource: &Resource, object: &Value) -> Vec<Cause> {
     let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     let mut causes = metadata(resource, object, name);
     match (resource.group, resource.plural) {
@@ -74,7 +93,7 @@ pub(crate) fn object(resource: &Resource, object: &Value) -> Result<(), Refusal>
         ("", "persistentvolumeclaims") => claim(object, &mut causes),
         _ => {}
     }
-    if causes.is_empty() { Ok(()) } else { Err(invalid(resource.group, resource.kind, name, causes)) }
+    causes
 }
 
 fn metadata(resource: &Resource, object: &Value, name: &str) -> Vec<Cause> {
@@ -114,7 +133,11 @@ fn workload(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
     if resource.group == "apps" {
         let selector = crate::select::Labels::of_object(selector);
         match selector {
-            None => causes.push(Cause::required("spec.selector", "")),
+            None => {
+                causes.push(Cause::required("spec.selector", ""));
+                let (labels, why) = (labels.unwrap_or(&Value::Null), "`selector` does not match template `labels`");
+                causes.push(Cause::invalid("spec.template.metadata.labels", labels, why));
+            }
             Some(selector) if selector.is_everything() => {
                 let why = format!("empty selector is invalid for {}", resource.singular);
                 causes.push(Cause::invalid("spec.selector", &json!({}), &why));

@@ -57,7 +57,7 @@ impl Watch {
     ) -> Result<Self, Refusal> {
         let query = &request.query;
         let given = query.filled("resourceVersion").filter(|version| *version != "0");
-        let revision = page::revision(store, query)?;
+        let revision = page::asked(query)?.unwrap_or_else(|| store.revision());
         if store.changes_since(revision).is_none() {
             return Err(page::expired(format!("too old resource version: {revision} ({})", store.revision())));
         }
@@ -135,7 +135,8 @@ impl Watch {
             return;
         };
         let lines: Vec<Bytes> = changes.filter_map(|change| self.event(change, store)).collect();
-        self.revision = store.revision();
+        // A watch may begin at what is still to come.
+        self.revision = self.revision.max(store.revision());
         self.pending.extend(lines);
     }
 

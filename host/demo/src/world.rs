@@ -24,6 +24,7 @@ mod workload;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub(crate) use bare::first_status;
 use cluster::Cluster;
 pub(crate) use log::log;
 

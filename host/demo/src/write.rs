@@ -184,6 +184,7 @@ pub(crate) fn patch(
         let why = format!("strict decoding error: unknown field {field:?}");
         return Err(validate::invalid("", "", "", vec![Cause::invalid("patch", &patched.to_string().into(), &why)]));
     }
+    same_place(&patched, place)?;
     same_version(resource, before, &patched)?;
     let patched = if resource.stored_as.is_some() { events::to_core(&patched) } else { patched };
     let changed = write(store, resource, place, &patched, is_dry)?;
@@ -214,9 +215,10 @@ pub(crate) fn write(
     let is_status = place.subresource == "status";
     let change = |target: &mut Value| merge_parts(resource, target, object, is_status);
     let after = store.preview(resource, namespace, &place.name, change)?;
-    validate::object(resource, &after)?;
-    if !is_status {
-        validate::changes(resource, before, &after)?;
+    if is_status {
+        validate::object(resource, &after)?;
+    } else {
+        validate::changed(resource, before, &after)?;
     }
     if is_dry { Ok(after) } else { store.update(resource, namespace, &place.name, change) }
 }

@@ -100,8 +100,11 @@ fn create_volume(store: &mut Store, claim: &Value, class: &Value) -> String {
             "status": { "phase": "Available" },
         }),
     );
-    let message = format!("Successfully provisioned volume {volume}");
-    record(store, claim, Source::Controller(driver), "Normal", "ProvisioningSucceeded", &message);
+    let message = format!(
+        "Waiting for a volume to be created either by the external provisioner '{driver}' or manually by the system \
+         administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered."
+    );
+    record(store, claim, CONTROLLER, "Normal", "ExternalProvisioning", &message);
     volume
 }
 

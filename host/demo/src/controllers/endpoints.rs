@@ -11,6 +11,8 @@ use crate::store::{Store, child_mut};
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
+const ENDPOINTS_MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
+const ENDPOINTS_MANAGER: &str = "endpoint-controller";
 
 /// Writes the slice and the Endpoints of every Service with a selector.
 pub(crate) fn settle(store: &mut Store) {
@@ -44,6 +46,15 @@ pub(crate) fn clean(store: &mut Store) {
     let orphans: Vec<_> = orphans.map(|slice| (namespace(slice).to_owned(), name(slice).to_owned())).collect();
     for (namespace, name) in orphans {
         let _ = store.remove(&ENDPOINT_SLICES, Some(&namespace), &name);
+    }
+    let of_nobody = store.list(&ENDPOINTS, None).filter(|endpoints| {
+        let labels = endpoints.pointer("/metadata/labels");
+        let by = labels.and_then(|labels| labels.get(ENDPOINTS_MANAGED_BY)).and_then(Value::as_str);
+        by == Some(ENDPOINTS_MANAGER) && store.get(&SERVICES, Some(namespace(endpoints)), name(endpoints)).is_none()
+    });
+    let of_nobody: Vec<_> = of_nobody.map(|it| (namespace(it).to_owned(), name(it).to_owned())).collect();
+    for (namespace, name) in of_nobody {
+        let _ = store.remove(&ENDPOINTS, Some(&namespace), &name);
     }
 }
 
@@ -116,7 +127,7 @@ pub(crate) fn slice(service: &Value, pods: &[Value], nodes: &[Value]) -> Value {
 pub(crate) fn endpoints(service: &Value, pods: &[Value]) -> Value {
     let unready_too = holds(service, "/spec/publishNotReadyAddresses");
     let mut labels = child_labels(service);
-    labels.insert("endpoints.kubernetes.io/managed-by".to_owned(), "endpoint-controller".into());
+    labels.insert(ENDPOINTS_MANAGED_BY.to_owned(), ENDPOINTS_MANAGER.into());
     if is_headless(service) {
         labels.insert("service.kubernetes.io/headless".to_owned(), "".into());
     }

@@ -11,10 +11,11 @@ use super::nodes::{is_played, is_ready};
 use super::pod_status::{State, Stay, before, status};
 use super::pods::has_ended;
 use super::put_status;
-use super::read::{has, holds, is_leaving, list, name, namespace, number, text};
+use super::read::{condition, has, holds, is_leaving, list, name, namespace, number, text};
 use crate::resource::{LEASES, NODES, PODS};
 use crate::store::{Store, child_mut};
 use crate::time::{micros, parse, seconds};
+use crate::world::first_status;
 
 /// How long a container takes to end when it is asked to.
 const ENDING_SECONDS: i64 = 1;
@@ -24,6 +25,10 @@ const HEARTBEAT_SECONDS: i64 = 300;
 
 /// What has become of the pods since the last look.
 pub(crate) fn tick(store: &mut Store) {
+    for node in store.list(&NODES, None).filter(|node| condition(node, "Ready").is_empty()).cloned().collect::<Vec<_>>()
+    {
+        wake(store, &node);
+    }
     let nodes: Vec<_> = store.list(&NODES, None).cloned().collect();
     for node in nodes.iter().filter(|node| is_ready(node)) {
         report(store, node);
@@ -38,6 +43,12 @@ pub(crate) fn tick(store: &mut Store) {
         }
     }
     homeless(store, &nodes);
+}
+
+/// A node that nobody has heard of yet reports for the first time.
+fn wake(store: &mut Store, node: &Value) {
+    let Value::Object(first) = first_status(&seconds(store.now())) else { return };
+    let _ = store.update(&NODES, None, name(node), |node| child_mut(node, "status").extend(first));
 }
 
 /// A pod whose node is gone goes too.

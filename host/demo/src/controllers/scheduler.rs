@@ -9,7 +9,7 @@ use super::pods::has_ended;
 use super::quantity::{bytes, millicores};
 use super::read::{has, holds, is_leaving, list, name, namespace, text};
 use crate::resource::{CLAIMS, NODES, PODS};
-use crate::store::{Store, child_mut};
+use crate::store::{Store, child_mut, metadata_mut};
 
 const NAME: &str = "default-scheduler";
 
@@ -49,7 +49,7 @@ pub(crate) fn settle(store: &mut Store) {
         match place(store, pod, &rooms) {
             Ok(at) => {
                 if let Some(room) = rooms.get_mut(at) {
-                    bind(store, pod, name(&room.node));
+                    bind(store, pod, &room.node);
                     room.take(pod);
                 }
             }
@@ -125,10 +125,8 @@ fn place(store: &Store, pod: &Value, rooms: &[Room]) -> Result<usize, String> {
     }
     let total = rooms.len();
     if let Some(why) = unbound(store, pod) {
-        return Err(format!(
-            "0/{total} nodes are available: {why}. no new claims to deallocate, preemption: 0/{total} nodes are available: \
-             {total} Preemption is not helpful for scheduling."
-        ));
+        // The last words are those of the step that looks for pods to give way: it finds none.
+        return Err(format!("0/{total} nodes are available: {why}. not found"));
     }
     let mut reasons = BTreeMap::<&str, usize>::new();
     let (mut helpless, mut fitting) = (0, Vec::new());
@@ -142,9 +140,9 @@ fn place(store: &Store, pod: &Value, rooms: &[Room]) -> Result<usize, String> {
         }
     }
     let siblings = |room: &Room| {
-        let label = pod.pointer("/metadata/labels");
+        let owner = pod.pointer("/metadata/ownerReferences");
         let on = store.list(&PODS, Some(namespace(pod))).filter(|it| text(it, "/spec/nodeName") == name(&room.node));
-        on.filter(|it| it.pointer("/metadata/labels") == label).count()
+        on.filter(|it| owner.is_some() && it.pointer("/metadata/ownerReferences") == owner).count()
     };
     let best = fitting.into_iter().filter_map(|index| Some((index, rooms.get(index)?)));
     best.min_by_key(|(_, room)| (siblings(room), room.load(), room.pods)).map(|(index, _)| index).ok_or_else(|| {
@@ -180,16 +178,28 @@ fn unbound(store: &Store, pod: &Value) -> Option<String> {
     })
 }
 
-fn bind(store: &mut Store, pod: &Value, node: &str) {
+fn bind(store: &mut Store, pod: &Value, node: &Value) {
     let now = store.now();
     let bound = store.update(&PODS, Some(namespace(pod)), name(pod), |pod| {
-        child_mut(pod, "spec").insert("nodeName".to_owned(), node.into());
+        child_mut(pod, "spec").insert("nodeName".to_owned(), name(node).into());
+        locate(pod, node);
         let status = child_mut(pod, "status");
         status.insert("conditions".to_owned(), json!([condition("PodScheduled", now, None)]));
     });
     if bound.is_ok() {
-        let message = format!("Successfully assigned {}/{} to {node}", namespace(pod), name(pod));
+        let message = format!("Successfully assigned {}/{} to {}", namespace(pod), name(pod), name(node));
         record(store, pod, Source::Scheduler { action: "Binding" }, "Normal", "Scheduled", &message);
+    }
+}
+
+/// A pod gets the labels of its node that say where it stands, unless it has its own.
+pub(crate) fn locate(pod: &mut Value, node: &Value) {
+    for key in ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"] {
+        let value = node.pointer("/metadata/labels").and_then(|labels| labels.get(key));
+        let labels = metadata_mut(pod).entry("labels").or_insert_with(|| json!({}));
+        if let (Some(value), Some(labels)) = (value, labels.as_object_mut()) {
+            labels.entry(key).or_insert_with(|| value.clone());
+        }
     }
 }
 
@@ -202,7 +212,6 @@ fn refuse(store: &mut Store, pod: &Value, why: &str) {
     let _ = store.update(&PODS, Some(namespace(pod)), name(pod), |pod| {
         let status = child_mut(pod, "status");
         status.insert("conditions".to_owned(), json!([condition("PodScheduled", since, Some(("Unschedulable", why)))]));
-        status.insert("observedGeneration".to_owned(), 1.into());
     });
     record(store, pod, Source::Scheduler { action: "Scheduling" }, "Warning", "FailedScheduling", why);
 }

@@ -9,6 +9,9 @@ pub(super) fn fill(pod: &mut Value) {
     let spec = child_mut(pod, "spec");
     fill_spec(spec);
     missing(spec, [("enableServiceLinks", json!(true))]);
+    for list in ["initContainers", "containers"] {
+        each(spec, list).for_each(request_limits);
+    }
     let class = quality(pod);
     let status = child_mut(pod, "status");
     missing(status, [("phase", json!("Pending")), ("qosClass", json!(class))]);
@@ -164,6 +167,10 @@ fn fill_container(container: &mut Map<String, Value>) {
             missing(get, [("path", json!("/")), ("scheme", json!("HTTP"))]);
         }
     }
+}
+
+/// Who has a limit and no request requests the limit.
+fn request_limits(container: &mut Map<String, Value>) {
     if let Some(resources) = container.get_mut("resources").and_then(Value::as_object_mut) {
         let limits: Vec<_> = resources.get("limits").and_then(Value::as_object).into_iter().flatten().collect();
         let limits: Vec<_> = limits.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect();

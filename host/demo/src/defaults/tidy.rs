@@ -76,7 +76,7 @@ pub(super) fn tidy(resource: &Resource, object: &mut Value) {
         Value::Null => NULLS.contains(&key.as_str()) || top(key),
         Value::Array(items) => top(key) || !items.is_empty(),
         Value::Object(map) => !map.is_empty() || !MAPS.contains(&key.as_str()),
-        _ => true,
+        _ => !is_left_out(key, value),
     });
     for (key, value) in object.iter_mut() {
         if !matches!(key.as_str(), "data" | "binaryData" | "stringData") {
@@ -107,12 +107,19 @@ fn is_kept(resource: &Resource, key: &str) -> bool {
     )
 }
 
+/// Maps whose values are quantities.
+const QUANTITIES: [&str; 10] =
+    ["limits", "requests", "capacity", "allocatable", "hard", "used", "max", "min", "default", "defaultRequest"];
+
 fn clean(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(clean),
         Value::Object(map) => {
             map.retain(|key, value| !is_left_out(key, value));
             for (key, value) in map.iter_mut() {
+                if QUANTITIES.contains(&key.as_str()) {
+                    canonicalize(value);
+                }
                 // What people name is theirs.
                 if !matches!(key.as_str(), "labels" | "annotations" | "matchLabels" | "nodeSelector") {
                     clean(value);
@@ -120,6 +127,19 @@ fn clean(value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+fn canonicalize(quantities: &mut Value) {
+    for quantity in quantities.as_object_mut().into_iter().flat_map(Map::values_mut) {
+        let text = match &*quantity {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => continue,
+        };
+        if let Some(canonical) = crate::quantity::canonical(&text) {
+            *quantity = canonical.into();
+        }
     }
 }
 

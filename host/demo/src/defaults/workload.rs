@@ -2,7 +2,7 @@
 
 use super::{each, missing, pod};
 use crate::resource::Resource;
-use crate::store::child_mut;
+use crate::store::{child_mut, metadata_mut};
 use serde_json::{Map, Value, json};
 
 pub(super) fn fill(resource: &Resource, object: &mut Value) {
@@ -141,6 +141,7 @@ pub(super) fn label_job(job: &mut Value) {
     let uid = job.pointer("/metadata/uid").cloned().unwrap_or_default();
     let name = job.pointer("/metadata/name").cloned().unwrap_or_default();
     let spec = child_mut(job, "spec");
+    missing(spec, [("manualSelector", json!(false))]);
     if spec.get("manualSelector") == Some(&json!(true)) || spec.contains_key("selector") {
         return;
     }
@@ -153,5 +154,21 @@ pub(super) fn label_job(job: &mut Value) {
             labels.insert(key.to_owned(), value.clone());
             labels.insert(format!("batch.kubernetes.io/{key}"), value.clone());
         }
+    }
+}
+
+/// What has no labels of its own has those of its pods.
+pub(super) fn copy_labels(object: &mut Value) {
+    let has_labels = object.pointer("/metadata/labels").and_then(Value::as_object).is_some_and(|map| !map.is_empty());
+    if let Some(labels) = object.pointer("/spec/template/metadata/labels").cloned().filter(|_| !has_labels) {
+        metadata_mut(object).insert("labels".to_owned(), labels);
+    }
+}
+
+/// A DaemonSet counts its templates in an annotation.
+pub(super) fn count_template(set: &mut Value) {
+    let annotations = metadata_mut(set).entry("annotations").or_insert_with(|| json!({}));
+    if let Some(annotations) = annotations.as_object_mut() {
+        missing(annotations, [("deprecated.daemonset.template.generation", json!("1"))]);
     }
 }

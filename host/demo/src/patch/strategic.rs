@@ -98,6 +98,7 @@ fn merge_list(target: &mut Map<String, Value>, name: &str, patch: &[Value]) {
     if patch.iter().any(|item| item.get(DIRECTIVE).and_then(Value::as_str) == Some("replace")) {
         list.clear();
     }
+    let order: Vec<Value> = list.iter().filter_map(|item| item.get(key).cloned()).collect();
     for item in patch {
         let is_same = |other: &Value| other.get(key).is_some() && other.get(key) == item.get(key);
         match item.get(DIRECTIVE).and_then(Value::as_str) {
@@ -109,6 +110,22 @@ fn merge_list(target: &mut Map<String, Value>, name: &str, patch: &[Value]) {
             },
         }
     }
+    reorder(list, key, patch, &order);
+}
+
+/// What is patched comes in the patch's order, and new things before what they are not compared with.
+fn reorder(list: &mut Vec<Value>, key: &str, patch: &[Value], order: &[Value]) {
+    let place = |item: &Value| order.iter().position(|old| Some(old) == item.get(key));
+    let in_patch = |item: &Value| patch.iter().position(|other| other.get(key) == item.get(key));
+    let (mut patched, kept): (Vec<Value>, Vec<Value>) = list.drain(..).partition(|item| in_patch(item).is_some());
+    patched.sort_by_key(in_patch);
+    let (mut patched, mut kept) = (patched.into_iter().peekable(), kept.into_iter().peekable());
+    while let (Some(left), Some(right)) = (patched.peek(), kept.peek()) {
+        // A new thing has no place, and none comes before any.
+        let next = if place(left) <= place(right) { patched.next() } else { kept.next() };
+        list.extend(next);
+    }
+    list.extend(patched.chain(kept));
 }
 
 /// A list of ports is a container's or a Service's.

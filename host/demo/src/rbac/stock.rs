@@ -13,7 +13,7 @@ const BINDINGS: [(&str, &[&str]); 4] = [
     ("cluster-admin", &["system:masters"]),
     ("system:basic-user", &["system:authenticated"]),
     ("system:discovery", &["system:authenticated"]),
-    ("system:public-info-viewer", &["system:authenticated", "system:unauthenticated"]),
+    ("system:public-info-viewer", &["system:authenticated"]),
 ];
 
 /// Puts them into a new store.

@@ -32,7 +32,7 @@ fn of_kind(resource: &Resource) -> &'static [&'static str] {
             "status.nominatedNodeName",
         ],
         ("", "nodes") => &["spec.unschedulable"],
-        ("", "replicationcontrollers") | ("apps", "replicasets") => &["status.replicas"],
+        ("", "replicationcontrollers") => &["status.replicas"],
         ("", "namespaces") => &["status.phase"],
         ("", "secrets") => &["type"],
         ("", "services") => &["spec.clusterIP", "spec.type"],
@@ -117,7 +117,6 @@ impl Term {
 fn unknown(field: &str, resource: &Resource) -> String {
     match (resource.group, resource.plural) {
         ("batch", "jobs") => format!("field label {field:?} not supported for Job"),
-        ("apps", "replicasets") => format!("field label not supported: {field}"),
         _ if of_kind(resource.stored_as.unwrap_or(resource)).is_empty() => {
             format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
         }
@@ -151,9 +150,11 @@ fn unescape(value: &str) -> Result<String, String> {
             '\\' => match characters.next() {
                 Some(escaped @ ('\\' | ',' | '=')) => plain.push(escaped),
                 Some(other) => return Err(format!("invalid field selector: invalid escape sequence: \\{other}")),
-                None => return Err("invalid field selector: unterminated escape sequence: \\".to_owned()),
+                None => return Err("invalid field selector: invalid escape sequence: \\".to_owned()),
             },
-            ',' | '=' => return Err(format!("invalid field selector: unescaped character in value: {character}")),
+            ',' | '=' => {
+                return Err(format!("invalid field selector: unescaped character in value: {}", u32::from(character)));
+            }
             _ => plain.push(character),
         }
     }

@@ -201,7 +201,7 @@ impl Parser {
             other => return Err(format!("found '{}', expected: identifier", other.text())),
         };
         if let [fault, ..] = name::label_key(&key).as_slice() {
-            return Err(format!("key: Invalid value: {key:?}: {fault}"));
+            return Err(format!("<nil>: Invalid value: {key:?}: {fault}"));
         }
         let is_alone = matches!(self.peek(), Token::End | Token::Symbol(","));
         if is_negated || is_alone {

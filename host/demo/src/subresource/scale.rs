@@ -29,7 +29,7 @@ pub(super) fn answer(
         _ => patch::apply(Form::of(request.content_type())?, &request.body, &scale)?,
     };
     let is_dry = write::is_dry_run(request, if place.verb == "patch" { "PatchOptions" } else { "UpdateOptions" })?;
-    write::same_uid(resource, object, &wanted)?;
+    same_uid(resource, object, &wanted)?;
     write::same_version(resource, object, &wanted)?;
     let replicas = replicas(place, &wanted)?;
     let change = |object: &mut Value| {
@@ -41,6 +41,18 @@ pub(super) fn answer(
         store.update(resource, namespace, &place.name, change)?
     };
     Ok(show::encode(request, 200, &scale_of(resource, &after), encoding))
+}
+
+fn same_uid(resource: &Resource, object: &Value, wanted: &Value) -> Result<(), Refusal> {
+    let uid = |object: &Value| object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (given, uid, plural) = (uid(wanted), uid(object), format!("{}/scale", resource.plural));
+    if given.is_empty() || given == uid {
+        return Ok(());
+    }
+    let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let qualified = if resource.group.is_empty() { plural.clone() } else { format!("{plural}.{}", resource.group) };
+    let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {uid}");
+    Err(write::conflict(&qualified, name, &why).about(resource.group, &plural, name))
 }
 
 fn replicas(place: &Place, wanted: &Value) -> Result<i64, Refusal> {

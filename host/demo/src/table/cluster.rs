@@ -23,7 +23,11 @@ pub(super) const NODES: Layout = Layout {
         let info = |key: &str| or(node, &format!("/status/nodeInfo/{key}"), "<unknown>").to_owned();
         let address = |kind: &str| {
             let of = |address: &&Value| at(address, "/type") == kind;
-            items(node, "/status/addresses").iter().find(of).map_or("<none>", |address| at(address, "/address")).to_owned()
+            items(node, "/status/addresses")
+                .iter()
+                .find(of)
+                .map_or("<none>", |address| at(address, "/address"))
+                .to_owned()
         };
         let kernel = match at(node, "/status/nodeInfo/architecture") {
             "" => info("kernelVersion"),
@@ -93,7 +97,8 @@ fn event(event: &Value, now: Timestamp) -> Vec<Value> {
     let moment = |pointer: &str| Some(at(&core, pointer)).filter(|time| !time.is_empty()).map(|time| since(time, now));
     let first = moment("/firstTimestamp").or_else(|| moment("/eventTime")).unwrap_or_else(|| "<unknown>".to_owned());
     let last = moment("/series/lastObservedTime").or_else(|| moment("/lastTimestamp")).unwrap_or_else(|| first.clone());
-    let times = if core.get("series").is_some() { count(&core, "/series/count") } else { count(&core, "/count").max(1) };
+    let times =
+        if core.get("series").is_some() { count(&core, "/series/count") } else { count(&core, "/count").max(1) };
     let kind = at(&core, "/involvedObject/kind").to_lowercase();
     let object = match at(&core, "/involvedObject/name") {
         "" => kind,

@@ -8,15 +8,7 @@ use serde_json::Value;
 const SHOWN: usize = 3;
 
 pub(super) const SERVICES: Layout = Layout {
-    columns: &[
-        NAME,
-        text("Type"),
-        text("Cluster-IP"),
-        text("External-IP"),
-        text("Port(s)"),
-        AGE,
-        wide("Selector"),
-    ],
+    columns: &[NAME, text("Type"), text("Cluster-IP"), text("External-IP"), text("Port(s)"), AGE, wide("Selector")],
     cells: |service, now| {
         let port = |port: &Value| {
             let (number, protocol) = (count(port, "/port"), at(port, "/protocol"));

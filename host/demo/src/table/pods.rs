@@ -192,4 +192,3 @@ fn is_sidecar(container: &Value) -> bool {
 fn flag(object: &Value, pointer: &str) -> bool {
     object.pointer(pointer) == Some(&Value::Bool(true))
 }
-

@@ -50,7 +50,8 @@ pub(super) const VOLUMES: Layout = Layout {
     ],
     cells: |volume, now| {
         let claim = volume.pointer("/spec/claimRef");
-        let claim = claim.map_or_else(String::new, |claim| format!("{}/{}", at(claim, "/namespace"), at(claim, "/name")));
+        let claim =
+            claim.map_or_else(String::new, |claim| format!("{}/{}", at(claim, "/namespace"), at(claim, "/name")));
         vec![
             name(volume),
             or(volume, "/spec/capacity/storage", "0").into(),
@@ -97,11 +98,7 @@ fn phase(object: &Value) -> &str {
 /// Access modes as three letters each.
 fn modes(object: &Value, pointer: &str) -> String {
     let has = |mode: &str| items(object, pointer).iter().any(|has| has.as_str() == Some(mode));
-    let modes = [
-        ("ReadWriteOnce", "RWO"),
-        ("ReadOnlyMany", "ROX"),
-        ("ReadWriteMany", "RWX"),
-        ("ReadWriteOncePod", "RWOP"),
-    ];
+    let modes =
+        [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
     modes.iter().filter(|(mode, _)| has(mode)).map(|(_, short)| *short).collect::<Vec<_>>().join(",")
 }

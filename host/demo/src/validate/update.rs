@@ -1,6 +1,6 @@
 //! What an update may not change.
 
-use super::{Cause, invalid};
+use super::{Cause, refuse};
 use crate::resource::Resource;
 use crate::status::Refusal;
 use serde_json::{Value, json};
@@ -25,21 +25,16 @@ const FIXED: [(&str, &str, &[&str]); 7] = [
 /// 422 with what was changed.
 pub(crate) fn identity(resource: &Resource, before: &Value, after: &Value) -> Result<(), Refusal> {
     let mut causes = Vec::new();
-    for field in ["uid", "name", "namespace"] {
-        let pointer = format!("/metadata/{field}");
-        let (old, new) = (before.pointer(&pointer), after.pointer(&pointer));
-        if let Some(new) = new.filter(|new| Some(*new) != old && new.as_str() != Some("")) {
-            causes.push(Cause::invalid(&format!("metadata.{field}"), new, IMMUTABLE));
-        }
+    let (old, new) = (before.pointer("/metadata/uid"), after.pointer("/metadata/uid"));
+    if let Some(new) = new.filter(|new| Some(*new) != old && new.as_str() != Some("")) {
+        // The server finds it twice.
+        causes.extend([(); 2].map(|()| Cause::invalid("metadata.uid", new, IMMUTABLE)));
     }
     refuse(resource, before, causes)
 }
 
 /// Holds a changed object against what it was.
-///
-/// # Errors
-/// 422 with what was changed and may not be.
-pub(crate) fn changes(resource: &Resource, before: &Value, after: &Value) -> Result<(), Refusal> {
+pub(super) fn changes(resource: &Resource, before: &Value, after: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let fixed = FIXED.iter().filter(|(group, plural, _)| (*group, *plural) == (resource.group, resource.plural));
     for pointer in fixed.flat_map(|(_, _, pointers)| *pointers) {
@@ -56,15 +51,7 @@ pub(crate) fn changes(resource: &Resource, before: &Value, after: &Value) -> Res
     if resource.kind == "Pod" && frozen_pod(before) != frozen_pod(after) {
         causes.push(Cause::forbidden("spec", POD));
     }
-    refuse(resource, before, causes)
-}
-
-fn refuse(resource: &Resource, before: &Value, causes: Vec<Cause>) -> Result<(), Refusal> {
-    if causes.is_empty() {
-        return Ok(());
-    }
-    let name = before.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-    Err(invalid(resource.group, resource.kind, name, causes))
+    causes
 }
 
 const STATEFUL_SET_MUTABLE: &[&str] = &[

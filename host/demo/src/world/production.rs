@@ -15,8 +15,8 @@ pub(super) const NO_MEMORY: &str = "0/3 nodes are available: 1 node(s) had untol
     new claims to deallocate, preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No \
     preemption victims found for incoming pod.";
 /// Why the third database has none.
-pub(super) const NO_VOLUME: &str = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. no new claims \
-    to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.";
+pub(super) const NO_VOLUME: &str =
+    "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found";
 
 /// How long ago the bad front end was rolled out, and how long ago its deadline passed.
 pub(super) const BAD_ROLLOUT: i64 = 47 * MINUTE;

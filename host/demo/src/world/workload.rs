@@ -10,6 +10,7 @@ use crate::controllers::identity::suffix;
 use crate::controllers::pod_status::{State, Stay, before, condition, status};
 use crate::controllers::pods::{count, from_template};
 use crate::controllers::read::{holds, name, namespace, text};
+use crate::controllers::scheduler::locate;
 use crate::controllers::{daemon_sets, replica_sets, stateful_sets};
 use crate::store::metadata_mut;
 
@@ -190,7 +191,7 @@ impl Cluster {
             Doing::Unschedulable(why) => {
                 let mut scheduled = condition("PodScheduled", before(self.now, seat.age), Some(("Unschedulable", why)));
                 set(&mut scheduled, "observedGeneration", 1.into());
-                merge(&mut pod, json!({ "status": { "observedGeneration": 1, "conditions": [scheduled] } }));
+                merge(&mut pod, json!({ "status": { "conditions": [scheduled] } }));
             }
             Doing::On(state) => self.seat(&mut pod, seat, state),
             Doing::Evicted => {
@@ -203,6 +204,7 @@ impl Cluster {
 
     fn seat(&mut self, pod: &mut Value, seat: &Seat, state: &State) {
         merge(pod, json!({ "spec": { "nodeName": seat.node } }));
+        locate(pod, self.find("Node", "", seat.node));
         let host_ip = host_ip(seat.node);
         let own_network = holds(pod, "/spec/hostNetwork");
         let pod_ip = if own_network { host_ip.to_owned() } else { self.next_address(seat.node) };
