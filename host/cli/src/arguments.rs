@@ -1,16 +1,31 @@
 //! The command line, and arguments of operations on it.
 
-use crate::output::Format;
-use clap::{Args, Parser, Subcommand};
+use crate::filter::Condition;
+use crate::output::{Colour, Format};
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap_complete::Shell;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::policy::catalogue::Operation;
 use meho_host::policy::schema::{DRY_RUN, ParameterType};
+use meho_host_cli::configuration::TargetName;
+use meho_host_cli::text::safe;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-/// Works on real infrastructure through sandboxed connectors.
+/// Works on real infrastructure through sandboxed connectors
+///
+/// A connector is a WebAssembly component that nobody has to trust: it has no network, no files and no credential, and each of its requests is
+/// judged before it is sent. The built-in one works on Kubernetes.
 #[derive(Debug, Parser)]
 #[command(name = "meho-host", version, disable_help_subcommand = true)]
+#[command(after_help = "Examples:
+  meho-host ops                                                what there is to run
+  meho-host target add prod --kubeconfig ~/.kube/config        a cluster, by a name of yours
+  meho-host call list_pods namespace=production --target prod
+  meho-host call get_pod_logs namespace=production name=api-gateway tail_lines=200
+  meho-host call list_pods -o jsonl | jq -r .name
+
+Exit codes: 0 done; 1 an error; 2 a command line that does not parse; 3 a write that nobody was there to approve, or that was answered with no.")]
 pub(crate) struct Cli {
     /// Another component than the built-in Kubernetes connector
     #[arg(long, value_name = "FILE", global = true)]
@@ -20,34 +35,172 @@ pub(crate) struct Cli {
     #[arg(short, long, value_name = "FORMAT", global = true)]
     pub(crate) output: Option<Format>,
 
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub(crate) color: Colour,
+
+    /// The configuration file, in the place of $MEHO_CONFIG and $XDG_CONFIG_HOME/meho/config.toml
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the operations that the connector offers
-    Ops,
+    /// See it work: a cluster in this process, ten questions answered on it, and what becomes of a connector that means ill
+    #[command(after_help = "Examples:
+  meho-host demo
+  meho-host demo --serve                              keeps the cluster running; prints how to use it
+  meho-host demo --serve --kubeconfig demo.kubeconfig &
+  KUBECONFIG=demo.kubeconfig kubectl get pods -A")]
+    Demo(DemoOptions),
+    /// List the operations that the connector offers, or show one
+    #[command(after_help = "Examples:
+  meho-host ops                          all of them, by category
+  meho-host ops scale_deployment         what one takes, sends and needs
+  meho-host ops -o json | jq -r '.[].id'")]
+    Ops {
+        /// The operation to show
+        operation: Option<String>,
+    },
     /// Run an operation
     ///
     /// A read runs at once. Anything that changes the target is shown first, as the exact request that would be sent, and is sent only
     /// after a yes at the terminal. Elsewhere nothing is sent, and the exit code is 3.
-    #[command(after_help = "Examples:\n  \
-        meho-host call list_pods namespace=production\n  \
-        meho-host call get_pod_logs namespace=production name=api-gateway tail_lines=200\n  \
-        meho-host call scale_deployment namespace=web name=nginx replicas=5\n  \
-        meho-host call list_pods --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem -o jsonl")]
+    #[command(after_help = "Examples:
+  meho-host call list_pods namespace=production
+  meho-host call list_pods --where status=CrashLoopBackOff
+  meho-host call get_pod_logs namespace=production name=api-gateway tail_lines=200
+  meho-host call scale_deployment namespace=web name=nginx replicas=5
+  meho-host call list_pods --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem -o jsonl
+
+What an operation takes: meho-host ops OPERATION")]
     Call(CallOptions),
     /// Show what a component is and may do, without running an operation of it
+    #[command(after_help = "Examples:
+  meho-host inspect component.wasm
+  meho-host inspect component.wasm -o json | jq '.operations[].effects'")]
     Inspect {
         /// The component
         component: PathBuf,
     },
+    /// Name the clusters that you work on, in the configuration file
+    #[command(subcommand)]
+    #[command(after_help = "Examples:
+  meho-host target add prod --kubeconfig ~/.kube/config --context prod --default
+  meho-host target add lab --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem
+  meho-host target list
+  meho-host target check prod
+
+A call goes where its own options say, else to its --target, else to the default of the configuration, else to the current kubeconfig.")]
+    Target(TargetCommand),
+    /// Print a completion script for a shell
+    ///
+    /// It completes subcommands, options, the operations of the connector and their parameters, which are written into it, and the targets of
+    /// the configuration. Make it again after an update.
+    #[command(after_help = "Examples:
+  meho-host completions bash > ~/.local/share/bash-completion/completions/meho-host
+  meho-host completions zsh > ~/.zfunc/_meho-host                      # with ~/.zfunc in $fpath
+  meho-host completions fish > ~/.config/fish/completions/meho-host.fish")]
+    Completions {
+        /// The shell
+        #[arg(value_parser = shell)]
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TargetCommand {
+    /// Add a target to the configuration file
+    ///
+    /// The file gets paths and never a secret; relative paths are made absolute.
+    #[command(after_help = "Examples:
+  meho-host target add prod --kubeconfig ~/.kube/config --context prod --default
+  meho-host target add lab --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem --namespace web
+  meho-host target add here --in-cluster                # in a pod: its service account")]
+    Add(Box<AddOptions>),
+    /// List the targets of the configuration file
+    #[command(after_help = "Examples:
+  meho-host target list
+  meho-host target list -o json | jq -r '.[].name'")]
+    List,
+    /// Remove a target from the configuration file; nothing of the cluster changes
+    #[command(after_help = "Examples:
+  meho-host target remove lab")]
+    Remove {
+        /// The target
+        name: String,
+    },
+    /// Make a target the one that calls go to which name none
+    #[command(after_help = "Examples:
+  meho-host target default prod")]
+    Default {
+        /// The target
+        name: String,
+    },
+    /// Print the names of the targets, for completions
+    #[command(hide = true)]
+    Names,
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("place").args(["kubeconfig", "server", "in_cluster"]).required(true)))]
+pub(crate) struct AddOptions {
+    /// What to call it: letters, digits, '-', '_' and '.'
+    pub(crate) name: TargetName,
+    /// A kubeconfig
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// A context of the kubeconfig, in the place of its current one
+    #[arg(long, value_name = "CONTEXT", requires = "kubeconfig")]
+    pub(crate) context: Option<String>,
+    /// The URL of an API server
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    pub(crate) server: Option<String>,
+    /// A file with the token for --server; read anew at each call
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The CA that signed the server's certificate, as PEM
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with = "skip_tls_verification")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Do not verify who answers. Whoever is between can read the token
+    #[arg(long, requires = "server")]
+    pub(crate) skip_tls_verification: bool,
+    /// The name that the server's certificate must have, where that is not the URL's host
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub(crate) tls_server_name: Option<String>,
+    /// The cluster in whose pod this runs, as its service account
+    #[arg(long)]
+    pub(crate) in_cluster: bool,
+    /// The namespace of calls that name none; `namespace=` asks for all
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// Calls that name no target go to this one
+    #[arg(long)]
+    pub(crate) default: bool,
+    /// Put it in the place of a target of the same name
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Keep the cluster running until Ctrl-C, in the place of asking it questions
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// The port to serve at, on loopback; any that is free where none is named
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+    /// Where to write the kubeconfig that leads to it; in a private temporary folder where none is named
+    #[arg(long, value_name = "FILE", requires = "serve")]
+    pub(crate) kubeconfig: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CallOptions {
-    /// The operation
+    /// The operation; `meho-host ops` lists them
     pub(crate) operation: String,
     /// Its arguments
     #[arg(value_name = "KEY=VALUE")]
@@ -55,6 +208,10 @@ pub(crate) struct CallOptions {
     /// Its arguments as a JSON object; KEY=VALUE goes first
     #[arg(long, value_name = "JSON")]
     pub(crate) args: Option<String>,
+    /// Print only rows whose MEMBER is VALUE, is not (MEMBER!=VALUE), or has a text in it (MEMBER~TEXT); all conditions hold where there
+    /// are several. All rows are read: `meta` counts them
+    #[arg(long = "where", value_name = "MEMBER=VALUE")]
+    pub(crate) only: Vec<Condition>,
     /// How many seconds the call may take
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
@@ -62,9 +219,12 @@ pub(crate) struct CallOptions {
     pub(crate) target: TargetOptions,
 }
 
-/// Where to. With none of these, the current kubeconfig's current context.
+/// Where to. With none of these, the configuration's default target, else the current kubeconfig's current context.
 #[derive(Debug, Args)]
 pub(crate) struct TargetOptions {
+    /// A target of the configuration file
+    #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["kubeconfig", "context", "server"])]
+    pub(crate) target: Option<String>,
     /// A kubeconfig
     #[arg(long, value_name = "FILE", help_heading = "Target", conflicts_with = "server")]
     pub(crate) kubeconfig: Option<PathBuf>,
@@ -91,8 +251,25 @@ pub(crate) struct TargetOptions {
     pub(crate) skip_tls_verification: bool,
 }
 
-/// The arguments of a call: the JSON object, then the pairs, each typed by the operation's schema.
-pub(crate) fn merge(options: &CallOptions, operation: &Operation) -> Result<Map<String, Value>, CallError> {
+/// The shells that there are completions for.
+fn shell(text: &str) -> Result<Shell, String> {
+    match text {
+        "bash" => Ok(Shell::Bash),
+        "zsh" => Ok(Shell::Zsh),
+        "fish" => Ok(Shell::Fish),
+        _ => Err("bash, zsh and fish are there".to_owned()),
+    }
+}
+
+/// The parameter that a target's namespace stands for where a call has none.
+pub(crate) const NAMESPACE: &str = "namespace";
+
+/// The arguments of a call: the JSON object, then the pairs, each typed by the operation's schema, and last the target's namespace where they have none.
+pub(crate) fn merge(
+    options: &CallOptions,
+    operation: &Operation,
+    namespace: Option<&str>,
+) -> Result<Map<String, Value>, CallError> {
     let refused = |message: String| CallError::new(ErrorCode::InvalidRequest, message);
     let mut arguments = match &options.args {
         None => Map::new(),
@@ -103,16 +280,19 @@ pub(crate) fn merge(options: &CallOptions, operation: &Operation) -> Result<Map<
         },
     };
     for pair in &options.pairs {
-        let (name, text) = pair
-            .split_once('=')
-            .ok_or_else(|| refused(format!("{}: an argument is written KEY=VALUE", crate::text::safe(pair))))?;
+        let (name, text) =
+            pair.split_once('=').ok_or_else(|| refused(format!("{}: an argument is written KEY=VALUE", safe(pair))))?;
         arguments.insert(name.to_owned(), typed(name, text, operation));
+    }
+    let takes_namespace = operation.arguments.parameters().contains_key(NAMESPACE);
+    if let Some(namespace) = namespace.filter(|_| takes_namespace && !arguments.contains_key(NAMESPACE)) {
+        arguments.insert(NAMESPACE.to_owned(), namespace.into());
     }
     Ok(arguments)
 }
 
 /// Text as the schema's type. What does not parse stays text: the host's check says what is wanted.
-fn typed(name: &str, text: &str, operation: &Operation) -> Value {
+pub(crate) fn typed(name: &str, text: &str, operation: &Operation) -> Value {
     let as_flag = || text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from);
     if name == DRY_RUN {
         return as_flag();

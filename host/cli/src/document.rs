@@ -1,7 +1,7 @@
 //! A list's answer as one document. Its rows stay the bytes that they came as, which is what they were counted as, and become values one at a time
 //! while they are written: as values all of them would take many times the memory.
 
-use crate::text::{has_acting, safe_json};
+use meho_host_cli::text::{has_acting, safe_json};
 use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 use serde_json::Value;

@@ -1,21 +1,24 @@
 //! What a component is and may do, without running an operation of it.
 
+use crate::arguments::NAMESPACE;
 use crate::output::{Format, Printer};
-use crate::text::{GOES_ON, safe};
-use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
 use meho_host::connector::Connector;
 use meho_host::error::CallError;
 use meho_host::policy::catalogue::{Operation, ResultKind};
 use meho_host::policy::effect::{Effect, Need, Trust};
 use meho_host::policy::schema::{DRY_RUN, Parameter, ParameterType};
+use meho_host_cli::paint::Tone;
+use meho_host_cli::table::{Own, Rows};
+use meho_host_cli::text::{GOES_ON, safe, wrapped};
+use meho_host_cli::view::View;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The catalogue.
 pub(crate) fn operations(connector: &Connector, printer: &Printer) -> Result<(), CallError> {
     let operations = connector.catalogue().operations();
     if printer.format() == Format::Table {
-        return printer.people(&table(operations)).map(drop);
+        return printer.people(&table(operations, &printer.view(None))).map(drop);
     }
     let shown: Vec<Value> = operations.iter().map(show).collect();
     if printer.format() == Format::Jsonl {
@@ -23,6 +26,15 @@ pub(crate) fn operations(connector: &Connector, printer: &Printer) -> Result<(),
         return printer.lines(&lines).map(drop);
     }
     printer.document(&shown)
+}
+
+/// One operation: what it takes, what it sends, and how it is called.
+pub(crate) fn operation(operation: &Operation, printer: &Printer) -> Result<(), CallError> {
+    match printer.format() {
+        Format::Table => printer.people(&sheet(operation, &printer.view(None))).map(drop),
+        Format::Jsonl => printer.lines(&format!("{}\n", show(operation))).map(drop),
+        Format::Json | Format::Yaml => printer.document(&show(operation)),
+    }
 }
 
 /// The component.
@@ -38,6 +50,7 @@ pub(crate) fn component(connector: &Connector, printer: &Printer) -> Result<(), 
             "topology": connector.catalogue().topology().is_some(),
         }));
     }
+    let view = printer.view(None);
     let mut text = format!(
         "{} {}\n  {}\n  family   {}\n  digest   {}\n  size     {} bytes\n  imports\n",
         safe(&identity.name),
@@ -50,16 +63,16 @@ pub(crate) fn component(connector: &Connector, printer: &Printer) -> Result<(), 
     connector.imports().iter().for_each(|import| text.push_str(&format!("    {}\n", safe(import))));
     for operation in connector.catalogue().operations() {
         text.push_str(&format!("\n{} ({})\n", safe(operation.id.as_str()), operation.trust));
-        operation.effects.described().iter().for_each(|effect| show_effect(effect, &mut text));
+        operation.effects.described().iter().for_each(|effect| show_effect(effect, &view, &mut text));
     }
     printer.people(&text).map(drop)
 }
 
 /// One kind of request for people: what it is, when it is made, and all that would stand in it.
-fn show_effect(effect: &Effect, text: &mut String) {
+fn show_effect(effect: &Effect, view: &View, text: &mut String) {
     let mut put = |line: &str| {
-        text.push_str(&safe(line));
-        text.push('\n');
+        let lines = view.width.map_or_else(|| vec![safe(line)], |width| wrapped(line, width));
+        lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     };
     let query: Vec<String> = effect.shown_query().iter().map(|(key, value)| format!("{key}={value}")).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
@@ -89,29 +102,107 @@ fn show_effect(effect: &Effect, text: &mut String) {
     }
 }
 
-fn table(operations: &[Operation]) -> String {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["OPERATION", "TRUST", "CATEGORY", "ARGUMENTS", "SUMMARY"]);
-    for operation in operations {
-        let arguments: Vec<String> = operation
-            .arguments
-            .parameters()
-            .iter()
-            .map(|(name, parameter)| if parameter.required { name.clone() } else { format!("[{name}]") })
-            .collect();
-        table.add_row([
-            safe(operation.id.as_str()),
-            operation.trust.to_string(),
-            safe(&operation.category),
-            safe(&arguments.join(" ")),
-            safe(&operation.summary),
-        ]);
+/// What stands before the lines of a section.
+const INDENT: &str = "  ";
+
+/// The operations by category. The parameters that must be given are marked by what others stand in.
+fn table(operations: &[Operation], view: &View) -> String {
+    let mut text = String::new();
+    let mut done = BTreeSet::new();
+    for category in operations.iter().map(|operation| operation.category.as_str()) {
+        if !done.insert(category) {
+            continue;
+        }
+        text.push_str(&format!("{}\n", view.paint.paint(Tone::Heading, &safe(category))));
+        let mut rows = Rows::own(Own::Operations);
+        for operation in operations.iter().filter(|operation| operation.category == category) {
+            let parameters = operation.arguments.parameters().iter();
+            let marked = parameters.map(|(name, parameter)| (!parameter.required, name));
+            // Those that must be given first.
+            let marked: BTreeSet<_> = marked.collect();
+            let shown =
+                marked.iter().map(|(optional, name)| if *optional { format!("[{name}]") } else { (*name).clone() });
+            rows.push(&json!({
+                "operation": operation.id.as_str(),
+                "trust": operation.trust.to_string(),
+                "summary": operation.summary,
+                "parameters": shown.collect::<Vec<_>>().join(" "),
+            }));
+        }
+        section(&rows.take(&view.narrower(INDENT.len())), &mut text);
+        text.push('\n');
     }
-    format!("{table}\n")
+    text.push_str("[…] may be left out. `meho-host ops OPERATION` shows one of them whole.\n");
+    text
 }
 
-fn show(operation: &Operation) -> Value {
+/// Lines that belong to what stands above them.
+fn section(lines: &str, text: &mut String) {
+    lines.lines().for_each(|line| text.push_str(&format!("{INDENT}{line}\n")));
+}
+
+/// One operation for people.
+fn sheet(operation: &Operation, view: &View) -> String {
+    let heading = |words: &str| view.paint.paint(Tone::Heading, words);
+    let mut text =
+        format!("{}  {}, {}\n", heading(&safe(operation.id.as_str())), operation.trust, safe(&operation.category),);
+    let about = if operation.summary.is_empty() { &operation.title } else { &operation.summary };
+    wrapped(&format!("{INDENT}{about}"), view.width.unwrap_or(usize::MAX))
+        .iter()
+        .for_each(|line| text.push_str(&format!("{line}\n")));
+    let mut rows = Rows::own(Own::Parameters);
+    let mut parameters: Vec<Value> = parameters(operation);
+    parameters.sort_by_key(|parameter| parameter["required"] != Value::Bool(true));
+    parameters.iter().for_each(|parameter| rows.push(parameter));
+    text.push_str(&format!("\n{}\n", heading("parameters")));
+    if parameters.is_empty() {
+        section("none", &mut text);
+    } else {
+        section(&rows.take(&view.narrower(INDENT.len())), &mut text);
+    }
+    text.push_str(&format!("\n{}\n", heading("requests that it may make, and no others")));
+    operation.effects.described().iter().for_each(|effect| show_effect(effect, view, &mut text));
+    text.push_str(&format!("\n{}\n", heading("example")));
+    section(&example(operation), &mut text);
+    text
+}
+
+/// A command line that calls an operation: with what it must be given or, where that is nothing, a namespace.
+fn example(operation: &Operation) -> String {
+    let parameters = operation.arguments.parameters();
+    let mut given: Vec<String> = parameters
+        .iter()
+        .filter(|(name, parameter)| parameter.required && name.as_str() != NAMESPACE)
+        .map(|(name, parameter)| format!("{name}={}", example_value(name, parameter)))
+        .collect();
+    if let Some(namespace) = parameters.get(NAMESPACE) {
+        given.insert(0, format!("{NAMESPACE}={}", example_value(NAMESPACE, namespace)));
+    }
+    let words = [vec![operation.id.to_string()], given].concat();
+    format!("meho-host call {}", words.join(" "))
+}
+
+/// The number of an example, where it may be that.
+const USUAL_NUMBER: i64 = 3;
+
+/// A value that a parameter may have. Words of the connector's are not made part of a command line that people copy.
+fn example_value(name: &str, parameter: &Parameter) -> String {
+    match parameter.kind {
+        ParameterType::Integer => {
+            let (least, most) = parameter.bounds;
+            let value = least.map_or(USUAL_NUMBER, |least| least.max(USUAL_NUMBER));
+            most.map_or(value, |most| most.min(value)).to_string()
+        }
+        ParameterType::Boolean => "true".to_owned(),
+        ParameterType::Text(_) | ParameterType::Texts => match name {
+            NAMESPACE => "production".to_owned(),
+            other => other.to_uppercase(),
+        },
+    }
+}
+
+/// The parameters for programs, with the host's own.
+fn parameters(operation: &Operation) -> Vec<Value> {
     let mut parameters: Vec<Value> =
         operation.arguments.parameters().iter().map(|(name, parameter)| show_parameter(name, parameter)).collect();
     if operation.trust > Trust::Read {
@@ -123,6 +214,10 @@ fn show(operation: &Operation) -> Value {
             "description": "Show the request that would be sent, and send nothing",
         }));
     }
+    parameters
+}
+
+fn show(operation: &Operation) -> Value {
     json!({
         "id": operation.id.as_str(),
         "title": operation.title,
@@ -130,7 +225,7 @@ fn show(operation: &Operation) -> Value {
         "category": operation.category,
         "trust_level": operation.trust.to_string(),
         "entity": operation.entity.as_ref().map(|entity| json!({"type": entity.name, "id": entity.id_member, "name": entity.name_member})),
-        "parameters": parameters,
+        "parameters": parameters(operation),
         "result": {
             "kind": match operation.kind {
                 ResultKind::List => "array",

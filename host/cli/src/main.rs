@@ -1,21 +1,35 @@
 //! `meho-host`: connectors at the terminal. Parses, builds, runs, prints one error.
 
 mod arguments;
-mod document;
-mod inspect;
-mod output;
-mod prompt;
-mod table;
-mod target;
-mod terminal;
-mod text;
 
-use crate::arguments::{CallOptions, Cli, Command};
-use crate::output::Printer;
+mod store;
+mod target;
+mod targets;
+
+mod completions;
+mod demo;
+mod inspect;
+
+mod advice;
+mod document;
+mod filter;
+mod output;
+mod progress;
+mod prompt;
+mod terminal;
+
+use crate::advice::Typed;
+use crate::arguments::{CallOptions, Cli, Command, TargetCommand};
+use crate::filter::Filter;
+use crate::output::{About, Format, Printer};
+use crate::store::Store;
 use clap::Parser as _;
+use clap::error::ErrorKind;
 use meho_host::connector::Connector;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{Call, Host, HostSettings};
+use meho_host_cli::table::Namespaces;
+use meho_host_cli::text::{safe, safe_lines};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,23 +45,33 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(said) => return usage(&said),
     };
-    let printer = Printer::new(cli.output);
+    let format = match &cli.command {
+        // It is a transcript for people, wherever it goes, unless something else is asked for.
+        Command::Demo(_) => Some(cli.output.unwrap_or(Format::Table)),
+        _ => cli.output,
+    };
+    let printer = Printer::new(format, cli.color);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let failed = CallError::new(ErrorCode::InternalError, format!("the runtime cannot be started: {error}"));
-            return fail(&printer, &failed);
+            return fail(&printer, failed, Typed::default());
         }
     };
     match runtime.block_on(run(&cli, &printer)) {
         Ok(()) => ExitCode::from(DONE),
-        Err(error) => fail(&printer, &error),
+        Err(error) => fail(&printer, error, typed(&cli.command)),
     }
 }
 
 /// What clap says of a command line, or help that was asked for. It quotes what was given.
 fn usage(said: &clap::Error) -> ExitCode {
-    let text = text::safe_lines(&said.to_string());
+    let mut text = safe_lines(&said.to_string());
+    if said.kind() == ErrorKind::DisplayHelp
+        && let Some(operation) = operation_of_help(std::env::args())
+    {
+        text.push_str(&format!("\nhint: `meho-host ops {}` shows what this operation takes\n", safe(&operation)));
+    }
     // Where nobody reads it, there is nobody to tell.
     let _ = if said.use_stderr() {
         io::stderr().lock().write_all(text.as_bytes())
@@ -57,8 +81,31 @@ fn usage(said: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(FAILED))
 }
 
-fn fail(printer: &Printer, error: &CallError) -> ExitCode {
-    printer.error(error);
+/// The operation of `call OPERATION --help`: clap knows none of its parameters.
+fn operation_of_help(arguments: impl Iterator<Item = String>) -> Option<String> {
+    let mut rest = arguments.skip_while(|argument| argument != "call").skip(1);
+    rest.next().filter(|operation| !operation.starts_with('-'))
+}
+
+/// What was typed that an error may be about.
+fn typed(command: &Command) -> Typed<'_> {
+    match command {
+        Command::Ops { operation } => Typed { operation: operation.as_deref(), ..Typed::default() },
+        Command::Call(options) => Typed {
+            operation: Some(&options.operation),
+            context: options.target.context.as_deref(),
+            target: options.target.target.as_deref(),
+        },
+        Command::Target(TargetCommand::Remove { name } | TargetCommand::Default { name }) => {
+            Typed { target: Some(name), ..Typed::default() }
+        }
+        Command::Demo(_) | Command::Inspect { .. } | Command::Target(_) | Command::Completions { .. } => Typed::default(),
+    }
+}
+
+fn fail(printer: &Printer, error: CallError, typed: Typed<'_>) -> ExitCode {
+    let (error, advice) = advice::of(error, typed);
+    printer.error(&error, advice.as_deref());
     match error.code {
         ErrorCode::ApprovalRequired => ExitCode::from(APPROVAL_REQUIRED),
         _ => ExitCode::from(FAILED),
@@ -66,12 +113,45 @@ fn fail(printer: &Printer, error: &CallError) -> ExitCode {
 }
 
 async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
-    let host = Host::new(HostSettings::default())?;
+    let component = cli.connector.as_deref();
     match &cli.command {
-        Command::Ops => inspect::operations(load(&host, cli.connector.as_deref()).await?.as_ref(), printer),
-        Command::Inspect { component } => inspect::component(load(&host, Some(component)).await?.as_ref(), printer),
-        Command::Call(options) => call(&host, cli, options, printer).await,
+        Command::Ops { operation: None } => inspect::operations(load(&host()?, component).await?.as_ref(), printer),
+        Command::Ops { operation: Some(id) } => {
+            inspect::operation(load(&host()?, component).await?.operation(id)?, printer)
+        }
+        Command::Inspect { component } => inspect::component(load(&host()?, Some(component)).await?.as_ref(), printer),
+        Command::Call(options) => call(cli, options, printer).await,
+        Command::Demo(options) => demo::run(options, printer).await,
+        Command::Target(command) => {
+            let store = store(cli)?;
+            match command {
+                TargetCommand::Add(options) => targets::add(options, &store, printer),
+                TargetCommand::List => targets::list(&store, printer),
+                TargetCommand::Remove { name } => targets::remove(name, &store, printer),
+                TargetCommand::Default { name } => targets::set_default(name, &store, printer),
+                TargetCommand::Names => targets::names(&store, printer),
+            }
+        }
+        Command::Completions { shell } => {
+            let connector = load(&host()?, component).await?;
+            printer.people(&completions::script(*shell, connector.catalogue().operations())).map(drop)
+        }
     }
+}
+
+/// A host; made where a component runs, and not for what only reads a file.
+fn host() -> Result<Host, CallError> {
+    Host::new(HostSettings::default())
+}
+
+fn store(cli: &Cli) -> Result<Store, CallError> {
+    Store::of(cli.config.as_deref()).ok_or_else(|| {
+        CallError::new(
+            ErrorCode::InvalidRequest,
+            "there is no place for a configuration: neither HOME nor XDG_CONFIG_HOME is set",
+        )
+        .hint("name a file with --config")
+    })
 }
 
 /// The component that was named, or the built-in one.
@@ -79,7 +159,7 @@ async fn load(host: &Host, path: Option<&Path>) -> Result<Arc<Connector>, CallEr
     let bytes = match path {
         Some(path) => tokio::fs::read(path).await.map_err(|error| {
             let message =
-                format!("the component {} cannot be read: {}", text::safe(&path.display().to_string()), error.kind());
+                format!("the component {} cannot be read: {}", safe(&path.display().to_string()), error.kind());
             CallError::new(ErrorCode::InvalidRequest, message)
         })?,
         None => meho_artifacts::KUBERNETES.to_vec(),
@@ -87,19 +167,30 @@ async fn load(host: &Host, path: Option<&Path>) -> Result<Arc<Connector>, CallEr
     host.load(bytes).await
 }
 
-async fn call(host: &Host, cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(), CallError> {
-    let connector = load(host, cli.connector.as_deref()).await?;
+async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(), CallError> {
+    printer.progress().start();
+    let host = host()?;
+    let connector = load(&host, cli.connector.as_deref()).await?;
     let operation = connector.operation(&options.operation)?;
-    let arguments = arguments::merge(options, operation)?;
-    let target = target::of(&options.target)?;
+    let filter = Filter::new(&options.only, operation)?;
+    let choice = target::choose(&options.target, Store::of(cli.config.as_deref()).as_ref());
+    // What is wrong with the arguments is wrong wherever they go.
+    let namespace = choice.as_ref().ok().and_then(|choice| choice.namespace.as_deref());
+    let arguments = arguments::merge(options, operation, namespace)?;
+    let target = choice?.target()?;
+    let one_namespace = arguments.get(arguments::NAMESPACE).and_then(serde_json::Value::as_str);
+    let namespaces = match one_namespace {
+        Some(namespace) if !namespace.is_empty() => Namespaces::One,
+        Some(_) | None => Namespaces::Any,
+    };
     let call = Call {
         operation: options.operation.clone(),
         arguments,
         principal: target::principal(),
         timeout: options.timeout.map(std::time::Duration::from_secs),
     };
-    let approver = Arc::new(prompt::Terminal);
-    let entity = operation.entity.as_ref().map(|entity| entity.name.clone());
+    let approver = Arc::new(prompt::Terminal { progress: printer.progress().clone() });
+    let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
     let mut stream = host.call(&connector, &target, call, approver);
-    printer.answer(&mut stream, entity.as_deref()).await
+    printer.answer(&mut stream, About { entity, namespaces }, filter).await
 }

@@ -4,14 +4,20 @@
 //! else: for people errors, warnings and notes, for readers of JSON Lines whatever is to be known besides the rows.
 
 use crate::document::{Document, Escaped, Glance, Rows};
-use crate::table;
+use crate::filter::{Chosen, Filter};
+use crate::progress::Progress;
 use crate::terminal;
-use crate::text::{json_escape, safe, safe_json, wrapped, yaml_escape};
+use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
+use jiff::Timestamp;
 use meho_host::call::AnswerMeta;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{CallStream, Event};
-use meho_host::rows::RowBatch;
+use meho_host_cli::paint::{Paint, Tone};
+use meho_host_cli::sheet;
+use meho_host_cli::table::{self, Namespaces};
+use meho_host_cli::text::{json_escape, safe, safe_json, wrapped, yaml_escape};
+use meho_host_cli::view::View;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -39,40 +45,98 @@ impl Format {
     }
 }
 
-/// Prints answers and errors in one format.
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Colour {
+    /// At a terminal that has them, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// In every table and every message.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl Colour {
+    /// What it comes to on a stream. NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM are looked at in the library.
+    fn on(self, stream: &impl anstream::stream::RawStream) -> Paint {
+        let chosen = match self {
+            Self::Auto => AutoStream::choice(stream),
+            Self::Always => ColorChoice::Always,
+            Self::Never => ColorChoice::Never,
+        };
+        match chosen {
+            ColorChoice::Never => Paint::Plain,
+            ColorChoice::Auto | ColorChoice::AlwaysAnsi | ColorChoice::Always => Paint::Coloured,
+        }
+    }
+}
+
+/// What rows or an object are of.
 #[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// What the catalogue says that they are.
+    pub(crate) entity: Option<&'a str>,
+    /// Which namespaces rows are of.
+    pub(crate) namespaces: Namespaces,
+}
+
+/// Prints answers and errors in one format.
+#[derive(Debug, Clone)]
 pub(crate) struct Printer {
     format: Format,
+    colour: Colour,
+    progress: Progress,
 }
 
 impl Printer {
-    pub(crate) fn new(format: Option<Format>) -> Self {
-        Self { format: format.unwrap_or_else(Format::usual) }
+    pub(crate) fn new(format: Option<Format>, colour: Colour) -> Self {
+        Self { format: format.unwrap_or_else(Format::usual), colour, progress: Progress::default() }
     }
 
     pub(crate) fn format(&self) -> Format {
         self.format
     }
 
-    /// Prints a call's answer as it comes.
-    pub(crate) async fn answer(&self, stream: &mut CallStream, entity: Option<&str>) -> Result<(), CallError> {
+    /// What shows that something is under way. Whatever is printed takes it away first.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// What tables and sheets on standard output are laid out for: this terminal, and this time where it is known.
+    pub(crate) fn view(&self, now: Option<Timestamp>) -> View {
+        let now = now.unwrap_or_else(Timestamp::now);
+        View { width: terminal::output_width(), paint: self.colour.on(&io::stdout()), now }
+    }
+
+    /// Prints a call's answer as it comes: of rows those that the filter admits.
+    pub(crate) async fn answer(
+        &self,
+        stream: &mut CallStream,
+        about: About<'_>,
+        filter: Filter<'_>,
+    ) -> Result<(), CallError> {
         let mut rows = Rows::default();
-        let mut table = table::Rows::of(entity);
+        let mut table = table::Rows::of(about.entity, about.namespaces);
         while let Some(event) = stream.next().await {
             let reader = match event {
-                Event::Rows(batch) => match self.format {
-                    Format::Table => self.fill(&mut table, &batch)?,
-                    Format::Jsonl => self.lines(&String::from_utf8_lossy(batch.lines()))?,
-                    Format::Json | Format::Yaml => {
-                        rows.push(batch.lines(), batch.len());
-                        Reader::There
+                Event::Rows(batch) => {
+                    self.progress.rows(batch.len());
+                    let chosen = filter.choose(&batch).map_err(|error| unprintable(&error))?;
+                    match self.format {
+                        Format::Table => self.fill(&mut table, &chosen)?,
+                        Format::Jsonl => self.lines(&String::from_utf8_lossy(&chosen.lines))?,
+                        Format::Json | Format::Yaml => {
+                            rows.push(&chosen.lines, chosen.count);
+                            Reader::There
+                        }
                     }
-                },
+                }
                 Event::End(ended) => {
                     let answer = ended?;
                     let object = answer.data.as_ref().map(|object| serde_json::from_str(object.get()));
                     return match object.transpose().map_err(|error| unprintable(&error))? {
-                        Some(object) => self.object(&object, &answer.meta, entity),
+                        Some(object) => self.object(&object, &answer.meta, about),
                         None => self.end(&rows, table, &answer.meta),
                     };
                 }
@@ -86,21 +150,35 @@ impl Printer {
     }
 
     /// Puts rows into the table, and prints what is full of it.
-    fn fill(&self, table: &mut table::Rows, batch: &RowBatch) -> Result<Reader, CallError> {
-        for line in batch.iter() {
+    fn fill(&self, table: &mut table::Rows, chosen: &Chosen<'_>) -> Result<Reader, CallError> {
+        for line in chosen.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             table.push(&serde_json::from_slice(line).map_err(|error| unprintable(&error))?);
-            if table.is_full() && self.people(&table.take())? == Reader::Gone {
+            if table.is_full() && self.people(&table.take(&self.view(None)))? == Reader::Gone {
                 return Ok(Reader::Gone);
             }
         }
         Ok(Reader::There)
     }
 
-    fn object(&self, object: &Value, meta: &AnswerMeta, entity: Option<&str>) -> Result<(), CallError> {
+    /// An answer that has been collected, laid out for people.
+    pub(crate) fn laid_out(&self, data: &Value, meta: &AnswerMeta, about: About<'_>) -> String {
+        let view = self.view(server_time(meta));
+        let Value::Array(rows) = data else { return sheet::object(data, about.entity, &view) };
+        let mut table = table::Rows::of(about.entity, about.namespaces);
+        rows.iter().for_each(|row| table.push(row));
+        table.take(&view)
+    }
+
+    /// Text in one of the colours that standard output has.
+    pub(crate) fn painted(&self, tone: Tone, text: &str) -> String {
+        self.view(None).paint.paint(tone, text)
+    }
+
+    fn object(&self, object: &Value, meta: &AnswerMeta, about: About<'_>) -> Result<(), CallError> {
         match self.format {
             Format::Table => {
-                self.people(&table::object(object, entity))?;
-                notes(meta);
+                self.people(&sheet::object(object, about.entity, &self.view(server_time(meta))))?;
+                self.notes(meta);
                 Ok(())
             }
             Format::Jsonl => {
@@ -116,8 +194,8 @@ impl Printer {
     fn end(&self, rows: &Rows, mut table: table::Rows, meta: &AnswerMeta) -> Result<(), CallError> {
         match self.format {
             Format::Table => {
-                self.people(&table.take())?;
-                notes(meta);
+                self.people(&table.take(&self.view(server_time(meta))))?;
+                self.notes(meta);
                 Ok(())
             }
             Format::Jsonl => {
@@ -130,6 +208,7 @@ impl Printer {
 
     /// Prints one document.
     pub(crate) fn document(&self, document: &impl Serialize) -> Result<(), CallError> {
+        self.progress.stop();
         let printed = match self.format {
             Format::Yaml => print(|out| write_yaml(document, out)),
             Format::Json | Format::Jsonl | Format::Table => print(|out| write_json(document, json_escape, out)),
@@ -139,16 +218,19 @@ impl Printer {
 
     /// Prints text for people, in which nothing acts any more.
     pub(crate) fn people(&self, text: &str) -> Result<Reader, CallError> {
+        self.progress.stop();
         print(|out| out.write_all(text.as_bytes()))
     }
 
     /// Prints lines of JSON.
     pub(crate) fn lines(&self, lines: &str) -> Result<Reader, CallError> {
+        self.progress.stop();
         print(|out| out.write_all(safe_json(lines, json_escape).as_bytes()))
     }
 
-    /// Prints the error: for people to standard error, for programs to standard output.
-    pub(crate) fn error(&self, error: &CallError) {
+    /// Prints the error: for people to standard error, for programs to standard output. `advice` is ours, whoever tells the error.
+    pub(crate) fn error(&self, error: &CallError, advice: Option<&str>) {
+        self.progress.stop();
         if self.format != Format::Table {
             let printed = match self.format {
                 Format::Jsonl => self.lines(&format!("{}\n", json!({"error": error}))).map(drop),
@@ -159,17 +241,61 @@ impl Printer {
             }
         }
         let says = if error.is_from_connector() { SAYS } else { "" };
-        say(&format!("error: {}: {says}{}", error.code, error.message));
+        self.say("error:", Tone::Bad, &format!("{}: {says}{}", error.code, error.message));
         for (name, value) in error.details.iter().filter(|(name, _)| !matches!(name.as_str(), "plan" | "source")) {
             let shown = match value {
                 Value::Array(items) => items.iter().map(show_item).collect::<Vec<_>>().join(", "),
                 other => show_item(other),
             };
-            say(&format!("  {name}: {shown}"));
+            self.say("", Tone::Plain, &format!(" {name}: {shown}"));
         }
         if let Some(hint) = &error.hint {
-            say(&format!("hint: {says}{hint}"));
+            self.say("hint:", Tone::Heading, &format!("{says}{hint}"));
         }
+        if let Some(advice) = advice {
+            self.say("hint:", Tone::Heading, advice);
+        }
+    }
+
+    /// Whatever is to be known about an answer, for people.
+    fn notes(&self, meta: &AnswerMeta) {
+        for (at, warning) in meta.warnings.iter().enumerate() {
+            let says = if at < meta.warnings_of_connector { SAYS } else { "" };
+            self.warn(&format!("{says}{warning}"));
+        }
+        if !meta.complete {
+            self.warn("this answer is not complete");
+        }
+        if let Some(token) = &meta.token {
+            let beyond = meta
+                .remaining
+                .map_or_else(|| "there are more".to_owned(), |remaining| format!("there are {remaining} more"));
+            self.note(&format!("{beyond}; go on with continue={token}"));
+        }
+    }
+
+    /// What is worth knowing, for people.
+    pub(crate) fn note(&self, text: &str) {
+        self.say("note:", Tone::Plain, text);
+    }
+
+    pub(crate) fn warn(&self, text: &str) {
+        self.say("warning:", Tone::Warn, text);
+    }
+
+    /// A line on standard error, whatever there is in it, behind a word of ours. Where nobody reads it, there is nobody to tell.
+    fn say(&self, word: &str, tone: Tone, text: &str) {
+        self.progress.stop();
+        let line = format!("{word} {text}");
+        let lines = terminal::width().map_or_else(|| vec![safe(&line)], |width| wrapped(&line, width));
+        let shown = lines.join("\n");
+        // The word stands first, so it is the line's own.
+        let paint = self.colour.on(&io::stderr());
+        let shown = match shown.strip_prefix(word) {
+            Some(rest) => format!("{}{rest}", paint.paint(tone, word)),
+            None => shown,
+        };
+        let _ = writeln!(io::stderr().lock(), "{shown}");
     }
 }
 
@@ -180,21 +306,9 @@ fn show_item(item: &Value) -> String {
     }
 }
 
-/// Whatever is to be known about an answer, for people.
-fn notes(meta: &AnswerMeta) {
-    for (at, warning) in meta.warnings.iter().enumerate() {
-        let says = if at < meta.warnings_of_connector { SAYS } else { "" };
-        say(&format!("warning: {says}{warning}"));
-    }
-    if !meta.complete {
-        say("warning: this answer is not complete");
-    }
-    if let Some(token) = &meta.token {
-        let beyond = meta
-            .remaining
-            .map_or_else(|| "there are more".to_owned(), |remaining| format!("there are {remaining} more"));
-        say(&format!("note: {beyond}; go on with continue={token}"));
-    }
+/// The time by the target's clock, where the answer has it: ages are counted to that.
+fn server_time(meta: &AnswerMeta) -> Option<Timestamp> {
+    serde_json::to_value(meta).ok()?.get("server_time")?.as_str()?.parse().ok()
 }
 
 /// Whatever is to be known about rows, for a program: without it a list of which something is missing would look like a whole one.
@@ -220,12 +334,6 @@ fn write_yaml(document: &impl Serialize, mut out: &mut dyn Write) -> io::Result<
         return write_json(document, yaml_escape, out);
     }
     serde_saphyr::to_io_writer(&mut out, document).map_err(io::Error::other)
-}
-
-/// A line on standard error, whatever there is in it. Where nobody reads it, there is nobody to tell.
-fn say(line: &str) {
-    let lines = terminal::width().map_or_else(|| vec![safe(line)], |width| wrapped(line, width));
-    let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
 }
 
 /// Whether anybody reads standard output.

@@ -1,13 +1,14 @@
 //! A person's yes at the terminal: shows the exact request, asks, and takes nothing but a yes for one.
 
+use crate::progress::Progress;
 use crate::terminal::{forget_input, width};
-use crate::text::{GOES_ON, safe, wrapped};
 use async_trait::async_trait;
 use meho_host::approval::{Approver, Verdict};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::family::kubernetes::{Attributes, attributes_of};
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::policy::request::CanonicalRequest;
+use meho_host_cli::text::{GOES_ON, safe, wrapped};
 use serde_json::Value;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -16,13 +17,17 @@ const MAX_BODY_LINES: usize = 60;
 const MAX_REQUEST_LINES: usize = 4;
 
 /// Asks at the terminal. Where there is none, there is nobody to ask.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Terminal;
+#[derive(Debug, Clone)]
+pub(crate) struct Terminal {
+    /// What shows meanwhile that something is under way. Not while somebody is asked.
+    pub(crate) progress: Progress,
+}
 
 #[async_trait]
 impl Approver for Terminal {
     async fn decide(&self, plan: &Plan, view: &Value) -> Verdict {
         let Some(width) = width().filter(|_| io::stdin().is_terminal()) else { return Verdict::Nobody };
+        self.progress.stop();
         let shown = show(view, width);
         let destructive = plan.request().trust() == Trust::Destructive;
         // As it is shown, so that it can be typed.
@@ -31,6 +36,7 @@ impl Approver for Terminal {
         let asked = tokio::task::spawn_blocking(move || ask(&shown, destructive.then_some(name.as_str()))).await;
         match asked {
             Ok(Ok(Some(confirmation))) => {
+                self.progress.start();
                 Verdict::Approved(Approval { digest, approver: crate::target::principal(), confirmation })
             }
             Ok(Ok(None) | Err(_)) | Err(_) => Verdict::Rejected,
@@ -49,7 +55,7 @@ fn name_of(request: &CanonicalRequest) -> String {
 
 /// The plan for a person's eyes: the request as it would be sent, and once more, directly above the question, everything but its body. However long that
 /// is and whatever it looks like, each line of it is marked as its, and none of them is the last that is seen.
-fn show(view: &Value, width: usize) -> String {
+pub(crate) fn show(view: &Value, width: usize) -> String {
     let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let request = format!("{} {}", text("/request/method"), text("/request/path"));
     let mut lines = Vec::new();

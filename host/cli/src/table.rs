@@ -1,160 +1,131 @@
-//! Tables for people: the columns an operator looks for first, then whatever else is short.
+//! Lists for people: a heading, and a line for each row.
 
-use crate::text::{safe, safe_lines};
-use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use crate::cells::Cell;
+pub use crate::columns::Own;
+use crate::columns::{self, Spec};
+use crate::layout::{Column, Text, fit, width_of};
+use crate::view::View;
 use serde_json::Value;
-use std::fmt::Write as _;
-
-/// Columns of the entities whose rows have more members than a terminal has room for: heading, and the member or members that make it.
-const COLUMNS: [(&str, &[(&str, &str)]); 2] = [
-    (
-        "Pod",
-        &[
-            ("NAMESPACE", "namespace"),
-            ("NAME", "name"),
-            ("READY", "ready"),
-            ("STATUS", "status"),
-            ("RESTARTS", "restarts"),
-            ("NODE", "node_name"),
-            ("IP", "pod_ip"),
-            ("CREATED", "created"),
-        ],
-    ),
-    (
-        "Deployment",
-        &[
-            ("NAMESPACE", "namespace"),
-            ("NAME", "name"),
-            ("READY", "ready_replicas"),
-            ("WANTED", "replicas"),
-            ("UP-TO-DATE", "updated_replicas"),
-            ("AVAILABLE", "available_replicas"),
-            ("IMAGES", "images"),
-            ("CREATED", "created"),
-        ],
-    ),
-];
 
 /// Most rows, and bytes, that are laid out at a time: a cell takes many times the memory of what stands in it.
 const MAX_ROWS: usize = 1000;
 const MAX_BYTES: usize = 4 << 20;
-/// Most columns of an entity that is not known.
-const MAX_COLUMNS: usize = 16;
 
-/// Rows as a table, so many at a time. Those of a longer list stand under one heading, in columns as wide as each part of it needs.
-pub(crate) struct Rows {
-    /// Heading and member.
-    columns: Option<Vec<(String, String)>>,
-    /// What is laid out and not taken yet; none where nothing came since.
-    table: Option<Table>,
-    rows: usize,
+/// Which namespaces the rows of a list are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespaces {
+    /// Of the one that was asked for. It is not said again in every line.
+    One,
+    /// Of any.
+    Any,
+}
+
+/// Rows as a table, so many at a time. Those of a longer list stand under one heading, in the columns of its first part, each as wide as that part of it needs.
+#[derive(Debug)]
+pub struct Rows {
+    specs: Option<Vec<Spec>>,
+    /// What came since it was last taken.
+    rows: Vec<Vec<Cell>>,
     bytes: usize,
+    is_begun: bool,
 }
 
 impl Rows {
     /// None yet, of an entity.
-    pub(crate) fn of(entity: Option<&str>) -> Self {
-        let known = entity.and_then(|entity| COLUMNS.iter().find(|(name, _)| *name == entity));
-        let owned = |(heading, member): &(&str, &str)| ((*heading).to_owned(), (*member).to_owned());
-        let columns = known.map(|(_, columns)| columns.iter().map(owned).collect());
-        Self { columns, table: None, rows: 0, bytes: 0 }
+    #[must_use]
+    pub fn of(entity: Option<&str>, namespaces: Namespaces) -> Self {
+        let known = entity.and_then(columns::of);
+        let specs = match namespaces {
+            Namespaces::One => known.map(columns::without_namespace),
+            Namespaces::Any => known,
+        };
+        Self { specs, rows: Vec::new(), bytes: 0, is_begun: false }
+    }
+
+    /// None yet, of a table of the program's own.
+    #[must_use]
+    pub fn own(table: Own) -> Self {
+        Self { specs: Some(columns::own(table)), rows: Vec::new(), bytes: 0, is_begun: false }
     }
 
     /// One more. The first says what columns there are, where the entity is not known.
-    pub(crate) fn push(&mut self, row: &Value) {
-        let columns = self.columns.get_or_insert_with(|| short_members(row));
-        let is_first = self.rows == 0;
-        let table = self.table.get_or_insert_with(|| empty(if is_first { columns } else { &[] }));
-        let cells: Vec<String> =
-            columns.iter().map(|(_, member)| cell(row.get(member).unwrap_or(&Value::Null))).collect();
-        self.rows += 1;
-        self.bytes += cells.iter().map(String::len).sum::<usize>();
-        table.add_row(cells);
+    pub fn push(&mut self, row: &Value) {
+        let specs = self.specs.get_or_insert_with(|| columns::unknown(row, |_| false));
+        let cells: Vec<Cell> = specs.iter().map(|spec| spec.cell(row)).collect();
+        self.bytes += cells.iter().map(Cell::bytes).sum::<usize>();
+        self.rows.push(cells);
     }
 
     /// Whether no more should come before what is laid out has been taken.
-    pub(crate) fn is_full(&self) -> bool {
-        self.bytes >= MAX_BYTES || self.table.as_ref().is_some_and(|table| table.row_count() >= MAX_ROWS)
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.bytes >= MAX_BYTES || self.rows.len() >= MAX_ROWS
     }
 
     /// The lines of what came since the last time.
-    pub(crate) fn take(&mut self) -> String {
+    #[must_use]
+    pub fn take(&mut self, view: &View) -> String {
         self.bytes = 0;
-        match self.table.take() {
-            Some(table) => format!("{table}\n"),
-            None if self.rows == 0 => "nothing found\n".to_owned(),
-            None => String::new(),
+        let rows = std::mem::take(&mut self.rows);
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        match &mut self.specs {
+            Some(specs) if !rows.is_empty() => lay_out(specs, rows, is_first, view),
+            _ if is_first => "nothing found\n".to_owned(),
+            _ => String::new(),
         }
     }
 }
 
-fn empty(columns: &[(String, String)]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if !columns.is_empty() {
-        table.set_header(columns.iter().map(|(heading, _)| heading));
-    }
-    table
-}
-
-/// The members that fit a cell. Their names are a row's, and a row is a guest's.
-fn short_members(row: &Value) -> Vec<(String, String)> {
-    let members = row.as_object().into_iter().flatten();
-    members
-        .filter(|(_, value)| !value.is_object() && !value.is_array())
-        .map(|(name, _)| (safe(&name.to_uppercase()), name.clone()))
-        .take(MAX_COLUMNS)
-        .collect()
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => safe(text),
-        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(","),
-        other => safe(&other.to_string()),
-    }
-}
-
-/// One object: a log as it is, anything else member by member.
-pub(crate) fn object(object: &Value, entity: Option<&str>) -> String {
-    if let (None, Some(Value::String(logs))) = (entity, object.get("logs")) {
-        let mut text = safe_lines(logs);
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        return text;
-    }
+/// Lines of rows. What the first part leaves out for want of room, the others leave out too.
+fn lay_out(specs: &mut Vec<Spec>, rows: Vec<Vec<Cell>>, is_first: bool, view: &View) -> String {
+    let columns: Vec<Column> = specs.iter().map(|spec| spec.column.clone()).collect();
+    let show = |row: Vec<Cell>| row.into_iter().map(|cell| cell.shown(view.now)).collect();
+    let rows: Vec<Vec<Text>> = rows.into_iter().map(show).collect();
+    let widest = |at: usize, column: &Column| {
+        let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| width_of(&cell.text));
+        cells.max().unwrap_or_default().max(width_of(&column.heading))
+    };
+    let full: Vec<usize> = columns.iter().enumerate().map(|(at, column)| widest(at, column)).collect();
+    let fit = fit(&columns, &full, view.width);
     let mut out = String::new();
-    write_members(object, 0, &mut out);
+    if is_first {
+        fit.heading(&columns, view.paint, &mut out);
+    }
+    for row in &rows {
+        fit.row(&columns, row, view.paint, &mut out);
+        fit.below(&columns, row, view.width, view.paint, &mut out);
+    }
+    if is_first {
+        let mut at = 0;
+        specs.retain(|_| {
+            at += 1;
+            fit.shows(at - 1)
+        });
+    }
     out
 }
 
-fn write_members(value: &Value, indent: usize, out: &mut String) {
-    const FAILS_NOT: &str = "writing into a String never fails";
-    let Value::Object(members) = value else { return };
-    let pad = " ".repeat(indent);
-    for (name, value) in members {
-        let name = safe(name);
-        match value {
-            Value::Object(inner) if inner.is_empty() => writeln!(out, "{pad}{name}: none").expect(FAILS_NOT),
-            Value::Object(_) => {
-                writeln!(out, "{pad}{name}:").expect(FAILS_NOT);
-                write_members(value, indent + 2, out);
-            }
-            Value::Array(items) if items.iter().any(Value::is_object) => {
-                writeln!(out, "{pad}{name}:").expect(FAILS_NOT);
-                for item in items {
-                    let mut inner = String::new();
-                    write_members(item, indent + 4, &mut inner);
-                    // The first member of an item stands behind its dash.
-                    let first = inner.get(indent + 4..).unwrap_or_default();
-                    write!(out, "{pad}  - {first}").expect(FAILS_NOT);
-                }
-            }
-            Value::Array(items) if items.is_empty() => writeln!(out, "{pad}{name}: none").expect(FAILS_NOT),
-            other => writeln!(out, "{pad}{name}: {}", cell(other)).expect(FAILS_NOT),
+/// A table that stands in an object, of rows under this member's name; none where they do not make one.
+pub(crate) fn nested(member: &str, rows: &[Value], view: &View) -> Option<String> {
+    let is_flat = |value: &Value| match value {
+        Value::Array(items) => items.iter().all(|item| !item.is_object() && !item.is_array()),
+        Value::Object(members) => members.values().all(|value| !value.is_object() && !value.is_array()),
+        _ => true,
+    };
+    let first = rows.first()?;
+    let known = columns::nested(member).filter(|specs| {
+        // What only has the name of something known has none of its members.
+        specs.iter().take(2).any(|spec| spec.has_something(first))
+    });
+    let mut specs = match known {
+        Some(specs) => specs,
+        None if rows.iter().filter_map(Value::as_object).all(|row| row.values().all(is_flat)) => {
+            columns::unknown(first, |_| true)
         }
-    }
+        None => return None,
+    };
+    // A column with nothing in it says nothing.
+    specs.retain(|spec| rows.iter().any(|row| spec.has_something(row)));
+    let cells = rows.iter().map(|row| specs.iter().map(|spec| spec.cell(row)).collect()).collect();
+    Some(lay_out(&mut specs, cells, true, view))
 }

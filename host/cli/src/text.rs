@@ -9,7 +9,7 @@ const MIN_WIDTH: usize = 20;
 
 /// The text with every character escaped that a terminal, or a reader's eye, would take for something else: control characters, and those that
 /// turn the direction of writing or cannot be seen.
-pub(crate) fn safe(text: &str) -> String {
+pub fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if acts(character) {
@@ -22,17 +22,17 @@ pub(crate) fn safe(text: &str) -> String {
 }
 
 /// The same for text of several lines: line feeds and tabs stay.
-pub(crate) fn safe_lines(text: &str) -> String {
+pub fn safe_lines(text: &str) -> String {
     let lines = text.split('\n').map(|line| line.split('\t').map(safe).collect::<Vec<_>>().join("\t"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What stands before whatever goes on from the line above: no line of ours begins so.
-pub(crate) const GOES_ON: &str = "  | ";
+pub const GOES_ON: &str = "  | ";
 
 /// A line, escaped and cut into as many as a terminal of this width needs for it. The terminal would cut it too, and what came to stand at the
 /// start of a line could pass for one of ours.
-pub(crate) fn wrapped(line: &str, width: usize) -> Vec<String> {
+pub fn wrapped(line: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut current = String::new();
     let mut taken = 0;
@@ -50,13 +50,13 @@ pub(crate) fn wrapped(line: &str, width: usize) -> Vec<String> {
 }
 
 /// Whether text of several lines has a character in it that acts.
-pub(crate) fn has_acting(text: &str) -> bool {
+pub fn has_acting(text: &str) -> bool {
     text.chars().any(|character| !matches!(character, '\n' | '\t') && acts(character))
 }
 
 /// Well-formed JSON with every character escaped that acts. It says the same: such characters stand in its strings only, where any character may be
 /// escaped, or they are white space between its tokens.
-pub(crate) fn safe_json(json: &str, escape: fn(char, &mut String)) -> Cow<'_, str> {
+pub fn safe_json(json: &str, escape: fn(char, &mut String)) -> Cow<'_, str> {
     if !has_acting(json) && !json.contains('\t') {
         return Cow::Borrowed(json);
     }
@@ -74,14 +74,14 @@ pub(crate) fn safe_json(json: &str, escape: fn(char, &mut String)) -> Cow<'_, st
 }
 
 /// As JSON escapes a character (RFC 8259, section 7).
-pub(crate) fn json_escape(character: char, out: &mut String) {
+pub fn json_escape(character: char, out: &mut String) {
     for unit in character.encode_utf16(&mut [0; 2]) {
         write!(out, "\\u{unit:04x}").expect("writing into a String never fails");
     }
 }
 
 /// As YAML escapes a character (YAML 1.2, section 5.7): it knows no pairs.
-pub(crate) fn yaml_escape(character: char, out: &mut String) {
+pub fn yaml_escape(character: char, out: &mut String) {
     write!(out, "\\U{:08x}", u32::from(character)).expect("writing into a String never fails");
 }
 

@@ -2,11 +2,15 @@
 
 use crate::kubeconfigs::{Files, one_context, right_cluster};
 use crate::objects::{Deployed, deployed, still, still_deployment};
-use crate::terminal::{END, INTERRUPT, Terminal};
+use crate::terminal::{END, HangUp, INTERRUPT, Terminal, closed_at};
 use meho_control_plane::{Cluster, Namespace, Rule, User};
 use serde_json::json;
+use std::ffi::OsStr;
 
 both![
+    at_a_narrow_terminal_the_question_stands_below_a_request_that_is_whole,
+    whoever_interrupts_has_not_said_yes,
+    a_terminal_that_is_closed_has_not_said_yes,
     a_yes_at_the_terminal_sends_exactly_what_was_shown,
     every_other_answer_leaves_the_object_as_it_was,
     what_is_destructive_is_confirmed_by_the_objects_name,
@@ -79,11 +83,72 @@ fn every_other_answer_leaves_the_object_as_it_was(cluster: &Cluster) {
         assert!(rest.contains("error: APPROVAL_REQUIRED: the plan was answered with no: nothing was sent"), "{rest}");
         assert_eq!(deployed(&namespace, "web"), before, "{typed:?}");
     }
-    let (mut terminal, _) = asked(&user, &namespace, 3);
-    terminal.types(INTERRUPT);
+}
+
+fn whoever_interrupts_has_not_said_yes(cluster: &Cluster) {
+    let namespace = cluster.namespace().expect("a namespace");
+    let before = Deployed::of(&still_deployment(&namespace, "web", 2));
+    let user = scaler(&namespace);
+    // In the middle of a yes, too.
+    for typed in [INTERRUPT, "y\u{3}"] {
+        let (mut terminal, _) = asked(&user, &namespace, 3);
+        terminal.types(typed);
+        let (status, rest) = terminal.ends();
+        assert!(!status.success(), "{status:?}: {rest}");
+        assert_eq!(deployed(&namespace, "web"), before, "{typed:?}");
+    }
+    // Between the two questions.
+    let (mut terminal, _) = asked(&user, &namespace, 0);
+    terminal.types("y\n");
+    terminal.shows("Type web to send it: ");
+    terminal.types("web\u{3}");
     let (status, rest) = terminal.ends();
     assert!(!status.success(), "{status:?}: {rest}");
-    assert_eq!(deployed(&namespace, "web"), before, "interrupted");
+    assert_eq!(deployed(&namespace, "web"), before);
+}
+
+fn a_terminal_that_is_closed_has_not_said_yes(cluster: &Cluster) {
+    let namespace = cluster.namespace().expect("a namespace");
+    let before = Deployed::of(&still_deployment(&namespace, "web", 2));
+    let user = scaler(&namespace);
+    let place = format!("namespace={namespace}");
+    let arguments = ["scale_deployment", "name=web", &place, "replicas=3"];
+    let status = closed_at("Send it? [y/N] ", HangUp::Ends, user.kubeconfig(), &arguments);
+    assert_eq!(status.signal(), Some("Hangup"), "{status:?}");
+    assert_eq!(deployed(&namespace, "web"), before);
+    // It lives on, and there is nobody any more to ask.
+    let status = closed_at("Send it? [y/N] ", HangUp::IsIgnored, user.kubeconfig(), &arguments);
+    assert_eq!((status.exit_code(), status.signal()), (3, None), "{status:?}");
+    assert_eq!(deployed(&namespace, "web"), before);
+}
+
+fn at_a_narrow_terminal_the_question_stands_below_a_request_that_is_whole(cluster: &Cluster) {
+    const NARROW: u16 = 40;
+    let namespace = cluster.namespace().expect("a namespace");
+    let before = Deployed::of(&still_deployment(&namespace, "web", 2));
+    let user = scaler(&namespace);
+    let place = format!("namespace={namespace}");
+    let options = [OsStr::new("--kubeconfig"), user.kubeconfig().as_os_str()];
+    for (typed, code) in [("n\n", 3), ("y\n", 0)] {
+        assert_eq!(deployed(&namespace, "web"), before);
+        let mut terminal = Terminal::call_at(NARROW, &["scale_deployment", "name=web", &place, "replicas=3"], &options);
+        let shown = terminal.shows("Send it? [y/N] ");
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() <= usize::from(NARROW)), "{shown}");
+        // Whatever is broken goes on behind a mark.
+        let whole = shown.replace("\n  | ", "");
+        let path = namespace.path_in("apps/v1", "deployments/web/scale");
+        for part in [format!("  PATCH {path}\n"), format!("  request  PATCH {path}\n"), "  trust    WRITE\n".to_owned()]
+        {
+            assert!(whole.contains(&part), "{part:?} is not in {shown}");
+        }
+        assert!(shown.ends_with("\n\nSend it? [y/N] ") || shown.ends_with("\nSend it? [y/N] "), "{shown}");
+        terminal.types(typed);
+        let (status, rest) = terminal.ends();
+        assert_eq!(status.exit_code(), code, "{rest}");
+        assert!(rest.lines().all(|line| line.chars().count() <= usize::from(NARROW)), "{rest}");
+    }
+    assert_eq!(deployed(&namespace, "web").replicas, 3);
 }
 
 fn what_is_destructive_is_confirmed_by_the_objects_name(cluster: &Cluster) {

@@ -1,17 +1,30 @@
 //! `delete_pod`: DESTRUCTIVE, so it wants two yeses; and the very pod that was read, whatever has its name by then.
 
 use crate::embedded::{Caller, YesAfter, yes};
-use crate::objects::{SOON, annotated_pod, cluster, containers, nowhere, pending_pod, pod, still_deployment};
+use crate::objects::{SOON, annotated_pod, containers, nowhere, pending_pod, pod, still_deployment};
 use crate::terminal::Terminal;
 use crate::{program, shapes};
 use async_trait::async_trait;
-use meho_control_plane::{ControlPlane, NODE_BY_HAND, Namespace, Rule};
+use meho_control_plane::{Cluster, NODE_BY_HAND, Namespace, Rule};
 use meho_host::approval::{Approver, Verdict};
 use meho_host::error::ErrorCode;
 use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
 use meho_host::record::{Ending, RequestRecord};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+both![
+    two_yeses_delete_the_very_pod_that_was_read,
+    a_grace_period_is_sent_only_where_it_is_given_and_none_is_called_a_force_delete,
+    without_both_yeses_the_pod_stays,
+    at_the_terminal_the_pods_name_is_the_second_yes,
+    a_pod_with_another_uid_than_the_given_one_is_a_conflict_before_any_write,
+    a_pod_that_was_replaced_after_its_plan_is_left_alone,
+    what_makes_another_pod_in_its_place_is_told,
+    what_keeps_a_pod_or_brings_it_back_is_warned_of,
+    only_the_exact_name_is_deleted_and_near_ones_are_told,
+    each_missing_right_is_named_and_the_pod_stays,
+];
 
 fn of(namespace: &Namespace, name: &str) -> Value {
     json!({"namespace": namespace.name(), "name": name})
@@ -25,13 +38,13 @@ fn with(namespace: &Namespace, name: &str, argument: &str, value: Value) -> Valu
 
 /// The pod as it is now; none where there is none.
 fn now(namespace: &Namespace, name: &str) -> Option<Value> {
-    namespace.control_plane().admin().get(&namespace.path(&format!("pods/{name}"))).ok()
+    namespace.cluster().admin().get(&namespace.path(&format!("pods/{name}"))).ok()
 }
 
 /// Deletes a pod and waits until it is gone.
 #[track_caller]
 fn gone(namespace: &Namespace, name: &str) {
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     admin.delete(&namespace.path(&format!("pods/{name}?gracePeriodSeconds=0"))).expect("it goes");
     meho_control_plane::until(SOON, || now(namespace, name).is_none().then_some(())).expect("it is gone");
 }
@@ -58,12 +71,10 @@ fn bound_pod(namespace: &Namespace, name: &str) -> Value {
     namespace.pod_by_hand(name, spec, &json!({"phase": "Running"})).expect("a pod")
 }
 
-#[test]
-fn two_yeses_delete_the_very_pod_that_was_read() {
-    let Some(cluster) = cluster() else { return };
+fn two_yeses_delete_the_very_pod_that_was_read(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let uid = bound_pod(&namespace, "web")["metadata"]["uid"].clone();
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     let (data, meta) = caller.answer("delete_pod", with(&namespace, "web", "precondition_uid", uid.clone()));
     assert_eq!((meta.complete, meta.warnings), (true, vec![NO_OWNER.to_owned()]));
     assert_eq!(shapes::check_types(&shapes::shape("PodDeleted"), &data), Vec::<String>::new());
@@ -78,13 +89,11 @@ fn two_yeses_delete_the_very_pod_that_was_read() {
     meho_control_plane::until(SOON, || now(&namespace, "web").is_none().then_some(())).expect("it is gone");
 }
 
-#[test]
-fn a_grace_period_is_sent_only_where_it_is_given_and_none_is_called_a_force_delete() {
-    let Some(cluster) = cluster() else { return };
+fn a_grace_period_is_sent_only_where_it_is_given_and_none_is_called_a_force_delete(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     for (name, seconds) in [("slow", 5), ("fast", 0)] {
         let uid = bound_pod(&namespace, name)["metadata"]["uid"].clone();
-        let caller = Caller::admin(&cluster).asking(yes());
+        let caller = Caller::admin(cluster).asking(yes());
         let (data, meta) = caller.answer("delete_pod", with(&namespace, name, "grace_period_seconds", json!(seconds)));
         let options = json!({"apiVersion": "v1", "gracePeriodSeconds": seconds, "kind": "DeleteOptions", "preconditions": {"uid": uid}});
         check_write(&caller, &namespace, name, &options);
@@ -97,7 +106,7 @@ fn a_grace_period_is_sent_only_where_it_is_given_and_none_is_called_a_force_dele
             assert_eq!(data["grace_period_seconds"], seconds);
         }
     }
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     for wrong in [json!(-1), json!("soon"), json!(1.5)] {
         let arguments = with(&namespace, "slow", "grace_period_seconds", wrong);
         let error = caller.refused(ErrorCode::InvalidRequest, "delete_pod", arguments);
@@ -105,9 +114,7 @@ fn a_grace_period_is_sent_only_where_it_is_given_and_none_is_called_a_force_dele
     }
 }
 
-#[test]
-fn without_both_yeses_the_pod_stays() {
-    let Some(cluster) = cluster() else { return };
+fn without_both_yeses_the_pod_stays(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = pending_pod(&namespace, "web");
     let options =
@@ -128,7 +135,7 @@ fn without_both_yeses_the_pod_stays() {
     let cases: [(Says, ErrorCode); 2] =
         [(Says(|_| Verdict::Rejected), ErrorCode::ApprovalRequired), (Says(once), ErrorCode::ApprovalInvalid)];
     for (says, code) in cases {
-        let caller = Caller::admin(&cluster).asking(says);
+        let caller = Caller::admin(cluster).asking(says);
         caller.refused(code, "delete_pod", of(&namespace, "web"));
         assert!(writes(&caller).is_empty());
     }
@@ -146,9 +153,7 @@ impl Approver for Says {
     }
 }
 
-#[test]
-fn at_the_terminal_the_pods_name_is_the_second_yes() {
-    let Some(cluster) = cluster() else { return };
+fn at_the_terminal_the_pods_name_is_the_second_yes(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     pending_pod(&namespace, "web");
     let rules = [Rule::new("", "pods", &["get", "list", "delete"])];
@@ -166,12 +171,10 @@ fn at_the_terminal_the_pods_name_is_the_second_yes() {
     }
 }
 
-#[test]
-fn a_pod_with_another_uid_than_the_given_one_is_a_conflict_before_any_write() {
-    let Some(cluster) = cluster() else { return };
+fn a_pod_with_another_uid_than_the_given_one_is_a_conflict_before_any_write(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let uid = pending_pod(&namespace, "web")["metadata"]["uid"].as_str().expect("a uid").to_owned();
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     let other = "00000000-0000-4000-8000-000000000000";
     let conflict =
         caller.refused(ErrorCode::Conflict, "delete_pod", with(&namespace, "web", "precondition_uid", json!(other)));
@@ -181,13 +184,11 @@ fn a_pod_with_another_uid_than_the_given_one_is_a_conflict_before_any_write() {
     assert!(now(&namespace, "web").is_some());
 }
 
-#[test]
-fn a_pod_that_was_replaced_after_its_plan_is_left_alone() {
-    let Some(cluster) = cluster() else { return };
+fn a_pod_that_was_replaced_after_its_plan_is_left_alone(cluster: &Cluster) {
     let namespace = Arc::new(cluster.namespace().expect("a namespace"));
     pending_pod(&namespace, "web");
     let shared = namespace.clone();
-    let caller = Caller::admin(&cluster).asking(YesAfter(move || {
+    let caller = Caller::admin(cluster).asking(YesAfter(move || {
         gone(&shared, "web");
         pending_pod(&shared, "web");
     }));
@@ -197,29 +198,25 @@ fn a_pod_that_was_replaced_after_its_plan_is_left_alone() {
     assert!(now(&namespace, "web").is_some_and(|pod| pod["metadata"].get("deletionTimestamp").is_none()));
 
     let shared = namespace.clone();
-    let caller = Caller::admin(&cluster).asking(YesAfter(move || gone(&shared, "web")));
+    let caller = Caller::admin(cluster).asking(YesAfter(move || gone(&shared, "web")));
     let error = caller.refused(ErrorCode::NotFound, "delete_pod", of(&namespace, "web"));
     assert_eq!((&error.details["kind"], &error.details["name"]), (&json!("Pod"), &json!("web")));
 }
 
-#[test]
-fn what_makes_another_pod_in_its_place_is_told() {
-    let Some(cluster) = cluster() else { return };
+fn what_makes_another_pod_in_its_place_is_told(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     still_deployment(&namespace, "web", 1);
     let pods = cluster.admin().get(&namespace.path("pods")).expect("pods");
     let owner = &pods["items"][0]["metadata"]["ownerReferences"][0];
     let name = pods["items"][0]["metadata"]["name"].as_str().expect("a name");
     // It warns of nothing.
-    let data = Caller::admin(&cluster).asking(yes()).data("delete_pod", of(&namespace, name));
+    let data = Caller::admin(cluster).asking(yes()).data("delete_pod", of(&namespace, name));
     assert_eq!(data["controller"], json!({"kind": "ReplicaSet", "name": owner["name"], "uid": owner["uid"]}));
 }
 
-#[test]
-fn what_keeps_a_pod_or_brings_it_back_is_warned_of() {
-    let Some(cluster) = cluster() else { return };
+fn what_keeps_a_pod_or_brings_it_back_is_warned_of(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     let warnings = |name: &str| caller.answer("delete_pod", of(&namespace, name)).1.warnings;
 
     let spec = json!({"containers": containers(&["app"]), "nodeName": NODE_BY_HAND});
@@ -244,12 +241,10 @@ fn what_keeps_a_pod_or_brings_it_back_is_warned_of() {
     cluster.admin().patch(&path, meho_control_plane::Patch::Merge, &free).expect("it goes");
 }
 
-#[test]
-fn only_the_exact_name_is_deleted_and_near_ones_are_told() {
-    let Some(cluster) = cluster() else { return };
+fn only_the_exact_name_is_deleted_and_near_ones_are_told(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     ["web-1", "wet"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     let missing = caller.refused(ErrorCode::NotFound, "delete_pod", of(&namespace, "web"));
     assert_eq!(missing.details["near"], json!(["web-1", "wet"]));
     assert!(writes(&caller).is_empty());
@@ -260,27 +255,25 @@ fn only_the_exact_name_is_deleted_and_near_ones_are_told() {
 }
 
 /// Somebody with these verbs on pods.
-fn somebody(cluster: &ControlPlane, namespace: &Namespace, name: &str, verbs: &[&str]) -> Caller {
+fn somebody(cluster: &Cluster, namespace: &Namespace, name: &str, verbs: &[&str]) -> Caller {
     let user = namespace.user(name, &[Rule::new("", "pods", verbs)]).expect("a user");
     Caller::user(cluster, &user).asking(yes())
 }
 
-#[test]
-fn each_missing_right_is_named_and_the_pod_stays() {
-    let Some(cluster) = cluster() else { return };
+fn each_missing_right_is_named_and_the_pod_stays(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     pod(&namespace, "web", nowhere(&["app"]));
     for (who, verbs, missing) in
         [("cannot-read", ["delete", "list"], "get"), ("cannot-delete", ["get", "list"], "delete")]
     {
-        let caller = somebody(&cluster, &namespace, who, &verbs);
+        let caller = somebody(cluster, &namespace, who, &verbs);
         let denied = caller.refused(ErrorCode::PermissionDenied, "delete_pod", of(&namespace, "web"));
         assert_eq!((&denied.details["verb"], &denied.details["resource"]), (&json!(missing), &json!("pods")));
         let rule = format!(r#"apiGroups: [""], resources: ["pods"], verbs: ["{missing}"]"#);
         let hint = format!("a Role in namespace {namespace} with the rule {rule} would allow it");
         assert_eq!(denied.hint, Some(hint));
     }
-    let caller = somebody(&cluster, &namespace, "cannot-list", &["get", "delete"]);
+    let caller = somebody(cluster, &namespace, "cannot-list", &["get", "delete"]);
     let missing = caller.refused(ErrorCode::NotFound, "delete_pod", of(&namespace, "we"));
     let hint = missing.hint.expect("a hint");
     assert!(hint.starts_with("names like we were not looked for: pods is forbidden"), "{hint}");

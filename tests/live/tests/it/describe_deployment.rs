@@ -1,11 +1,20 @@
 //! `describe_deployment`: why pods are failing, in one call: its ReplicaSets, its pods that are not well, and the events of all of them.
 
 use crate::embedded::Caller;
-use crate::objects::{SOON, cluster, nowhere, still, still_deployment};
+use crate::objects::{SOON, nowhere, still, still_deployment};
 use crate::shapes;
-use meho_control_plane::{ControlPlane, Namespace, Patch, Rule};
+use meho_control_plane::{Cluster, Namespace, Patch, Rule};
 use meho_host::error::ErrorCode;
 use serde_json::{Value, json};
+
+both![
+    one_call_tells_why_pods_are_failing,
+    a_quota_that_lets_no_pod_be_made_shows_on_the_replica_set,
+    its_own_are_told_newest_first_and_nobody_elses,
+    many_pods_are_counted_and_the_first_of_them_looked_into,
+    each_right_that_is_missing_costs_its_part_and_is_named,
+    a_deployment_is_found_by_a_loose_name,
+];
 
 fn of(namespace: &Namespace, name: &str) -> Value {
     json!({"namespace": namespace.name(), "name": name})
@@ -15,7 +24,7 @@ fn of(namespace: &Namespace, name: &str) -> Value {
 #[track_caller]
 fn all(namespace: &Namespace, group_version: &str, plural: &str) -> Vec<Value> {
     let path = if group_version == "v1" { namespace.path(plural) } else { namespace.path_in(group_version, plural) };
-    let list = namespace.control_plane().admin().get(&path).expect("a list");
+    let list = namespace.cluster().admin().get(&path).expect("a list");
     list["items"].as_array().expect("items").clone()
 }
 
@@ -33,7 +42,7 @@ fn event(namespace: &Namespace, reason: &str, kind: &str, about: &Value, second:
         "metadata": {"name": reason.to_lowercase()}, "involvedObject": involved, "type": "Warning", "reason": reason,
         "message": format!("it is {reason}"), "lastTimestamp": format!("2099-01-01T00:00:{second:02}Z"),
     });
-    namespace.control_plane().admin().post(&namespace.path("events"), &event).expect("an event");
+    namespace.cluster().admin().post(&namespace.path("events"), &event).expect("an event");
 }
 
 /// A pod's status in which its container runs and is ready, and began again after it had ended so.
@@ -82,7 +91,7 @@ fn failing(namespace: &Namespace) -> Vec<Value> {
     ];
     for (pod, status) in pods.iter().zip(&statuses) {
         let path = namespace.path(&format!("pods/{}", text(pod, "/metadata/name")));
-        namespace.control_plane().admin().write_status(&path, status).expect("a status");
+        namespace.cluster().admin().write_status(&path, status).expect("a status");
     }
     let sets = all(namespace, "apps/v1", "replicasets");
     event(namespace, "Older", "Deployment", &deployment, 1);
@@ -91,12 +100,10 @@ fn failing(namespace: &Namespace) -> Vec<Value> {
     pods
 }
 
-#[test]
-fn one_call_tells_why_pods_are_failing() {
-    let Some(cluster) = cluster() else { return };
+fn one_call_tells_why_pods_are_failing(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let pods = failing(&namespace);
-    let data = Caller::admin(&cluster).data("describe_deployment", of(&namespace, "front"));
+    let data = Caller::admin(cluster).data("describe_deployment", of(&namespace, "front"));
     assert_eq!(shapes::check_types(&shapes::shape("DeploymentDescribe"), &data), Vec::<String>::new());
 
     let sets = all(&namespace, "apps/v1", "replicasets");
@@ -161,9 +168,7 @@ fn one_call_tells_why_pods_are_failing() {
     }
 }
 
-#[test]
-fn a_quota_that_lets_no_pod_be_made_shows_on_the_replica_set() {
-    let Some(cluster) = cluster() else { return };
+fn a_quota_that_lets_no_pod_be_made_shows_on_the_replica_set(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}});
     namespace.apply(quota).expect("a quota");
@@ -175,7 +180,7 @@ fn a_quota_that_lets_no_pod_be_made_shows_on_the_replica_set() {
         "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": nowhere(&["app"])}},
     });
     cluster.admin().post(&namespace.path_in("apps/v1", "deployments"), &deployment).expect("a Deployment");
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let told = || {
         let (data, _) = caller.answer("describe_deployment", of(&namespace, "front"));
         let events = data["events"].as_array().expect("events");
@@ -190,9 +195,7 @@ fn a_quota_that_lets_no_pod_be_made_shows_on_the_replica_set() {
     assert!(conditions.iter().all(|condition| condition["type"] == "ReplicaFailure"), "{conditions:?}");
 }
 
-#[test]
-fn its_own_are_told_newest_first_and_nobody_elses() {
-    let Some(cluster) = cluster() else { return };
+fn its_own_are_told_newest_first_and_nobody_elses(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     // Keys whose order is another than that of `key=value`, and expressions.
     let labels = json!({"a": "1", "a-b": "2", "tier": "fe", "z": "x"});
@@ -227,7 +230,7 @@ fn its_own_are_told_newest_first_and_nobody_elses() {
 
     let owned =
         || all(&namespace, "v1", "pods").iter().filter(|pod| pod["metadata"]["ownerReferences"].is_array()).count();
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     // The rollout goes on meanwhile.
     let same = || {
         let before = owned();
@@ -241,12 +244,10 @@ fn its_own_are_told_newest_first_and_nobody_elses() {
     assert_eq!(data["pods"]["count"], count);
 }
 
-#[test]
-fn many_pods_are_counted_and_the_first_of_them_looked_into() {
-    let Some(cluster) = cluster() else { return };
+fn many_pods_are_counted_and_the_first_of_them_looked_into(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     still_deployment(&namespace, "front", 70);
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let (data, meta) = caller.answer("describe_deployment", of(&namespace, "front"));
     assert_eq!((&data["pods"]["count"], &data["pods"]["unhealthy"]), (&json!(70), &json!(70)));
     assert_eq!(data["unhealthy_pods"].as_array().map(Vec::len), Some(20));
@@ -267,21 +268,19 @@ const RIGHTS: [(&str, &str, &str, &str); 3] = [
     ("", "events", "events_error", "events could not be read: events is forbidden"),
 ];
 
-fn somebody(cluster: &ControlPlane, namespace: &Namespace, who: &str, without: Option<&str>, on_it: &[&str]) -> Caller {
+fn somebody(cluster: &Cluster, namespace: &Namespace, who: &str, without: Option<&str>, on_it: &[&str]) -> Caller {
     let kept = RIGHTS.iter().filter(|right| Some(right.1) != without);
     let mut rules: Vec<Rule> = kept.map(|right| Rule::new(right.0, right.1, &["list"])).collect();
     rules.push(Rule::new("apps", "deployments", on_it));
     Caller::user(cluster, &namespace.user(who, &rules).expect("a user"))
 }
 
-#[test]
-fn each_right_that_is_missing_costs_its_part_and_is_named() {
-    let Some(cluster) = cluster() else { return };
+fn each_right_that_is_missing_costs_its_part_and_is_named(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     failing(&namespace);
-    somebody(&cluster, &namespace, "all", None, &["get"]).data("describe_deployment", of(&namespace, "front"));
+    somebody(cluster, &namespace, "all", None, &["get"]).data("describe_deployment", of(&namespace, "front"));
     for (group, resource, member, words) in RIGHTS {
-        let caller = somebody(&cluster, &namespace, &format!("without-{resource}"), Some(resource), &["get"]);
+        let caller = somebody(cluster, &namespace, &format!("without-{resource}"), Some(resource), &["get"]);
         let (data, meta) = caller.answer("describe_deployment", of(&namespace, "front"));
         assert!(!meta.complete, "{resource}: {meta:?}");
         let rule = format!(
@@ -296,16 +295,14 @@ fn each_right_that_is_missing_costs_its_part_and_is_named() {
         assert_eq!(data["pods"]["count"], if is_lost("pods") { Value::Null } else { json!(5) });
         assert_eq!(data["events"] == json!([]), is_lost("events"));
     }
-    let caller = somebody(&cluster, &namespace, "without-the-deployment", None, &["list"]);
+    let caller = somebody(cluster, &namespace, "without-the-deployment", None, &["list"]);
     let denied = caller.refused(ErrorCode::PermissionDenied, "describe_deployment", of(&namespace, "front"));
     assert_eq!((&denied.details["verb"], &denied.details["resource"]), (&json!("get"), &json!("deployments")));
 }
 
-#[test]
-fn a_deployment_is_found_by_a_loose_name() {
-    let Some(cluster) = cluster() else { return };
+fn a_deployment_is_found_by_a_loose_name(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     still_deployment(&namespace, "front-end", 0);
-    let data = Caller::admin(&cluster).data("describe_deployment", of(&namespace, "front"));
+    let data = Caller::admin(cluster).data("describe_deployment", of(&namespace, "front"));
     assert_eq!(data["name"], "front-end");
 }

@@ -1,14 +1,25 @@
 //! `describe_node`: its sums are those of `kubectl describe node`, and whatever cannot be read is said.
 
 use crate::embedded::Caller;
-use crate::objects::{SOON, cluster, containers, kubectl, nowhere, pod};
+use crate::objects::{SOON, containers, kubectl, nowhere, pod};
 use crate::shapes;
-use meho_control_plane::{Client, ControlPlane, Namespace, NodeByHand, Rule, until};
+use meho_control_plane::{Client, Cluster, Namespace, NodeByHand, Rule, until};
 use meho_host::error::ErrorCode;
 use serde_json::{Value, json};
 
+both![
+    requests_and_limits_are_summed_as_kubectl_sums_them,
+    the_sums_of_every_node_are_those_of_kubectl,
+    the_first_twenty_pods_are_named_and_all_are_counted,
+    events_are_found_by_kind_and_name_whatever_their_uid,
+    the_heartbeat_is_that_of_the_lease,
+    what_the_node_uses_is_told_in_hundredths_where_it_is_known,
+    a_node_is_found_by_a_loose_name,
+    each_right_that_is_missing_costs_its_part_and_is_named,
+];
+
 /// A node with resources of all kinds. Its name is the namespace's.
-fn node(cluster: &ControlPlane, namespace: &Namespace) -> NodeByHand {
+fn node(cluster: &Cluster, namespace: &Namespace) -> NodeByHand {
     let resources = json!({
         "cpu": "3900m", "memory": "7Gi", "ephemeral-storage": "100Gi", "hugepages-2Mi": "64Mi", "example.com/gpu": "4", "pods": "110",
     });
@@ -25,7 +36,7 @@ fn node(cluster: &ControlPlane, namespace: &Namespace) -> NodeByHand {
 struct RuntimeClass(Client, String);
 
 impl RuntimeClass {
-    fn new(cluster: &ControlPlane, name: &str) -> Self {
+    fn new(cluster: &Cluster, name: &str) -> Self {
         let path = "/apis/node.k8s.io/v1/runtimeclasses";
         let class = json!({
             "metadata": {"name": name}, "handler": "runc", "overhead": {"podFixed": {"cpu": "75m", "memory": "20Mi"}},
@@ -52,7 +63,7 @@ fn asking(name: &str, requests: Value, limits: Value) -> Value {
 fn on(namespace: &Namespace, node: &str, name: &str, mut spec: Value) -> Value {
     spec["nodeName"] = json!(node);
     let pod = json!({"metadata": {"name": name}, "spec": spec});
-    namespace.control_plane().admin().post(&namespace.path("pods"), &pod).expect("a pod")
+    namespace.cluster().admin().post(&namespace.path("pods"), &pod).expect("a pod")
 }
 
 /// Pods that ask in every way there is. Gives how many there are.
@@ -124,7 +135,7 @@ fn ask_in_every_way(namespace: &Namespace, node: &str, class: &str) -> usize {
     let mut spec = nowhere(&["app"]);
     spec["containers"] = json!([asking("a", json!({"cpu": "1"}), none())]);
     pod(namespace, "ended", spec);
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     let status = json!({"phase": "Failed", "podIP": "192.0.2.9", "podIPs": [{"ip": "192.0.2.9"}]});
     admin.write_status(&namespace.path("pods/ended"), &status).expect("a status");
     let binding = json!({"metadata": {"name": "ended"}, "target": {"kind": "Node", "name": node}});
@@ -133,7 +144,7 @@ fn ask_in_every_way(namespace: &Namespace, node: &str, class: &str) -> usize {
 }
 
 /// What `kubectl describe node` prints under "Allocated resources": a resource, its requests and limits, and their percentages where it gives them.
-fn allocated_by_kubectl(cluster: &ControlPlane, name: &str) -> Vec<Vec<String>> {
+fn allocated_by_kubectl(cluster: &Cluster, name: &str) -> Vec<Vec<String>> {
     let text = kubectl(cluster, &["describe", "node", name]);
     let (_, table) = text.split_once("Allocated resources:\n").expect("the table");
     let rows = table.lines().skip(3).take_while(|line| line.starts_with("  "));
@@ -155,16 +166,14 @@ fn allocated(node: &Value) -> Vec<Vec<String>> {
     node["allocated_resources"].as_array().expect("resources").iter().map(columns).collect()
 }
 
-#[test]
-fn requests_and_limits_are_summed_as_kubectl_sums_them() {
-    let Some(cluster) = cluster() else { return };
+fn requests_and_limits_are_summed_as_kubectl_sums_them(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let _node = node(&cluster, &namespace);
-    let class = RuntimeClass::new(&cluster, namespace.name());
+    let _node = node(cluster, &namespace);
+    let class = RuntimeClass::new(cluster, namespace.name());
     let count = ask_in_every_way(&namespace, namespace.name(), namespace.name());
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let (data, _) = caller.answer("describe_node", json!({"name": namespace.name()}));
-    assert_eq!(allocated(&data), allocated_by_kubectl(&cluster, namespace.name()), "{:#}", data["allocated_resources"]);
+    assert_eq!(allocated(&data), allocated_by_kubectl(cluster, namespace.name()), "{:#}", data["allocated_resources"]);
     assert_eq!(shapes::check_types(&shapes::shape("NodeDescribe"), &data), Vec::<String>::new());
     assert_eq!((&data["running_pods"], &data["pod_list_truncated"]), (&json!(count), &json!(false)));
     let gpu = data["allocated_resources"]
@@ -176,16 +185,14 @@ fn requests_and_limits_are_summed_as_kubectl_sums_them() {
     drop(class);
 }
 
-#[test]
-fn the_sums_of_every_node_are_those_of_kubectl() {
-    let Some(cluster) = cluster() else { return };
-    let caller = Caller::admin(&cluster);
+fn the_sums_of_every_node_are_those_of_kubectl(cluster: &Cluster) {
+    let caller = Caller::admin(cluster);
     for name in ["node-0", meho_control_plane::NODE_BY_HAND] {
         // Other tests' pods come and go there.
         let same = || {
-            let before = allocated_by_kubectl(&cluster, name);
+            let before = allocated_by_kubectl(cluster, name);
             let (data, _) = caller.answer("describe_node", json!({"name": name}));
-            let after = allocated_by_kubectl(&cluster, name);
+            let after = allocated_by_kubectl(cluster, name);
             (before == after).then_some((data, before))
         };
         let (data, printed) = until(SOON, same).expect("a node that is left alone for a moment");
@@ -193,16 +200,14 @@ fn the_sums_of_every_node_are_those_of_kubectl() {
     }
 }
 
-#[test]
-fn the_first_twenty_pods_are_named_and_all_are_counted() {
-    let Some(cluster) = cluster() else { return };
+fn the_first_twenty_pods_are_named_and_all_are_counted(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let _node = node(&cluster, &namespace);
+    let _node = node(cluster, &namespace);
     for number in 0..23 {
         let spec = json!({"containers": [asking("a", json!({"cpu": "10m"}), json!({}))]});
         on(&namespace, namespace.name(), &format!("web-{number:02}"), spec);
     }
-    let (data, _) = Caller::admin(&cluster).answer("describe_node", json!({"name": namespace.name()}));
+    let (data, _) = Caller::admin(cluster).answer("describe_node", json!({"name": namespace.name()}));
     assert_eq!((&data["running_pods"], &data["pod_list_truncated"]), (&json!(23), &json!(true)));
     let named: Vec<Value> =
         (0..20).map(|number| json!({"name": format!("web-{number:02}"), "namespace": namespace.name()})).collect();
@@ -211,7 +216,7 @@ fn the_first_twenty_pods_are_named_and_all_are_counted() {
 }
 
 /// Writes an event about a node. Those of a kubelet have no uid of it.
-fn event(cluster: &ControlPlane, node: &str, reason: &str, involved: Value) {
+fn event(cluster: &Cluster, node: &str, reason: &str, involved: Value) {
     let event = json!({
         "metadata": {"name": format!("{node}.{}", reason.to_lowercase())},
         "involvedObject": involved, "type": "Warning", "reason": reason, "message": format!("it is {reason}"),
@@ -220,26 +225,22 @@ fn event(cluster: &ControlPlane, node: &str, reason: &str, involved: Value) {
     cluster.admin().post("/api/v1/namespaces/default/events", &event).expect("an event");
 }
 
-#[test]
-fn events_are_found_by_kind_and_name_whatever_their_uid() {
-    let Some(cluster) = cluster() else { return };
+fn events_are_found_by_kind_and_name_whatever_their_uid(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let _node = node(&cluster, &namespace);
+    let _node = node(cluster, &namespace);
     let name = namespace.name();
-    event(&cluster, name, "WithoutUid", json!({"kind": "Node", "name": name}));
-    event(&cluster, name, "UidIsName", json!({"kind": "Node", "name": name, "uid": name}));
-    event(&cluster, name, "OfAPod", json!({"kind": "Pod", "name": name}));
-    let (data, _) = Caller::admin(&cluster).answer("describe_node", json!({"name": name}));
+    event(cluster, name, "WithoutUid", json!({"kind": "Node", "name": name}));
+    event(cluster, name, "UidIsName", json!({"kind": "Node", "name": name, "uid": name}));
+    event(cluster, name, "OfAPod", json!({"kind": "Pod", "name": name}));
+    let (data, _) = Caller::admin(cluster).answer("describe_node", json!({"name": name}));
     let reasons: Vec<&str> =
         data["events"].as_array().expect("events").iter().filter_map(|event| event["reason"].as_str()).collect();
     assert!(reasons.contains(&"WithoutUid") && reasons.contains(&"UidIsName"), "{reasons:?}");
     assert!(!reasons.contains(&"OfAPod"), "{reasons:?}");
 }
 
-#[test]
-fn the_heartbeat_is_that_of_the_lease() {
-    let Some(cluster) = cluster() else { return };
-    let caller = Caller::admin(&cluster);
+fn the_heartbeat_is_that_of_the_lease(cluster: &Cluster) {
+    let caller = Caller::admin(cluster);
     let name = "node-0";
     let path = format!("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}");
     let lease = cluster.admin().wait_for(&path, SOON, |_| true).expect("a lease");
@@ -254,13 +255,11 @@ fn the_heartbeat_is_that_of_the_lease() {
     assert_eq!(data["lease_error"], Value::Null);
 }
 
-#[test]
-fn what_the_node_uses_is_told_in_hundredths_where_it_is_known() {
-    let Some(cluster) = cluster() else { return };
+fn what_the_node_uses_is_told_in_hundredths_where_it_is_known(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let _node = node(&cluster, &namespace);
+    let _node = node(cluster, &namespace);
     let name = namespace.name();
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let (unknown, meta) = caller.answer("describe_node", json!({"name": name}));
     assert!(meta.complete, "{meta:?}");
     assert!(matches!(&meta.warnings[..], [one] if one.starts_with("what the node uses is not known: ")), "{meta:?}");
@@ -278,13 +277,11 @@ fn what_the_node_uses_is_told_in_hundredths_where_it_is_known() {
     assert_eq!(data["usage_error"], Value::Null);
 }
 
-#[test]
-fn a_node_is_found_by_a_loose_name() {
-    let Some(cluster) = cluster() else { return };
+fn a_node_is_found_by_a_loose_name(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let _node = node(&cluster, &namespace);
+    let _node = node(cluster, &namespace);
     let name = namespace.name();
-    let (data, _) = Caller::admin(&cluster).answer("describe_node", json!({"name": &name[..name.len() - 1]}));
+    let (data, _) = Caller::admin(cluster).answer("describe_node", json!({"name": &name[..name.len() - 1]}));
     assert_eq!(data["name"], name);
 }
 
@@ -302,11 +299,9 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 4] = [
     ),
 ];
 
-#[test]
-fn each_right_that_is_missing_costs_its_part_and_is_named() {
-    let Some(cluster) = cluster() else { return };
+fn each_right_that_is_missing_costs_its_part_and_is_named(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let _node = node(&cluster, &namespace);
+    let _node = node(cluster, &namespace);
     let name = namespace.name();
     cluster.node_uses(name, &json!({"cpu": "1", "memory": "1Gi"})).expect("metrics");
     let somebody = |who: &str, without: Option<usize>| {
@@ -317,10 +312,10 @@ fn each_right_that_is_missing_costs_its_part_and_is_named() {
         namespace.cluster_user(who, &rules).expect("a user")
     };
     let all = somebody("all", None);
-    Caller::user(&cluster, &all).data("describe_node", json!({"name": name}));
+    Caller::user(cluster, &all).data("describe_node", json!({"name": name}));
     for (number, (group, resource, verb, member, words)) in RIGHTS.into_iter().enumerate() {
         let user = somebody(&format!("without-{number}"), Some(number));
-        let (data, meta) = Caller::user(&cluster, &user).answer("describe_node", json!({"name": name}));
+        let (data, meta) = Caller::user(cluster, &user).answer("describe_node", json!({"name": name}));
         assert!(!meta.complete, "{resource}: {meta:?}");
         let rule = format!(r#"apiGroups: ["{group}"], resources: ["{resource}"], verbs: ["{verb}"]"#);
         let [warning] = &meta.warnings[..] else { panic!("one warning: {meta:?}") };
@@ -333,6 +328,6 @@ fn each_right_that_is_missing_costs_its_part_and_is_named() {
     }
     let user = namespace.cluster_user("without-the-node", &[Rule::new("", "nodes", &["list"])]).expect("a user");
     let denied =
-        Caller::user(&cluster, &user).refused(ErrorCode::PermissionDenied, "describe_node", json!({"name": name}));
+        Caller::user(cluster, &user).refused(ErrorCode::PermissionDenied, "describe_node", json!({"name": name}));
     assert_eq!((&denied.details["verb"], &denied.details["resource"]), (&json!("get"), &json!("nodes")));
 }

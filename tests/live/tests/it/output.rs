@@ -60,18 +60,18 @@ fn every_format_says_the_same(cluster: &Cluster) {
         // On a pipe it is JSON unless another is named.
         assert_eq!(at_any_time(call(&admin, &arguments).json()), document);
     }
-    // The table has kubectl's columns first.
+    // The table has kubectl's columns first, without the namespace that was asked for.
     let table = call(&admin, &["list_pods", &place, "-o", "table"]);
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let mut lines = table.stdout.lines().map(words);
-    assert_eq!(lines.next().expect("a heading")[..5], ["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS"]);
+    assert_eq!(lines.next().expect("a heading")[..4], ["NAME", "READY", "STATUS", "RESTARTS"]);
     let printed = kubectl_columns(
         cluster,
         &["get", "pods", "-A", "--field-selector", &format!("metadata.namespace={namespace}")],
     );
     assert_eq!(
-        lines.map(|row| row[..5].to_vec()).collect::<Vec<_>>(),
-        printed.iter().map(|row| row[..5].to_vec()).collect::<Vec<_>>()
+        lines.map(|row| row[..4].to_vec()).collect::<Vec<_>>(),
+        printed.iter().map(|row| row[1..5].to_vec()).collect::<Vec<_>>()
     );
 }
 
@@ -80,8 +80,9 @@ fn a_table_of_deployments_has_the_columns_that_operators_look_for(cluster: &Clus
     still_deployment(&namespace, "web", 2);
     let run = call(&cluster.admin_kubeconfig(), &["list_deployments", &place(&namespace), "-o", "table"]);
     let rows: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(rows[0], ["NAMESPACE", "NAME", "READY", "WANTED", "UP-TO-DATE", "AVAILABLE", "IMAGES", "CREATED"]);
-    assert_eq!(rows[1][..7], [namespace.name(), "web", "0", "2", "2", "0", IMAGE]);
+    assert_eq!(rows[0], ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE", "IMAGES"]);
+    assert_eq!(rows[1][..4], ["web", "0/2", "2", "0"]);
+    assert_eq!(rows[1][5], IMAGE);
 }
 
 fn what_somebody_wrote_into_the_cluster_does_not_act(cluster: &Cluster) {

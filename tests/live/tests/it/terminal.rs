@@ -37,22 +37,18 @@ impl Terminal {
 
     /// `meho-host call ARGUMENTS OPTIONS`, at a terminal.
     pub(crate) fn call_with(arguments: &[&str], options: &[&OsStr]) -> Self {
-        let size = PtySize { rows: 60, cols: COLUMNS, ..PtySize::default() };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        Self::call_at(COLUMNS, arguments, options)
+    }
+
+    /// The same at a terminal of another width.
+    pub(crate) fn call_at(columns: u16, arguments: &[&str], options: &[&OsStr]) -> Self {
         let mut command = CommandBuilder::new(program::program());
         command.args([OsStr::new("call")]);
         command.args(arguments);
         command.args(options);
-        command.env_clear();
-        for (name, value) in program::KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))) {
-            command.env(name, value);
-        }
-        command.cwd(env!("CARGO_MANIFEST_DIR"));
         let secrets = program::secrets(options.iter().copied());
-        let child = pair.slave.spawn_command(command).expect("the program runs");
-        // The last one to hold it is the program: its end is the end of what the terminal shows.
-        drop(pair.slave);
-        let mut screen = pair.master.try_clone_reader().expect("the terminal's output");
+        let (pair, child) = spawn(columns, command);
+        let mut screen = pair.try_clone_reader().expect("the terminal's output");
         let (send, pieces) = channel();
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
@@ -62,8 +58,8 @@ impl Terminal {
                 }
             }
         });
-        let keyboard = pair.master.take_writer().expect("the terminal's input");
-        Self { shown: String::new(), pieces, keyboard, child, secrets, _master: pair.master }
+        let keyboard = pair.take_writer().expect("the terminal's input");
+        Self { shown: String::new(), pieces, keyboard, child, secrets, _master: pair }
     }
 
     /// Waits until this is shown, after whatever was waited for before. Gives all that was shown up to and with it.
@@ -110,4 +106,53 @@ impl Terminal {
             Err(RecvTimeoutError::Timeout) => panic!("it neither goes on nor ends: {}", self.shown),
         }
     }
+}
+
+/// Runs a command at a terminal.
+fn spawn(columns: u16, mut command: CommandBuilder) -> (Box<dyn MasterPty + Send>, Box<dyn Child + Send + Sync>) {
+    let size = PtySize { rows: 60, cols: columns, ..PtySize::default() };
+    let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+    command.env_clear();
+    for (name, value) in program::KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))) {
+        command.env(name, value);
+    }
+    command.cwd(env!("CARGO_MANIFEST_DIR"));
+    // The last one to hold the other side is the program: its end is the end of what the terminal shows.
+    (pair.master, pair.slave.spawn_command(command).expect("the program runs"))
+}
+
+/// Whether whoever closes a terminal ends what runs at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HangUp {
+    /// As usual.
+    Ends,
+    /// It was started so that it goes on, as with nohup.
+    IsIgnored,
+}
+
+/// `meho-host call ARGUMENTS --kubeconfig FILE`, at a terminal that is closed once this is shown. How it ended.
+///
+/// Nothing is ever typed, and nobody but this function holds the terminal: a keyboard that is dropped would type an end of file.
+pub(crate) fn closed_at(text: &str, hang_up: HangUp, kubeconfig: &Path, arguments: &[&str]) -> ExitStatus {
+    let trap = match hang_up {
+        HangUp::Ends => "",
+        HangUp::IsIgnored => "trap '' HUP; ",
+    };
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", &format!("{trap}exec \"$0\" \"$@\"")]);
+    command.arg(program::program());
+    command.arg("call");
+    command.args(arguments);
+    command.args([OsStr::new("--kubeconfig"), kubeconfig.as_os_str()]);
+    let (master, mut child) = spawn(COLUMNS, command);
+    let mut screen = master.try_clone_reader().expect("the terminal's output");
+    let mut shown = Vec::new();
+    let mut piece = [0; 4096];
+    while !String::from_utf8_lossy(&shown).contains(text) {
+        let count = screen.read(&mut piece).expect("it shows more");
+        assert_ne!(count, 0, "it ended without {text:?}: {}", String::from_utf8_lossy(&shown));
+        shown.extend_from_slice(&piece[..count]);
+    }
+    drop((screen, master));
+    child.wait().expect("it has ended")
 }

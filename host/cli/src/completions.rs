@@ -1,0 +1,104 @@
+//! Completion scripts: clap's, for subcommands and options, and around them what clap does not know: operations, their parameters and values, written
+//! into the script when it is made, and targets, which the program is asked for.
+//!
+//! What a connector calls things becomes text of a shell script here. Names that it may give are letters, digits and `_`; of all else only what is
+//! harmless in every shell gets in.
+
+use crate::arguments::Cli;
+use clap::{Command, CommandFactory as _};
+use clap_complete::{Shell, generate};
+use meho_host::policy::catalogue::Operation;
+use meho_host::policy::effect::Trust;
+use meho_host::policy::schema::{DRY_RUN, ParameterType};
+use std::collections::BTreeSet;
+
+const BINARY: &str = "meho-host";
+const BASH: &str = include_str!("completions/words.bash");
+const ZSH: &str = include_str!("completions/words.zsh");
+const FISH: &str = include_str!("completions/words.fish");
+/// Where clap's script for zsh ends its functions and registers the first of them. Ours calls it, and is registered in its place.
+const ZSH_REGISTERS: &str = "if [ \"$funcstack[1]\" = ";
+
+/// The script for a shell.
+pub(crate) fn script(shell: Shell, operations: &[Operation]) -> String {
+    let mut base = Vec::new();
+    let mut cli = Cli::command();
+    let takes_value = options_with_a_value(&cli).into_iter().collect::<Vec<_>>();
+    generate(shell, &mut cli, BINARY, &mut base);
+    let base = String::from_utf8_lossy(&base).into_owned();
+    let (base, ours) = match shell {
+        Shell::Zsh => (base.split(ZSH_REGISTERS).next().unwrap_or_default().to_owned(), ZSH),
+        Shell::Fish => (base, FISH),
+        _ => (base, BASH),
+    };
+    let separator = if shell == Shell::Fish { " " } else { "|" };
+    let words = ours
+        .replace("@OPTIONS@", &takes_value.join(separator))
+        .replace("@OPERATIONS@", &listed(operations, shell))
+        .replace(
+            "@PARAMETERS@",
+            &cases(shell, operations.iter().map(|known| (known.id.to_string(), parameters(known)))),
+        )
+        .replace("@VALUES@", &cases(shell, operations.iter().flat_map(values)));
+    format!("{base}\n{words}")
+}
+
+/// All options, of whatever subcommand, behind which a value stands.
+fn options_with_a_value(command: &Command) -> BTreeSet<String> {
+    let options = command.get_arguments().filter(|argument| argument.get_action().takes_values());
+    let names = options.flat_map(|option| {
+        let long = option.get_long().map(|name| format!("--{name}"));
+        long.into_iter().chain(option.get_short().map(|name| format!("-{name}")))
+    });
+    names.chain(command.get_subcommands().flat_map(options_with_a_value)).collect()
+}
+
+/// The operations, with their titles where the shell shows such.
+fn listed(operations: &[Operation], shell: Shell) -> String {
+    let line = |operation: &Operation| {
+        let title = if is_harmless(&operation.title, " ,") { operation.title.as_str() } else { "" };
+        match shell {
+            Shell::Zsh => format!("        '{}:{title}'", operation.id),
+            Shell::Fish => format!("    printf '%s\\t%s\\n' {} '{title}'", operation.id),
+            _ => format!("        {}", operation.id),
+        }
+    };
+    operations.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The branches of a shell's `case`: a word, and the words that it stands for.
+fn cases(shell: Shell, branches: impl Iterator<Item = (String, Vec<String>)>) -> String {
+    let branch = |(word, words): (String, Vec<String>)| match shell {
+        Shell::Fish => format!("        case {word}\n            printf '%s\\n' {}", words.join(" ")),
+        _ => format!("        {word}) reply=({}) ;;", words.join(" ")),
+    };
+    branches.filter(|(_, words)| !words.is_empty()).map(branch).collect::<Vec<_>>().join("\n")
+}
+
+fn parameters(operation: &Operation) -> Vec<String> {
+    let dry_run = (operation.trust > Trust::Read).then(|| DRY_RUN.to_owned());
+    operation.arguments.parameters().keys().cloned().chain(dry_run).map(|name| format!("{name}=")).collect()
+}
+
+/// The values of each parameter that has few, under `OPERATION.PARAMETER`.
+fn values(operation: &Operation) -> Vec<(String, Vec<String>)> {
+    let flag = || vec!["true".to_owned(), "false".to_owned()];
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    for (name, parameter) in operation.arguments.parameters() {
+        let allowed = parameter.allowed.iter().flatten().filter(|value| !value.is_empty() && is_harmless(value, ""));
+        let values = match parameter.kind {
+            ParameterType::Boolean => flag(),
+            ParameterType::Text(_) | ParameterType::Integer | ParameterType::Texts => allowed.cloned().collect(),
+        };
+        all.push((format!("{}.{name}", operation.id), values));
+    }
+    if operation.trust > Trust::Read {
+        all.push((format!("{}.{DRY_RUN}", operation.id), flag()));
+    }
+    all
+}
+
+/// Whether a text is nothing but text to every shell.
+fn is_harmless(text: &str, also: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c) || also.contains(c))
+}

@@ -1,0 +1,143 @@
+//! The configuration file on disk. It decides where credentials go and which programs a kubeconfig may start, so it is believed only where nobody
+//! else can write it, and it is replaced whole or not at all.
+
+use meho_host::error::{CallError, ErrorCode};
+use meho_host_cli::configuration::{Configuration, Refused};
+use meho_host_cli::text::safe;
+use std::fs::{self, DirBuilder, File, Metadata};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+/// Group and others may write.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// In such a directory nobody can replace another's file.
+const STICKY: u32 = 0o1000;
+/// Names the file, where no option does.
+const VARIABLE: &str = "MEHO_CONFIG";
+
+fn refused(why: String) -> CallError {
+    CallError::new(ErrorCode::InvalidRequest, why)
+}
+
+/// Where the configuration is.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    path: PathBuf,
+    /// Whether somebody asked for this very file.
+    is_named: bool,
+}
+
+impl Store {
+    /// The file of an option, of the environment, or the usual one; none where there is no home to have one in.
+    pub(crate) fn of(option: Option<&Path>) -> Option<Self> {
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(path) = option.map(Path::to_owned).or_else(|| variable(VARIABLE)) {
+            return Some(Self { path, is_named: true });
+        }
+        // The base directory specification: a relative path is none.
+        let base = variable("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+        let base = base.or_else(|| Some(variable("HOME")?.join(".config")))?;
+        Some(Self { path: base.join("meho").join("config.toml"), is_named: false })
+    }
+
+    /// Its path for people.
+    pub(crate) fn shown(&self) -> String {
+        safe(&self.path.display().to_string())
+    }
+
+    /// What it says. The usual file need not be there; one that was named must.
+    pub(crate) fn read(&self) -> Result<Configuration, CallError> {
+        match self.text()? {
+            Some(text) => Configuration::parse(&text).map_err(|error| self.explain(error)),
+            None if self.is_named => Err(refused(format!("the configuration {} does not exist", self.shown()))
+                .hint("`meho-host target add` makes it")),
+            None => Ok(Configuration::default()),
+        }
+    }
+
+    /// The error in the file's name.
+    pub(crate) fn explain(&self, error: Refused) -> CallError {
+        match error {
+            Refused::Line { .. } | Refused::Whole(_) => {
+                refused(format!("the configuration {}, {}", self.shown(), safe(&error.to_string())))
+            }
+            Refused::NoTarget { name, known } => {
+                refused(format!("the configuration {} has no target {}", self.shown(), safe(&name)))
+                    .hint("`meho-host target list` shows them")
+                    .detail("targets", known)
+            }
+            Refused::Exists(name) => refused(format!("there is a target {name} already"))
+                .hint("give --replace to put the new one in its place"),
+            Refused::Entry(error) => refused(error.to_string()),
+        }
+    }
+
+    /// Its text; none where there is no such file.
+    fn text(&self) -> Result<Option<String>, CallError> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.failed("read", &error)),
+        };
+        let read = |error| self.failed("read", &error);
+        // Of what is open, and not of what may have come to lie there since.
+        self.check_nobody_else_writes(&file.metadata().map_err(read)?)?;
+        let directory = self.real_path().map_err(read)?;
+        let directory = directory.parent().unwrap_or(Path::new("/"));
+        let around = fs::metadata(directory).map_err(read)?;
+        if around.mode() & WRITABLE_BY_OTHERS != 0 && around.mode() & STICKY == 0 {
+            let shown = safe(&directory.display().to_string());
+            return Err(refused(format!("the directory of the configuration, {shown}, can be written by others"))
+                .hint(format!("it decides where credentials go: chmod go-w {shown}")));
+        }
+        io::read_to_string(file).map(Some).map_err(read)
+    }
+
+    fn check_nobody_else_writes(&self, file: &Metadata) -> Result<(), CallError> {
+        let shown = self.shown();
+        if !file.is_file() {
+            return Err(refused(format!("the configuration {shown} is no file")));
+        }
+        if file.mode() & WRITABLE_BY_OTHERS != 0 {
+            return Err(refused(format!("the configuration {shown} can be written by others"))
+                .hint(format!("it decides where credentials go: chmod go-w {shown}")));
+        }
+        let me = rustix::process::geteuid().as_raw();
+        if file.uid() != me && file.uid() != 0 {
+            return Err(refused(format!("the configuration {shown} belongs to somebody else"))
+                .hint("it decides where credentials go: use one of your own"));
+        }
+        Ok(())
+    }
+
+    /// Changes it, one change after another: of two at the same time none is lost, and whoever reads meanwhile reads the old or the new.
+    pub(crate) fn change(&self, edit: impl FnOnce(&str) -> Result<String, Refused>) -> Result<(), CallError> {
+        let failed = |error: io::Error| self.failed("written", &error);
+        let path = self.real_path().map_err(failed)?;
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+        let lock = File::open(directory).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let text = self.text()?.unwrap_or_default();
+        let changed = edit(&text).map_err(|error| self.explain(error))?;
+        // Made with mode 0600.
+        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
+        file.write_all(changed.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        // So that the new name outlives a crash, too.
+        lock.sync_all().map_err(failed)
+    }
+
+    /// Where the file really is: a link to it stays one.
+    fn real_path(&self) -> io::Result<PathBuf> {
+        match fs::canonicalize(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(&self.path),
+            found => found,
+        }
+    }
+
+    fn failed(&self, what: &str, error: &io::Error) -> CallError {
+        refused(format!("the configuration {} cannot be {what}: {}", self.shown(), error.kind()))
+    }
+}

@@ -1,0 +1,118 @@
+//! What an error says of what to do next, on a line of its own.
+
+use crate::program::Home;
+use crate::target::{self, with};
+use meho_test_fake::{Answer, Fake};
+use serde_json::json;
+
+/// The hints of a call that fails.
+#[track_caller]
+fn hints(home: &Home, arguments: &[&str]) -> String {
+    let error = home.run(&[arguments, &["-o", "table"]].concat()).failed(1);
+    error.lines().filter(|line| line.starts_with("hint: ")).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn without_any_target_one_is_told_how_to_come_by_one() {
+    let home = Home::new();
+    let hints = hints(&home, &["call", "list_pods"]);
+    assert!(
+        hints.contains("`meho-host target add NAME --kubeconfig FILE --default`") && hints.contains("`meho-host demo`"),
+        "{hints}"
+    );
+    let error = home.run(&["call", "list_pods"]);
+    assert_eq!(error.code, Some(1));
+    let error: serde_json::Value = serde_json::from_str(&error.stdout).expect("JSON");
+    assert_eq!(error["error"]["code"], "INVALID_REQUEST");
+}
+
+#[test]
+fn a_slip_of_a_name_is_answered_with_what_was_meant() {
+    let home = Home::new();
+    for (arguments, hint) in [
+        (&["call", "list_pod"][..], "did you mean list_pods? `ops` lists the operations"),
+        (&["call", "scale_deploymant"], "did you mean scale_deployment? `ops` lists the operations"),
+        (&["call", "xyzzy"], "`ops` lists the operations"),
+        (&["ops", "get_pods"], "did you mean get_pod? `ops` lists the operations"),
+    ] {
+        assert_eq!(hints(&home, arguments), format!("hint: {hint}\n"), "{arguments:?}");
+    }
+    let fake = Fake::silent();
+    let options = target::options(&fake, &home);
+    let parameter = hints(&home, &with(&["call", "list_pods", "namspace=web"], &options));
+    assert_eq!(parameter, "hint: did you mean namespace? `meho-host ops list_pods` shows what it takes\n");
+    let missing = hints(&home, &with(&["call", "get_pod", "name=a"], &options));
+    assert_eq!(missing, "hint: `meho-host ops get_pod` shows what it takes\n");
+    let kubeconfig = json!({
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": {"token": "a-token-of-the-tests-own"}}],
+        "contexts": [{"name": "production", "context": {"cluster": "c", "user": "u"}}],
+    });
+    home.write(".kube/config", kubernetes(&kubeconfig));
+    let context = hints(&home, &["call", "list_pods", "--context", "prodution"]);
+    assert_eq!(context, "hint: did you mean production? name one of its contexts\n");
+}
+
+fn kubernetes(config: &serde_json::Value) -> String {
+    config.to_string()
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_from_one_that_is_not_believed() {
+    let home = Home::new();
+    let fake = Fake::silent();
+    let mut options = target::options(&fake, &home);
+    // The CA of nobody.
+    options.truncate(4);
+    let error = hints(&home, &with(&["call", "list_pods"], &options));
+    assert!(error.contains("--ca-file") && error.contains("--skip-tls-verification"), "{error}");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
+    options[1] = format!("https://127.0.0.1:{port}");
+    let error = hints(&home, &with(&["call", "list_pods"], &options));
+    assert!(error.contains("hint: look whether the server URL is right"), "{error}");
+    assert!(error.contains("hint: `meho-host target list` shows where each target is"), "{error}");
+}
+
+/// A refusal of the API server's.
+fn refusal(code: u16, reason: &str, message: &str) -> Fake {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code, "message": message});
+    Fake::answering(move |_| Some(Answer::json(status.to_string()).status(code)))
+}
+
+#[test]
+fn a_refusal_says_whose_turn_it_is() {
+    let home = Home::new();
+    let fake = refusal(401, "Unauthorized", "Unauthorized");
+    let options = target::options(&fake, &home);
+    let error = hints(&home, &with(&["call", "list_pods"], &options));
+    assert!(error.contains("a token may have expired"), "{error}");
+    assert!(error.contains("hint: a token file and a kubeconfig are read anew at each call"), "{error}");
+    let fake = refusal(
+        403,
+        "Forbidden",
+        "pods is forbidden: User \"ann\" cannot list resource \"pods\" in API group \"\" in the namespace \"web\"",
+    );
+    let options = target::options(&fake, &home);
+    let error = hints(&home, &with(&["call", "list_pods", "namespace=web"], &options));
+    let rule =
+        r#"a Role in namespace web with the rule apiGroups: [""], resources: ["pods"], verbs: ["list"] would allow it"#;
+    assert!(error.contains(rule), "{error}");
+}
+
+#[test]
+fn a_name_that_fits_several_is_answered_with_all_of_them() {
+    let home = Home::new();
+    let [one, two] = ["api-gateway-1", "api-gateway-2"].map(|name| target::pod("web", name, None));
+    let not_found =
+        json!({"kind": "Status", "reason": "NotFound", "code": 404, "message": "pods \"api-gateway\" not found"});
+    let list = json!({"kind": "PodList", "metadata": {"resourceVersion": "7"}, "items": [one, two]});
+    let fake = Fake::answering(move |seen| {
+        let is_list = seen.line().contains("/pods?");
+        Some(if is_list { Answer::json(list.to_string()) } else { Answer::json(not_found.to_string()).status(404) })
+    });
+    let options = target::options(&fake, &home);
+    let run = home.run(&with(&["call", "get_pod", "namespace=web", "name=api-gateway", "-o", "table"], &options));
+    let error = run.failed(1);
+    assert!(error.contains("  candidates: api-gateway-1, api-gateway-2\n"), "{error}");
+    assert!(error.contains("hint: call again with one of the candidates\n"), "{error}");
+}

@@ -1,0 +1,15 @@
+//! The program and how it shows things, without a cluster: where answers are needed a fake target gives them. Start with `program.rs`, the way in.
+
+mod program;
+mod screen;
+mod target;
+
+mod ages;
+mod colours;
+mod completions;
+mod configuration;
+mod help;
+mod hints;
+mod sheets;
+mod tables;
+mod waiting;

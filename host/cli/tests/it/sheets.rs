@@ -1,0 +1,124 @@
+//! One object as a sheet.
+
+use meho_host_cli::paint::Paint;
+use meho_host_cli::sheet::object;
+use meho_host_cli::view::View;
+use serde_json::json;
+use unicode_width::UnicodeWidthStr as _;
+
+fn view(width: Option<usize>) -> View {
+    View { width, paint: Paint::Plain, now: "2026-01-05T07:04:05Z".parse().expect("a time") }
+}
+
+fn pod() -> serde_json::Value {
+    json!({
+        "name": "api-7d9f",
+        "namespace": "production",
+        "labels": {"app": "api", "tier": "front"},
+        "annotations": {},
+        "created": "2026-01-02T03:04:05+00:00",
+        "status": "CrashLoopBackOff",
+        "pod_ips": ["10.1.1.1", "fd00::1"],
+        "node_name": null,
+        "containers": [{
+            "name": "app", "image": "registry.example.com/api:1", "ready": false, "restart_count": 7, "state": "waiting",
+            "waiting_reason": "CrashLoopBackOff", "waiting_message": "back-off 5m0s restarting failed container",
+            "last_state": {"exit_code": 137, "reason": "OOMKilled", "message": null},
+        }],
+        "conditions": [{"type": "Ready", "status": "False", "reason": "ContainersNotReady",
+            "message": "containers with unready status: [app]", "last_transition_time": "2026-01-05T07:00:05+00:00"}],
+        "events": [{"type": "Warning", "reason": "BackOff", "message": "Back-off restarting failed container app", "count": 42,
+            "last_timestamp": "2026-01-05T07:02:05+00:00", "reporting_component": "kubelet"}],
+    })
+}
+
+#[test]
+fn an_object_is_a_sheet_with_tables_in_it() {
+    let expected = "\
+name:      api-7d9f
+namespace: production
+annotations: none
+created:   2026-01-02T03:04:05+00:00 (3d4h ago)
+status:    CrashLoopBackOff
+pod_ips:   10.1.1.1,fd00::1
+node_name: -
+labels:
+  app: api
+  tier: front
+containers:
+  NAME  READY  STATE                      RESTARTS  LAST STATE       IMAGE                       MESSAGE
+  app   false  waiting: CrashLoopBackOff  7         OOMKilled (137)  registry.example.com/api:1  back-off 5m0s restarting failed container
+conditions:
+  TYPE   STATUS  SINCE  REASON              MESSAGE
+  Ready  False   4m     ContainersNotReady  containers with unready status: [app]
+events:
+  LAST SEEN  TYPE     REASON   COUNT  FROM     MESSAGE
+  2m         Warning  BackOff  42     kubelet  Back-off restarting failed container app
+";
+    // `annotations` is the longest name.
+    let expected = expected.replace("name:      a", "name:        a").replace("namespace: p", "namespace:   p");
+    let expected = expected.replace("created:   2", "created:     2").replace("status:    C", "status:      C");
+    let expected = expected.replace("pod_ips:   1", "pod_ips:     1").replace("node_name: -", "node_name:   -");
+    let shown = object(&pod(), Some("Pod"), &view(None));
+    assert_eq!(shown, expected, "{shown}");
+}
+
+#[test]
+fn at_a_narrow_terminal_what_is_said_stands_below_and_is_not_lost() {
+    let shown = object(&pod(), Some("Pod"), &view(Some(40)));
+    assert!(shown.lines().all(|line| line.width() <= 40), "{shown}");
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "containers with unready status: [app]",
+        "back-off 5m0s restarting failed container",
+        "Back-off restarting failed container app",
+        "CrashLoopBackOff",
+    ] {
+        assert!(words.contains(said), "{said:?} is not in {shown}");
+    }
+}
+
+#[test]
+fn what_a_write_has_to_say_is_name_and_value() {
+    let shown = object(&json!({"deployment": "web", "replicas": 3, "scaled": true}), None, &view(Some(80)));
+    assert_eq!(shown, "deployment: web\nreplicas: 3\nscaled: true\n");
+}
+
+#[test]
+fn a_log_is_shown_as_it_is() {
+    let logs = json!({"pod": "a", "logs": "one\n\ttwo\u{1b}[31m\nthree"});
+    assert_eq!(object(&logs, None, &view(Some(20))), "one\n\ttwo\\u{1b}[31m\nthree\n");
+    assert_eq!(object(&json!({"logs": ""}), None, &view(None)), "");
+}
+
+#[test]
+fn what_is_too_deep_for_a_table_is_a_list() {
+    let endpoints = json!({"name": "a", "subsets": [{"addresses": [{"ip": "10.1.1.1", "node_name": "worker-1"}], "ports": [{"port": 80}]}]});
+    let expected = "\
+name: a
+subsets:
+  - addresses:
+      IP        NODE_NAME
+      10.1.1.1  worker-1
+    ports:
+      PORT
+      80
+";
+    assert_eq!(object(&endpoints, Some("Endpoints"), &view(None)), expected);
+}
+
+#[test]
+fn nothing_that_an_object_says_acts_or_passes_for_another_member() {
+    let acting = "x\u{1b}[2J\u{202e}\r\nstatus: Running";
+    let object_of = json!({"name": acting, acting: acting, "labels": {acting: acting},
+        "conditions": [{"type": acting, "status": "True", "message": acting}], "events": [{"reason": acting, "message": acting}]});
+    for width in [None, Some(40), Some(80)] {
+        for paint in [Paint::Plain, Paint::Coloured] {
+            let shown = object(&object_of, Some("Pod"), &View { paint, ..view(width) });
+            let ours = ["\u{1b}[1m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"];
+            let rest = ours.iter().fold(shown.clone(), |text, sequence| text.replace(sequence, ""));
+            assert!(!rest.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{shown:?}");
+            assert!(!rest.lines().any(|line| line.starts_with("status: Running")), "{shown}");
+        }
+    }
+}
