@@ -2,11 +2,11 @@
 //!
 //! The stages are those of kwok's own module, with two changes. Pods become ready within a second instead of within twelve,
 //! and are gone two seconds after their deletion instead of at any time of their grace period (of 30 seconds). And there is one node, [`NODE_BY_HAND`], on whose pods kwok plays no stage but deletion, so that a status which a test
-//! has written stays. A YAML document of kwok's stages has one fixed layout; a change that finds no place in it is an error.
+//! has written stays; so does that of a node by hand. A YAML document of kwok's stages has one fixed layout; a change that finds no place in it is an error.
 
 use serde_json::json;
 
-use crate::by_hand::NODE_BY_HAND;
+use crate::by_hand::{NODE_BY_HAND, STATUS_BY_HAND};
 use crate::directory::Directory;
 use crate::logs::KnownLog;
 use crate::programs::Programs;
@@ -34,6 +34,12 @@ pub(crate) fn configuration(programs: &Programs, directory: &Directory) -> Resul
         } else if name.starts_with("pod/general/") {
             stage = change(name, &stage, "a shorter delay", DELAY, SHORT_DELAY)?;
             stage = change(name, &stage, "a shorter jitter", JITTER, SHORT_JITTER)?;
+        }
+        if name.starts_with("node/") {
+            let others = format!(
+                "{SELECTOR}    - key: '.metadata.annotations[\"{STATUS_BY_HAND}\"]'\n      operator: 'DoesNotExist'\n"
+            );
+            stage = change(name, &stage, "the nodes by hand", SELECTOR, &others)?;
         }
         if name.starts_with("pod/") && name != DELETE {
             let elsewhere = format!(

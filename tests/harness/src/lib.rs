@@ -38,12 +38,13 @@ mod audit;
 mod by_hand;
 mod logs;
 mod many_pods;
+mod metrics;
 mod namespace;
 mod token;
 mod user;
 
 pub use audit::{AuditEvent, AuditMark, AuditStatus, AuditUser, ObjectRef};
-pub use by_hand::NODE_BY_HAND;
+pub use by_hand::{NODE_BY_HAND, NodeByHand};
 pub use client::{Client, ClientError, Patch, Response};
 pub use control_plane::ControlPlane;
 pub use logs::KnownLog;

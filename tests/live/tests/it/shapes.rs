@@ -54,8 +54,8 @@ fn check_fields(fields: &[Value], row: &Value, object: &Value, at: &str, problem
                     check_fields(inner, row, item, &format!("{at}/{index}"), problems);
                 }
             }
-            (Some(found), Some(Source::Members)) => {
-                check_fields(field["fields"].as_array().expect("fields"), found, object, &at, problems);
+            (Some(found), Some(Source::Members(of))) => {
+                check_fields(field["fields"].as_array().expect("fields"), found, of, &at, problems);
             }
             (Some(found), Some(Source::Value(value))) => {
                 let fits = fits(text(field, "type"), found) || (found.is_null() && may_be_null(field));
@@ -72,8 +72,8 @@ fn check_fields(fields: &[Value], row: &Value, object: &Value, at: &str, problem
 /// What a field must show.
 enum Source {
     Items(Vec<Value>),
-    /// Fields of their own, from the same object.
-    Members,
+    /// Fields of their own, and what they are from.
+    Members(Value),
     Value(Value),
 }
 
@@ -84,7 +84,7 @@ fn expected(field: &Value, object: &Value) -> Option<Source> {
         return None;
     }
     let when_missing = || field.get("when_missing").cloned().unwrap_or_else(|| zero(text(field, "type")));
-    let found = look(object, &path).filter(|value| !value.is_null() && *value != "");
+    let found = first_found(field, &path, object);
     let has_fields = field.get("fields").is_some();
     Some(match found {
         _ if text(field, "type").starts_with("enum") => Source::Value(json!(state(object))),
@@ -92,13 +92,34 @@ fn expected(field: &Value, object: &Value) -> Option<Source> {
             Source::Items(items.iter().map(|item| joined(item, object)).collect())
         }
         None if has_fields && when_missing().is_array() => Source::Items(Vec::new()),
-        _ if has_fields => Source::Members,
+        None if has_fields && may_be_null(field) => Source::Value(Value::Null),
+        found if has_fields => Source::Members(members_are_from(field, &path, object, found)),
         Some(Value::String(time)) if field["format"] == "timestamp" => {
             Source::Value(json!(time.replace('Z', "+00:00")))
         }
+        // An integer or a name, always as text.
+        Some(Value::Number(number)) if field["type"] == "string" => Source::Value(json!(number.to_string())),
         Some(value) => Source::Value(value),
         None => Source::Value(when_missing()),
     })
+}
+
+/// The first value of those that a field may come from: `a, else b, else c`. Where there is another to fall back on, 0 is none.
+fn first_found(field: &Value, path: &str, object: &Value) -> Option<Value> {
+    let others: Vec<&str> = text(field, "from").split(", else ").skip(1).collect();
+    let is_something = |value: &Value| !value.is_null() && *value != "" && (others.is_empty() || *value != 0);
+    let all = std::iter::once(path).chain(others.iter().copied());
+    all.filter_map(|path| look(object, path)).find(is_something)
+}
+
+/// What the fields of an object are from: some say their whole way, others the way from where the object stands.
+fn members_are_from(field: &Value, path: &str, object: &Value, found: Option<Value>) -> Value {
+    let fields = field["fields"].as_array().map_or(&[][..], Vec::as_slice);
+    if fields.iter().any(|inner| self::path(inner).starts_with(&format!("{path}."))) {
+        object.clone()
+    } else {
+        found.unwrap_or_default()
+    }
 }
 
 /// Where a field comes from, relative to what it is looked for in. Prose follows the path.
