@@ -99,8 +99,8 @@ fn a_namespace_that_does_not_exist_is_no_silent_empty_list() {
     );
 }
 
-/// A version of the cluster's store from before the API server kept anything in memory: of what it keeps there it answers later than the store does.
-const OLD: u64 = 2;
+/// A version of the cluster's store from before anything of a test was in it.
+const OLD: u64 = 50;
 
 /// Makes the store forget its first versions, as it does by itself every few minutes. It listens on a socket beside the files of the instance, and
 /// speaks JSON over HTTP there.
