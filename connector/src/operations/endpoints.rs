@@ -44,40 +44,42 @@ impl Read for ListEndpoints {
             rows.push(|row| endpoints_row(endpoints, sliced.as_ref(), row));
             count += 1;
         })?;
-        // Where the list goes on, a later page may have the Endpoints of those that are left. Where it began earlier, an earlier one may have had them.
-        if pages.last.next_token.is_none() {
-            let room = match arguments.text("continue") {
-                None => arguments.number("limit").map_or(u64::MAX, |limit| limit.saturating_sub(count)),
-                Some(_) => {
-                    services.retain(|_, sliced| sliced.is_by_hand);
-                    0
+        match (arguments.text("continue"), &pages.last.next_token) {
+            // All Endpoints have come by: what is left has none.
+            (None, None) => {
+                let room = arguments.number("limit").map_or(u64::MAX, |limit| limit.saturating_sub(count));
+                let mut no_room = Vec::new();
+                for (at, (service, sliced)) in (0_u64..).zip(&services) {
+                    if at < room {
+                        rows.push(|row| sliced.row(row));
+                    } else {
+                        no_room.push(service.as_str());
+                    }
                 }
-            };
-            let mut left_out = Vec::new();
-            for (at, (key, sliced)) in (0_u64..).zip(&services) {
-                if at < room {
-                    rows.push(|row| sliced.row(row));
-                } else {
-                    left_out.push(key.as_str());
-                }
+                note_left_out(&no_room, "have EndpointSlices only, and are beyond the limit", &mut notes);
             }
-            note_left_out(&left_out, &mut notes);
+            // Those that have come by on earlier pages are not known here.
+            (Some(_), None) => {
+                let by_hand = services.iter().filter(|(_, sliced)| sliced.is_by_hand);
+                let by_hand: Vec<&str> = by_hand.map(|(service, _)| service.as_str()).collect();
+                let why = "have EndpointSlices made by hand, and are on no page where they have no Endpoints";
+                note_left_out(&by_hand, why, &mut notes);
+            }
+            // A later page may have the Endpoints of those that are left.
+            (_, Some(_)) => {}
         }
         rows.flush();
         Ok(listed(api, arguments, pages, notes))
     }
 }
 
-fn note_left_out(services: &[&str], notes: &mut Notes) {
-    let count = services.len();
-    if count == 0 {
+fn note_left_out(services: &[&str], why: &str, notes: &mut Notes) {
+    if services.is_empty() {
         return;
     }
-    let more = if count > MAX_NAMED { ", …" } else { "" };
+    let more = if services.len() > MAX_NAMED { ", …" } else { "" };
     let named = services.iter().copied().take(MAX_NAMED).collect::<Vec<_>>().join(", ");
-    notes.lost(format!(
-        "EndpointSlices without Endpoints stand in no page of a list: those of {count} Services are left out ({named}{more}); list without limit and continue"
-    ));
+    notes.lost(format!("Services that {why}: {named}{more}; without limit and continue they are listed"));
 }
 
 struct SliceItem;

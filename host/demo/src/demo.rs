@@ -6,7 +6,7 @@ use crate::certificate;
 use crate::cluster::Cluster;
 use crate::faults::Faults;
 use crate::rbac::stock;
-use crate::resource::{CLUSTER_ROLE_BINDINGS, NAMESPACES, Resource, SERVICE_ACCOUNTS};
+use crate::resource::{CLUSTER_ROLE_BINDINGS, NAMESPACES, NODE_METRICS, POD_METRICS, Resource, SERVICE_ACCOUNTS};
 use crate::serve;
 use crate::status::Refusal;
 use crate::store::{Clock, Store};
@@ -194,6 +194,14 @@ impl Demo {
         let mut state = self.cluster.state();
         let next = state.store.revision() + 1;
         state.store.compact(next);
+    }
+
+    /// Says what the metrics API tells from now on: a `NodeMetrics` or a `PodMetrics`, which nothing measures again.
+    pub fn measure(&self, metrics: Value) {
+        let kind = metrics.get("kind").and_then(Value::as_str);
+        let resource = if kind == Some("PodMetrics") { &POD_METRICS } else { &NODE_METRICS };
+        // What is known already stays.
+        let _ = self.cluster.state().store.create(resource, metrics);
     }
 
     /// Says what containers write from now on, in place of what the demo makes up: given a container's name and whether the run

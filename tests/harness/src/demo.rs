@@ -2,9 +2,12 @@
 
 use std::sync::OnceLock;
 
+use serde_json::json;
+
 use meho_demo::{Demo, DemoError, Served, Settings, World};
 
 use crate::audit::{AuditEvent, AuditStatus, AuditUser, COMPLETE, ObjectRef};
+use crate::by_hand::NODE_BY_HAND;
 use crate::cluster::{Cluster, Server};
 use crate::credentials::{self, ADMIN_KUBECONFIG, ADMIN_TOKEN, CA, OTHER_CA};
 use crate::directory::{Alive, Directory};
@@ -61,7 +64,12 @@ fn start() -> Result<Cluster, Unavailable> {
     credentials::write_kubeconfig(&directory, ADMIN_KUBECONFIG, &server_url, "default", &token)?;
     let in_process = InProcess { demo, programs: OnceLock::new(), _alive: alive };
     let cluster = Cluster::new(Server::Demo(in_process.into()), directory, server_url, token)?;
-    start::populate(cluster.admin())?;
+    // The other nodes are there.
+    let node = start::node_by_hand();
+    cluster.admin().post("/api/v1/nodes", &node)?;
+    let mut status = node["status"].clone();
+    status["conditions"] = json!([{ "type": "Ready", "status": "True" }]);
+    cluster.admin().write_status(&format!("/api/v1/nodes/{NODE_BY_HAND}"), &status)?;
     Ok(cluster)
 }
 

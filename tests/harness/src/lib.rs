@@ -41,12 +41,13 @@ mod demo;
 mod forgotten;
 mod logs;
 mod many_pods;
+mod metrics;
 mod namespace;
 mod token;
 mod user;
 
 pub use audit::{AuditEvent, AuditMark, AuditStatus, AuditUser, ObjectRef};
-pub use by_hand::{BY_HAND, NODE_BY_HAND};
+pub use by_hand::{BY_HAND, NODE_BY_HAND, NodeByHand};
 pub use client::{Client, ClientError, Patch, Response};
 pub use cluster::Cluster;
 pub use control_plane::ControlPlane;

@@ -245,14 +245,11 @@ fn kwok_controller(directory: &Directory, port: u16) -> Vec<String> {
 }
 
 /// What every cluster holds from its start.
-pub(crate) fn populate(client: &Client) -> Result<(), ClientError> {
+fn populate(client: &Client) -> Result<(), ClientError> {
     for (name, zone) in NODES {
         client.post("/api/v1/nodes", &node(name, zone, PODS_PER_NODE))?;
     }
-    let mut by_hand = node(NODE_BY_HAND, "zone-a", PODS_PER_NODE);
-    // Pods get there by naming it, never through the scheduler.
-    by_hand["spec"] = json!({ "taints": [{ "key": BY_HAND, "effect": "NoSchedule" }] });
-    client.post("/api/v1/nodes", &by_hand)?;
+    client.post("/api/v1/nodes", &node_by_hand())?;
     client.post(
         "/apis/storage.k8s.io/v1/storageclasses",
         &json!({
@@ -264,6 +261,13 @@ pub(crate) fn populate(client: &Client) -> Result<(), ClientError> {
         }),
     )?;
     Ok(())
+}
+
+/// Pods get there by naming it, never through the scheduler.
+pub(crate) fn node_by_hand() -> Value {
+    let mut by_hand = node(NODE_BY_HAND, "zone-a", PODS_PER_NODE);
+    by_hand["spec"] = json!({ "taints": [{ "key": BY_HAND, "effect": "NoSchedule" }] });
+    by_hand
 }
 
 /// A node as a kubelet would register it. kwok gives it its conditions and the rest.

@@ -64,14 +64,19 @@ fn populate(namespace: &Namespace) {
 }
 
 /// Every object of a list, as kubectl reads it.
-fn read_by_kubectl(cluster: &Cluster, namespace: &Namespace, resource: &str) -> Vec<Value> {
-    let list: Value = serde_json::from_str(&kubectl(cluster, &["get", resource, "-n", namespace.name(), "-o", "json"]))
-        .expect("JSON");
+pub(crate) fn read_by_kubectl(cluster: &Cluster, namespace: &Namespace, resource: &str) -> Vec<Value> {
+    selected_by_kubectl(cluster, &[resource, "-n", namespace.name()])
+}
+
+/// The same of any selection.
+pub(crate) fn selected_by_kubectl(cluster: &Cluster, selection: &[&str]) -> Vec<Value> {
+    let arguments = [&["get"], selection, &["-o", "json"]].concat();
+    let list: Value = serde_json::from_str(&kubectl(cluster, &arguments)).expect("JSON");
     list["items"].as_array().expect("items").clone()
 }
 
 #[track_caller]
-fn check_rows(shape: &str, rows: &Value, objects: &[Value]) {
+pub(crate) fn check_rows(shape: &str, rows: &Value, objects: &[Value]) {
     let fields = shapes::shape(shape);
     let rows = rows.as_array().expect("rows");
     assert_eq!(rows.len(), objects.len());

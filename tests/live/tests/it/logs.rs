@@ -44,9 +44,7 @@ fn logs_are_what_kubectl_prints(cluster: &Cluster) {
     let spec = json!({"containers": containers(&names), "initContainers": setup});
     let ended = json!({"terminated": {"exitCode": 0, "startedAt": null, "finishedAt": null}});
     // Each of them has run before: else it would have no previous log.
-    let status = |name: &str, state: Value| {
-        json!({"name": name, "image": "i", "imageID": "i", "ready": true, "restartCount": 1, "state": state, "lastState": ended})
-    };
+    let status = |name: &str, state: Value| json!({"name": name, "image": "i", "imageID": "i", "ready": true, "restartCount": 1, "state": state, "lastState": ended});
     let statuses: Vec<Value> = names.iter().map(|name| status(name, json!({"running": {"startedAt": null}}))).collect();
     let status = json!({
         "phase": "Running", "containerStatuses": statuses, "initContainerStatuses": [status("setup", ended.clone())],

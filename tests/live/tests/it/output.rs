@@ -159,7 +159,7 @@ fn the_catalogue_is_shown_in_every_format() {
         let operations = document.pointer(pointer).and_then(Value::as_array).expect("operations");
         let trust =
             |id: &str| operations.iter().find(|known| known["id"] == id).map(|known| known["trust_level"].clone());
-        for id in ["list_pods", "get_pod", "get_pod_logs", "list_deployments"] {
+        for id in ["list_pods", "get_pod", "get_pod_logs", "list_nodes", "get_namespace", "list_events"] {
             assert_eq!(trust(id), Some(json!("READ")));
             assert!(said("table").contains(id));
         }

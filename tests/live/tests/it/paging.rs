@@ -1,6 +1,6 @@
 //! Pages: the host's own of 500, the caller's by `limit` and `continue`, tokens that are wrong or too old, and namespaces that do not exist.
 
-use crate::embedded::Caller;
+use crate::embedded::{Caller, own_warnings};
 use crate::objects::{kubectl, pending_pod, still_deployment};
 use crate::program;
 use crate::servers::has_no_kubectl;
@@ -85,11 +85,11 @@ fn the_program_goes_on_where_it_stopped(cluster: &Cluster) {
 fn a_namespace_that_does_not_exist_is_no_silent_empty_list(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let caller = Caller::admin(cluster);
-    for operation in ["list_pods", "list_deployments"] {
+    for operation in ["list_pods", "list_deployments", "list_services", "list_endpoints", "list_pvcs", "list_events"] {
         assert_eq!(caller.data(operation, json!({"namespace": namespace.name()})), json!([]));
         let (rows, meta) = caller.answer(operation, json!({"namespace": "no-such-namespace"}));
         assert_eq!(rows, json!([]));
-        assert_eq!(meta.warnings, ["there is no namespace no-such-namespace"]);
+        assert_eq!(own_warnings(&meta), ["there is no namespace no-such-namespace"]);
     }
     let shown =
         program::call(&cluster.admin_kubeconfig(), &["list_pods", "namespace=no-such-namespace", "-o", "table"]);

@@ -2,7 +2,7 @@
 
 use crate::embedded::Caller;
 use crate::pods::shown_by_rows;
-use meho_control_plane::{Cluster, Client, Method, Namespace, Patch};
+use meho_control_plane::{Client, Cluster, Method, Namespace, Patch};
 use serde_json::{Value, json};
 
 both![every_pod_status_of_the_contract_is_the_servers_own,];

@@ -107,7 +107,8 @@ fn expected(field: &Value, object: &Value) -> Option<Source> {
         return None;
     }
     let when_missing = || field.get("when_missing").cloned().unwrap_or_else(|| zero(text(field, "type")));
-    let is_there = |value: &Value| !value.is_null() && *value != "";
+    // Where there is another to fall back on, 0 is none.
+    let is_there = |value: &Value| !value.is_null() && *value != "" && (paths.len() == 1 || *value != 0);
     let found = paths.iter().find_map(|path| look(object, path).filter(is_there));
     let inner = field.get("fields").and_then(Value::as_array);
     // Fields of a field are named from the object, or from the field.
