@@ -32,12 +32,14 @@ struct Case {
     without: Without,
 }
 
-fn derived(operation: &str) -> Rights {
+/// The rights that follow from an operation's effects.
+pub(crate) fn derived(operation: &str) -> Rights {
     let operation = embedded().connector.catalogue().operation(operation).expect("the operation");
     rights(&operation.effects, &operation.arguments)
 }
 
-fn rules<'r>(rights: impl Iterator<Item = &'r Right>) -> Vec<Rule> {
+/// A rule for each right.
+pub(crate) fn rules<'r>(rights: impl Iterator<Item = &'r Right>) -> Vec<Rule> {
     rights.map(|right| Rule::new(&right.api_group, &right.resource, &[&right.verb])).collect()
 }
 
