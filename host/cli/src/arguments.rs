@@ -65,7 +65,7 @@ pub(crate) enum Command {
   meho-host call list_pods namespace=production
   meho-host call get_pod_logs namespace=production name=api-gateway tail_lines=200
   meho-host call scale_deployment namespace=web name=nginx replicas=5
-  meho-host call list_pods --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem -o jsonl
+  meho-host call list_pods --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem
 
 What an operation takes: meho-host ops OPERATION")]
     Call(CallOptions),
