@@ -136,6 +136,9 @@ pub(crate) enum TargetCommand {
     Names,
 }
 
+/// What the options of a server do not go with. That they need one is no longer asked where one of these stands in its place.
+const OTHER_PLACES: [&str; 2] = ["kubeconfig", "in_cluster"];
+
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("place").args(["kubeconfig", "server", "in_cluster"]).required(true)))]
 pub(crate) struct AddOptions {
@@ -145,22 +148,22 @@ pub(crate) struct AddOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// A context of the kubeconfig, in the place of its current one
-    #[arg(long, value_name = "CONTEXT", requires = "kubeconfig")]
+    #[arg(long, value_name = "CONTEXT", requires = "kubeconfig", conflicts_with_all = ["server", "in_cluster"])]
     pub(crate) context: Option<String>,
     /// The URL of an API server
     #[arg(long, value_name = "URL", requires = "token_file")]
     pub(crate) server: Option<String>,
     /// A file with the token for --server; read anew at each call
-    #[arg(long, value_name = "FILE", requires = "server")]
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with_all = OTHER_PLACES)]
     pub(crate) token_file: Option<PathBuf>,
     /// The CA that signed the server's certificate, as PEM
-    #[arg(long, value_name = "FILE", requires = "server", conflicts_with = "skip_tls_verification")]
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with_all = OTHER_PLACES, conflicts_with = "skip_tls_verification")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Do not verify who answers. Whoever is between can read the token
-    #[arg(long, requires = "server")]
+    #[arg(long, requires = "server", conflicts_with_all = OTHER_PLACES)]
     pub(crate) skip_tls_verification: bool,
     /// The name that the server's certificate must have, where that is not the URL's host
-    #[arg(long, value_name = "NAME", requires = "server")]
+    #[arg(long, value_name = "NAME", requires = "server", conflicts_with_all = OTHER_PLACES)]
     pub(crate) tls_server_name: Option<String>,
     /// The cluster in whose pod this runs, as its service account
     #[arg(long)]
