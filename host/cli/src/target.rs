@@ -3,7 +3,7 @@
 use crate::arguments::TargetOptions;
 use meho_host::credential::TokenFile;
 use meho_host::error::{CallError, ErrorCode};
-use meho_host::kubeconfig;
+use meho_host::kubeconfig::{self, ExecPlugins};
 use meho_host::policy::family::Family;
 use meho_host::target::{Target, TargetSettings, Verification};
 use std::sync::Arc;
@@ -11,7 +11,9 @@ use std::sync::Arc;
 /// The target.
 pub(crate) fn of(options: &TargetOptions) -> Result<Target, CallError> {
     let Some(server) = &options.server else {
-        return kubeconfig::target(options.kubeconfig.as_deref(), options.context.as_deref());
+        // Whoever types this command is the operator: the kubeconfig is theirs, or they have named it.
+        let (path, context) = (options.kubeconfig.as_deref(), options.context.as_deref());
+        return kubeconfig::target(path, context, ExecPlugins::Allowed);
     };
     let refused = |why: String| CallError::new(ErrorCode::InvalidRequest, why);
     let token_file = options.token_file.clone().ok_or_else(|| refused("--server needs --token-file".to_owned()))?;

@@ -10,6 +10,9 @@ mod trial;
 mod world;
 
 mod hostile;
+mod plugins;
+mod proxies;
+mod rotation;
 mod targets;
 
 mod canary;
