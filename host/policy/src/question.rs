@@ -50,6 +50,12 @@ pub(crate) struct Written {
 }
 
 impl Question {
+    /// Whether it asks for a right. The others come first: what refuses those says nothing to these.
+    #[must_use]
+    pub fn is_of_access(&self) -> bool {
+        matches!(self.asked, Asked::Access(_))
+    }
+
     /// The right to ask it.
     ///
     /// # Panics
@@ -220,7 +226,7 @@ impl Inquiry {
         inquiry
     }
 
-    /// All questions. They may be asked in any order, and at the same time.
+    /// All questions: what the target is, who the credential is, then the rights. They may be asked in any order, and at the same time.
     pub fn questions(&self) -> impl Iterator<Item = Question> {
         let accesses = self.asked.iter().cloned().map(Asked::Access);
         [Asked::Version, Asked::Identity]
