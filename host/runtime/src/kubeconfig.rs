@@ -4,6 +4,7 @@
 
 mod user;
 
+use crate::credential::CredentialProvider;
 use crate::error::{CallError, ErrorCode};
 use crate::target::{Proxy, Target, TargetSettings, Verification};
 use kube_client::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
@@ -38,6 +39,21 @@ fn refused(why: impl Into<String>) -> CallError {
 /// # Errors
 /// INVALID_REQUEST where the file cannot be read, the context does not exist, or it asks for what is not supported.
 pub fn target(path: Option<&Path>, context: Option<&str>, exec_plugins: ExecPlugins) -> Result<Target, CallError> {
+    let (settings, credentials) = read(path, context, exec_plugins)?;
+    let name = settings.name.clone();
+    Target::new(settings, credentials)
+        .map_err(|error| refused(format!("the kubeconfig's context {name} cannot be used: {error}")))
+}
+
+/// What [`target`] makes a target of: for whoever has a name of their own for it, or more to set. The name is the context's.
+///
+/// # Errors
+/// As [`target`].
+pub fn read(
+    path: Option<&Path>,
+    context: Option<&str>,
+    exec_plugins: ExecPlugins,
+) -> Result<(TargetSettings, Arc<dyn CredentialProvider>), CallError> {
     let files = Files::find(path)?;
     let config = files.read()?;
     let name = match context.or(config.current_context.as_deref()) {
@@ -50,9 +66,7 @@ pub fn target(path: Option<&Path>, context: Option<&str>, exec_plugins: ExecPlug
     };
     let entry = Entry::find(&config, &name)?;
     let settings = settings(&name, &entry.cluster)?;
-    let user = KubeconfigUser::new(files, entry, exec_plugins)?;
-    Target::new(settings, Arc::new(user))
-        .map_err(|error| refused(format!("the kubeconfig's context {name} cannot be used: {error}")))
+    Ok((settings, Arc::new(KubeconfigUser::new(files, entry, exec_plugins)?)))
 }
 
 /// The files that make a kubeconfig, merged as Kubernetes' clients do.

@@ -21,8 +21,22 @@ pub(super) struct KubeconfigUser {
     files: Files,
     entry: Entry,
     exec_plugins: ExecPlugins,
-    principal: String,
+    whose: Whose,
     state: Mutex<State>,
+}
+
+/// Who this is, rotated or not: where the credential comes from and, where it names somebody, whom.
+struct Whose {
+    source: String,
+    subject: Option<String>,
+}
+
+impl Whose {
+    /// Whether another reading is of somebody else. What names nobody may be anybody's.
+    fn is_another(&self, other: &Self) -> bool {
+        let are_two = |(one, other)| one != other;
+        self.source != other.source || self.subject.as_ref().zip(other.subject.as_ref()).is_some_and(are_two)
+    }
 }
 
 struct State {
@@ -53,9 +67,9 @@ impl KubeconfigUser {
         // Before they are read: what is written in between is then seen as a change.
         let stamps = stamps(&files, &entry.user);
         let source = Source::of(&entry, exec_plugins)?;
-        let principal = source.principal(&files, &entry);
+        let whose = source.whose(&files, &entry);
         let state = Mutex::new(State { stamps, source: Arc::new(source) });
-        Ok(Self { files, entry, exec_plugins, principal, state })
+        Ok(Self { files, entry, exec_plugins, whose, state })
     }
 
     /// Where the credential comes from now. Reads the kubeconfig again where a file has changed, or where that is asked for.
@@ -72,7 +86,7 @@ impl KubeconfigUser {
         match read? {
             Reading::Same(source) => Ok(source),
             Reading::Changed(stamps, source) => {
-                if source.principal(&self.files, &self.entry) != self.principal {
+                if self.whose.is_another(&source.whose(&self.files, &self.entry)) {
                     let context = self.entry.context.clone();
                     return Err(CredentialError::Changed { context, what: "identity" });
                 }
@@ -142,7 +156,10 @@ fn read_again(
 #[async_trait]
 impl CredentialProvider for KubeconfigUser {
     fn principal(&self) -> String {
-        self.principal.clone()
+        match &self.whose.subject {
+            Some(subject) => format!("{} ({subject})", self.whose.source),
+            None => self.whose.source.clone(),
+        }
     }
 
     async fn current(&self) -> Result<Arc<Credential>, CredentialError> {
@@ -220,15 +237,14 @@ impl Source {
         Ok(Self::Fixed(Arc::new(credential.map_err(|error| refused(error.to_string()))?)))
     }
 
-    /// Who this is, rotated or not: where the credential stands and, where it names somebody, whom.
-    fn principal(&self, files: &Files, entry: &Entry) -> String {
+    fn whose(&self, files: &Files, entry: &Entry) -> Whose {
         match self {
-            Self::Fixed(credential) => {
-                let subject = credential.subject().map(|subject| format!(" ({subject})")).unwrap_or_default();
-                format!("kubeconfig user {} in {}{subject}", entry.user_name, files.shown())
-            }
-            Self::TokenFile(inner) => inner.principal(),
-            Self::Exec(inner) => inner.principal(),
+            Self::Fixed(credential) => Whose {
+                source: format!("kubeconfig user {} in {}", entry.user_name, files.shown()),
+                subject: credential.subject().map(str::to_owned),
+            },
+            Self::TokenFile(inner) => Whose { source: inner.principal(), subject: None },
+            Self::Exec(inner) => Whose { source: inner.principal(), subject: None },
         }
     }
 

@@ -33,6 +33,16 @@ fn print(document: &Value) -> String {
     format!("cat <<'END'\n{document}\nEND\n")
 }
 
+/// A script that prints this token.
+pub(crate) fn printing(token: &str) -> String {
+    print(&credential(&json!({"token": token})))
+}
+
+/// The plugin that is this script.
+pub(crate) fn plugin(text: &str) -> ExecPlugin {
+    ExecPlugin::new(script(text), None)
+}
+
 fn credential(status: &Value) -> Value {
     json!({"apiVersion": ExecVersion::V1.as_str(), "kind": "ExecCredential", "status": status})
 }

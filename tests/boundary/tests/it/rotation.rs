@@ -1,10 +1,10 @@
 //! Rotation: what becomes of connections, masks and refusals when a credential is another than before.
 
 use crate::fixtures::HONEST;
+use crate::plugins::{plugin, printing};
 use crate::trial::{Ran, Trial, a_pod, run};
 use crate::world::{World, target_as};
 use meho_artifacts::KUBERNETES;
-use meho_host::credential::exec::{ExecPlugin, ExecSettings, ExecVersion};
 use meho_host::credential::{CredentialProvider, FixedCredential, TokenFile};
 use meho_host::error::{CallError, ErrorCode};
 use meho_test_fake::{Answer, Fake, Form, Gate, Settings};
@@ -139,17 +139,8 @@ fn refused(provider: Arc<dyn CredentialProvider>) -> (CallError, usize) {
     (error, fake.seen().len())
 }
 
-fn plugin(script: &str) -> Arc<dyn CredentialProvider> {
-    let settings = ExecSettings {
-        user: "the kubeconfig's user tester".to_owned(),
-        command: "/bin/sh".to_owned(),
-        args: vec!["-c".to_owned(), script.to_owned()],
-        env: Vec::new(),
-        version: ExecVersion::V1,
-        cluster: None,
-        install_hint: None,
-    };
-    Arc::new(ExecPlugin::new(settings, None))
+fn of_plugin(script: &str) -> Arc<dyn CredentialProvider> {
+    Arc::new(plugin(script))
 }
 
 #[test]
@@ -178,12 +169,8 @@ fn a_refusal_says_which_credential_it_was_and_where_another_comes_from() {
     assert!(error.hint.as_deref().is_some_and(|hint| hint.starts_with("whoever rotates that file")));
 
     // One that prints the same again is run once more, and what it prints is not sent a second time.
-    let same = format!(
-        r#"echo '{{"apiVersion":"{}","kind":"ExecCredential","status":{{"token":"{}"}}}}'"#,
-        ExecVersion::V1.as_str(),
-        token(1)
-    );
-    let (error, asked) = refused(plugin(&same));
+    let same = printing(&token(1));
+    let (error, asked) = refused(of_plugin(&same));
     assert_eq!(
         (error.message.as_str(), asked),
         (
@@ -194,11 +181,11 @@ fn a_refusal_says_which_credential_it_was_and_where_another_comes_from() {
     assert!(error.hint.as_deref().is_some_and(|hint| hint.starts_with("log in again with what /bin/sh belongs to")));
 
     // One that prints another is sent once more; one that fails then says so.
-    let another = format!("{same} | sed s/{}/another-token-$$/", token(1));
-    let (_, asked) = refused(plugin(&another));
+    let another = format!("({same}) | sed s/{}/another-token-$$/", token(1));
+    let (_, asked) = refused(of_plugin(&another));
     assert_eq!(asked, 2);
     let file = rotated.path().with_file_name("runs");
-    let (error, asked) = refused(plugin(&format!(
+    let (error, asked) = refused(of_plugin(&format!(
         "test -e '{0}' && {{ echo logged out >&2; exit 1; }}; touch '{0}'; {same}",
         file.display()
     )));
