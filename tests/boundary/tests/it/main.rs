@@ -9,6 +9,7 @@ mod records;
 mod trial;
 mod world;
 
+mod checks;
 mod hostile;
 mod plugins;
 mod proxies;
