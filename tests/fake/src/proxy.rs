@@ -192,7 +192,7 @@ async fn ask_connect(peer: &mut Pin<Box<dyn Stream>>) -> io::Result<Passage> {
     let mut lines = head.lines();
     let to = lines.next().and_then(|line| line.strip_prefix("CONNECT ")?.strip_suffix(" HTTP/1.1"));
     let to = to.ok_or_else(|| unexpected("no CONNECT"))?.to_owned();
-    let login = lines.find_map(|line| line.to_ascii_lowercase().starts_with("proxy-authorization:").then_some(line));
+    let login = lines.find(|line| line.to_ascii_lowercase().starts_with("proxy-authorization:"));
     let login = login.and_then(|line| line.split_once("Basic ")).map(|(_, encoded)| decoded(encoded));
     Ok(Passage { to, login })
 }
