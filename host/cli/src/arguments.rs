@@ -131,6 +131,15 @@ pub(crate) enum TargetCommand {
         /// The target
         name: String,
     },
+    /// Ask a target who it is, whom it takes you for, and which operations you may run
+    ///
+    /// Nothing is changed and no operation is run. Without a name, the target that a call would go to.
+    #[command(after_help = "Examples:
+  meho-host target check prod
+  meho-host target check --namespace web
+  meho-host target check --kubeconfig ~/.kube/config --context lab
+  meho-host target check prod -o json | jq -r '.operations[] | select(.verdict == \"denied\").operation'")]
+    Check(Box<CheckOptions>),
     /// Print the names of the targets, for completions
     #[command(hide = true)]
     Names,
@@ -180,6 +189,33 @@ pub(crate) struct AddOptions {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// The target
+    #[arg(conflicts_with_all = ["target", "kubeconfig", "context", "server"])]
+    name: Option<String>,
+    /// Ask about operations in this namespace, in the place of all of them
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// How many seconds the check may take
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+impl CheckOptions {
+    /// Where it goes: a name is a target's.
+    pub(crate) fn place(&self) -> TargetOptions {
+        TargetOptions { target: self.name.clone().or(self.target.target.clone()), ..self.target.clone() }
+    }
+
+    /// The target that was named.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.name.as_deref().or(self.target.target.as_deref())
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CallOptions {
     /// The operation; `meho-host ops` lists them
     pub(crate) operation: String,
@@ -197,7 +233,7 @@ pub(crate) struct CallOptions {
 }
 
 /// Where to. With none of these, the configuration's default target, else the current kubeconfig's current context.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct TargetOptions {
     /// A target of the configuration file
     #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["kubeconfig", "context", "server"])]
