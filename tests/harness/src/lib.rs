@@ -36,6 +36,7 @@ mod wait;
 
 mod audit;
 mod by_hand;
+mod client_certificate;
 mod logs;
 mod many_pods;
 mod namespace;
@@ -45,6 +46,7 @@ mod user;
 pub use audit::{AuditEvent, AuditMark, AuditStatus, AuditUser, ObjectRef};
 pub use by_hand::NODE_BY_HAND;
 pub use client::{Client, ClientError, Patch, Response};
+pub use client_certificate::ClientCertificate;
 pub use control_plane::ControlPlane;
 pub use logs::KnownLog;
 pub use many_pods::ManyPods;

@@ -5,6 +5,7 @@ mod screen;
 mod target;
 
 mod ages;
+mod checks;
 mod colours;
 mod completions;
 mod configuration;

@@ -26,12 +26,12 @@ struct Case {
     without: Without,
 }
 
-fn derived(operation: &str) -> Rights {
+pub(crate) fn derived(operation: &str) -> Rights {
     let operation = embedded().connector.catalogue().operation(operation).expect("the operation");
     rights(&operation.effects, &operation.arguments)
 }
 
-fn rules<'r>(rights: impl Iterator<Item = &'r Right>) -> Vec<Rule> {
+pub(crate) fn rules<'r>(rights: impl Iterator<Item = &'r Right>) -> Vec<Rule> {
     rights.map(|right| Rule::new(&right.api_group, &right.resource, &[&right.verb])).collect()
 }
 
