@@ -142,7 +142,7 @@ impl State {
         resource: &'static Resource,
         place: &Place,
     ) -> Result<Answer, Refusal> {
-        let view = negotiate::negotiate(request).map_err(|_| negotiate::unavailable(&place.verb))?;
+        let view = negotiate::for_resource(request, &place.verb)?;
         match place.verb.as_str() {
             "get" => read::one(&self.store, request, resource, place, view),
             "list" => read::list(&self.store, request, resource, place, view),

@@ -45,12 +45,10 @@ fn empty_namespaces(store: &mut Store) {
     let going: Vec<String> = store.list(&NAMESPACES, None).filter(|namespace| is_going(namespace)).map(name).collect();
     for namespace in going {
         let content: Vec<Found> = namespaced().flat_map(|resource| of_namespace(store, resource, &namespace)).collect();
-        let mut is_empty = content.is_empty();
         for (resource, _, name) in content {
             let _ = delete::begin(store, resource, Some(&namespace), &name, &Options::background());
         }
-        is_empty |= !namespaced().any(|resource| store.list(resource, Some(&namespace)).next().is_some());
-        if is_empty {
+        if !namespaced().any(|resource| store.list(resource, Some(&namespace)).next().is_some()) {
             let _ = store.update(&NAMESPACES, None, &namespace, |object| {
                 child_mut(object, "spec").remove("finalizers");
             });

@@ -72,6 +72,15 @@ pub(crate) fn negotiate(request: &Request) -> Result<(View, Encoding), Refusal> 
     Err(not_acceptable())
 }
 
+/// As [`negotiate`], for an object or a list, which say themselves what forms there are.
+///
+/// # Errors
+/// 406 where nothing that is asked for can be given.
+pub(crate) fn for_resource(request: &Request, verb: &str) -> Result<(View, Encoding), Refusal> {
+    let ranges = ranges(request.header("accept").unwrap_or("*/*"));
+    if ranges.iter().any(|range| range.encoding().is_some()) { negotiate(request) } else { Err(unavailable(verb)) }
+}
+
 /// Whether the aggregated form of discovery is accepted, before the plain one.
 pub(crate) fn wants_aggregated_discovery(request: &Request) -> bool {
     let chosen =
@@ -88,7 +97,7 @@ pub(crate) fn wants_aggregated_discovery(request: &Request) -> bool {
 }
 
 /// The 406 of a resource, which says what there is.
-pub(crate) fn unavailable(verb: &str) -> Refusal {
+fn unavailable(verb: &str) -> Refusal {
     const FORMS: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
     let streams = match verb {
         "list" | "watch" => ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
@@ -111,7 +120,9 @@ fn include(request: &Request) -> Result<Include, Refusal> {
         "None" => Ok(Include::None),
         "Object" => Ok(Include::Object),
         other => {
-            let message = format!("unrecognized includeObject value: \"{other}\"");
+            let why = "must be 'Metadata', 'Object', 'None', or empty";
+            let message =
+                format!("Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: {why}");
             Err(Refusal::new(400, "BadRequest", message))
         }
     }

@@ -16,13 +16,39 @@ pub(crate) enum Attempt<'a> {
     Path { verb: &'a str, path: &'a str },
 }
 
-/// Whether somebody may do something.
-pub(crate) fn allows(store: &Store, user: &User, attempt: Attempt<'_>) -> bool {
+/// Why somebody may do something: empty where they may do anything, none where they may not.
+pub(crate) fn grant(store: &Store, user: &User, attempt: Attempt<'_>) -> Option<String> {
     let namespace = match attempt {
         Attempt::Resource(place) => place.namespace.as_str(),
         Attempt::Path { .. } => "",
     };
-    user.is_master() || rules(store, user, namespace).any(|rule| covers(rule, attempt))
+    if user.is_master() {
+        return Some(String::new());
+    }
+    let allows = |binding: &&Value| {
+        role(store, binding).is_some_and(|role| items(role, "rules").any(|rule| covers(rule, attempt)))
+    };
+    bindings(store, user, namespace).find(allows).map(|binding| reason(binding, user))
+}
+
+/// Such as `RBAC: allowed by RoleBinding "a/b" of ClusterRole "view" to ServiceAccount "c/b"`.
+fn reason(binding: &Value, user: &User) -> String {
+    let at =
+        |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let place =
+        |name: String, namespace: String| if namespace.is_empty() { name } else { format!("{name}/{namespace}") };
+    let own = at(binding, "/metadata/namespace");
+    let subject = items(binding, "subjects").find(|subject| is_of_subject(binding, subject, user));
+    let subject = subject.map_or_else(String::new, |subject| {
+        format!("{} {:?}", at(subject, "/kind"), place(at(subject, "/name"), at(subject, "/namespace")))
+    });
+    format!(
+        "RBAC: allowed by {} {:?} of {} {:?} to {subject}",
+        at(binding, "/kind"),
+        place(at(binding, "/metadata/name"), own),
+        at(binding, "/roleRef/kind"),
+        at(binding, "/roleRef/name"),
+    )
 }
 
 /// # Errors
@@ -32,15 +58,21 @@ pub(crate) fn authorize(store: &Store, user: &User, route: &Route, path: &str) -
         Route::Path(verb) => Attempt::Path { verb, path },
         Route::Resource(place) => Attempt::Resource(place),
     };
-    if allows(store, user, attempt) { Ok(()) } else { Err(forbidden(user, attempt)) }
+    if grant(store, user, attempt).is_some() { Ok(()) } else { Err(forbidden(user, attempt)) }
 }
 
 /// The rules that hold for somebody in a namespace; without one those that hold everywhere.
 pub(crate) fn rules<'a>(store: &'a Store, user: &'a User, namespace: &'a str) -> impl Iterator<Item = &'a Value> {
+    let bindings = bindings(store, user, namespace);
+    bindings.filter_map(move |binding| role(store, binding)).flat_map(|role| items(role, "rules"))
+}
+
+fn bindings<'a>(store: &'a Store, user: &'a User, namespace: &'a str) -> impl Iterator<Item = &'a Value> {
     let everywhere = store.list(&CLUSTER_ROLE_BINDINGS, None);
     let here = store.list(&ROLE_BINDINGS, Some(namespace)).filter(move |_| !namespace.is_empty());
-    let bindings = everywhere.chain(here).filter(move |binding| binds(binding, user));
-    bindings.filter_map(move |binding| role(store, binding)).flat_map(|role| items(role, "rules"))
+    let is_theirs =
+        move |binding: &&Value| items(binding, "subjects").any(|subject| is_of_subject(binding, subject, user));
+    everywhere.chain(here).filter(is_theirs)
 }
 
 fn role<'a>(store: &'a Store, binding: &Value) -> Option<&'a Value> {
@@ -51,20 +83,18 @@ fn role<'a>(store: &'a Store, binding: &Value) -> Option<&'a Value> {
     }
 }
 
-fn binds(binding: &Value, user: &User) -> bool {
-    items(binding, "subjects").any(|subject| {
-        let text = |key| subject.get(key).and_then(Value::as_str).unwrap_or_default();
-        match text("kind") {
-            "User" => text("name") == user.name,
-            "Group" => user.groups.iter().any(|group| group == text("name")),
-            "ServiceAccount" => {
-                let own = binding.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
-                let namespace = if text("namespace").is_empty() { own } else { text("namespace") };
-                user.name == format!("system:serviceaccount:{namespace}:{}", text("name"))
-            }
-            _ => false,
+fn is_of_subject(binding: &Value, subject: &Value, user: &User) -> bool {
+    let text = |key| subject.get(key).and_then(Value::as_str).unwrap_or_default();
+    match text("kind") {
+        "User" => text("name") == user.name,
+        "Group" => user.groups.iter().any(|group| group == text("name")),
+        "ServiceAccount" => {
+            let own = binding.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
+            let namespace = if text("namespace").is_empty() { own } else { text("namespace") };
+            user.name == format!("system:serviceaccount:{namespace}:{}", text("name"))
         }
-    })
+        _ => false,
+    }
 }
 
 fn covers(rule: &Value, attempt: Attempt<'_>) -> bool {

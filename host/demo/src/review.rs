@@ -31,17 +31,19 @@ pub(crate) fn answer(store: &Store, request: &Request, resource: &Resource, user
     let mut review = json!({
         "kind": resource.kind, "apiVersion": resource.api_version(), "metadata": metadata, "status": status,
     });
-    if resource.kind != "SelfSubjectReview" {
-        review["spec"] = spec;
+    match resource.kind {
+        "SelfSubjectReview" => {}
+        "SelfSubjectRulesReview" => review["spec"] = json!({}),
+        _ => review["spec"] = spec,
     }
     Ok(show::encode(request, 201, &review, encoding))
 }
 
 fn access(store: &Store, user: &User, spec: &Value) -> Value {
     let text = |pointer: &str| spec.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let is_allowed = if spec.get("nonResourceAttributes").is_some() {
+    let reason = if spec.get("nonResourceAttributes").is_some() {
         let (verb, path) = (text("/nonResourceAttributes/verb"), text("/nonResourceAttributes/path"));
-        rbac::allows(store, user, Attempt::Path { verb: &verb, path: &path })
+        rbac::grant(store, user, Attempt::Path { verb: &verb, path: &path })
     } else {
         let place = Place {
             verb: text("/resourceAttributes/verb"),
@@ -53,9 +55,13 @@ fn access(store: &Store, user: &User, spec: &Value) -> Value {
             name: text("/resourceAttributes/name"),
             rest: String::new(),
         };
-        rbac::allows(store, user, Attempt::Resource(&place))
+        rbac::grant(store, user, Attempt::Resource(&place))
     };
-    json!({ "allowed": is_allowed })
+    match reason {
+        None => json!({ "allowed": false }),
+        Some(reason) if reason.is_empty() => json!({ "allowed": true }),
+        Some(reason) => json!({ "allowed": true, "reason": reason }),
+    }
 }
 
 fn somebody(spec: &Value) -> User {

@@ -8,7 +8,7 @@ use crate::status::Refusal;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 
 /// The largest body of a request, as the API server has it.
@@ -32,6 +32,8 @@ const HEAD_BYTES: usize = 1 << 20;
 const GZIP_FROM_BYTES: usize = 128 * 1024;
 /// How many connections are served at a time.
 const CONNECTIONS: usize = 1024;
+/// How long a body that is to break is held, so that its beginning is sent.
+const BREAK: Duration = Duration::from_millis(100);
 /// How long a handshake or the head of a request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -51,22 +53,56 @@ pub(crate) async fn accept(cluster: Arc<Cluster>, listener: TcpListener, tls: Tl
 
 async fn serve(cluster: Arc<Cluster>, socket: TcpStream, tls: TlsAcceptor) {
     let _ = socket.set_nodelay(true);
+    let Ok((socket, connection)) = Connection::of(socket) else { return };
     // A client that does not speak TLS, or does not trust us, has its own to say about that.
     let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(socket)).await else { return };
-    let service = service_fn(move |request| respond(cluster.clone(), request));
+    let connection = Arc::new(connection);
+    let for_requests = connection.clone();
+    let service = service_fn(move |request| respond(cluster.clone(), for_requests.clone(), request));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD_BYTES);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(1 << 16);
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    tokio::select! {
+        _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+        () = connection.reset.notified() => connection.abort(),
+    }
 }
 
-async fn respond(cluster: Arc<Cluster>, request: hyper::Request<Incoming>) -> Result<Response<Stream>, io::Error> {
+/// What is needed to break a connection off.
+struct Connection {
+    socket: std::net::TcpStream,
+    reset: Notify,
+}
+
+impl Connection {
+    /// A second hold on a socket.
+    fn of(socket: TcpStream) -> io::Result<(TcpStream, Self)> {
+        let socket = socket.into_std()?;
+        let second = socket.try_clone()?;
+        Ok((TcpStream::from_std(socket)?, Self { socket: second, reset: Notify::new() }))
+    }
+
+    /// Closing sends a reset then, and nothing that is still to be sent.
+    fn abort(&self) {
+        let second = self.socket.try_clone().and_then(TcpStream::from_std);
+        let _ = second.and_then(|socket| socket.set_zero_linger());
+    }
+}
+
+async fn respond(
+    cluster: Arc<Cluster>,
+    connection: Arc<Connection>,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Stream>, io::Error> {
     let (head, body) = request.into_parts();
     let uri = head.uri.path_and_query().map_or("/", |uri| uri.as_str()).to_owned();
     let effect = cluster.faults.take(head.method.as_str(), head.uri.path());
     match &effect {
         Some(Effect::Latency(latency)) => tokio::time::sleep(*latency).await,
-        Some(Effect::Reset) => return Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+        Some(Effect::Reset) => {
+            connection.reset.notify_one();
+            return std::future::pending().await;
+        }
         Some(effect) => {
             if let Some(answer) = faults::instead(effect) {
                 return Ok(response(answer, false, None));
@@ -74,6 +110,7 @@ async fn respond(cluster: Arc<Cluster>, request: hyper::Request<Incoming>) -> Re
         }
         None => {}
     }
+    let is_head = head.method == Method::HEAD;
     let accepts_gzip = head.headers.get_all("accept-encoding").iter().any(is_gzip);
     let answer = match Limited::new(body, BODY_BYTES).collect().await {
         Ok(body) => cluster.answer(&Request::new(head.method, &uri, head.headers, body.to_bytes())),
@@ -84,7 +121,11 @@ async fn respond(cluster: Arc<Cluster>, request: hyper::Request<Incoming>) -> Re
         Err(_) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
     };
     let cut = if let Some(Effect::CutAfter(bytes)) = effect { Some(bytes) } else { None };
-    Ok(response(answer, accepts_gzip, cut))
+    let mut response = response(answer, accepts_gzip, cut);
+    if is_head {
+        *response.body_mut() = Stream::empty();
+    }
+    Ok(response)
 }
 
 fn is_gzip(value: &HeaderValue) -> bool {
@@ -128,7 +169,9 @@ fn response(answer: Answer, accepts_gzip: bool, cut: Option<usize>) -> Response<
         headers.insert("content-length", HeaderValue::from(body.len()));
     }
     *response.body_mut() = match cut.filter(|cut| *cut < body.len()) {
-        Some(cut) => Stream { whole: Some(body.slice(..cut)), is_cut: true, receiver: None },
+        Some(cut) => {
+            Stream { whole: Some(body.slice(..cut)), breaks: Some(Box::pin(tokio::time::sleep(BREAK))), receiver: None }
+        }
         None => Stream { whole: Some(body), ..Stream::empty() },
     };
     response
@@ -144,13 +187,14 @@ fn gzip(body: &Bytes) -> Option<Bytes> {
 #[derive(Debug)]
 struct Stream {
     whole: Option<Bytes>,
-    is_cut: bool,
+    /// When the body breaks: what was sent has left by then.
+    breaks: Option<Pin<Box<tokio::time::Sleep>>>,
     receiver: Option<mpsc::Receiver<Result<Bytes, io::Error>>>,
 }
 
 impl Stream {
     fn empty() -> Self {
-        Self { whole: None, is_cut: false, receiver: None }
+        Self { whole: None, breaks: None, receiver: None }
     }
 }
 
@@ -163,7 +207,8 @@ impl http_body::Body for Stream {
         if let Some(bytes) = this.whole.take().filter(|bytes| !bytes.is_empty()) {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        if this.is_cut {
+        if let Some(breaks) = &mut this.breaks {
+            std::task::ready!(breaks.as_mut().poll(cx));
             return Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::ConnectionAborted))));
         }
         match &mut this.receiver {
@@ -173,6 +218,6 @@ impl http_body::Body for Stream {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.whole.as_ref().is_none_or(Bytes::is_empty) && !self.is_cut && self.receiver.is_none()
+        self.whole.as_ref().is_none_or(Bytes::is_empty) && self.breaks.is_none() && self.receiver.is_none()
     }
 }

@@ -59,10 +59,14 @@ pub(crate) fn list(
             "kind": resource.list_kind(), "apiVersion": resource.api_version(), "metadata": page.metadata,
             "items": items.iter().map(|item| untyped(item)).collect::<Vec<_>>(),
         }),
-        View::Metadata => json!({
-            "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": page.metadata,
-            "items": items.iter().map(|item| metadata_of(item)).collect::<Vec<_>>(),
-        }),
+        View::Metadata => {
+            let items: Vec<Value> = items.iter().map(|item| metadata_of(item)).collect();
+            json!({
+                "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": page.metadata,
+                // The one list that is null where it is empty.
+                "items": if items.is_empty() { Value::Null } else { items.into() },
+            })
+        }
         View::Table(include) => {
             let items: Vec<&Value> = items.iter().map(Cow::as_ref).collect();
             let mut table = table::of(resource, &items, include, now);

@@ -42,7 +42,7 @@ pub(crate) fn answer(
 }
 
 fn status(store: &mut Store, request: &Request, resource: &'static Resource, place: &Place) -> Result<Answer, Refusal> {
-    let (view, encoding) = negotiate::negotiate(request)?;
+    let (view, encoding) = negotiate::for_resource(request, &place.verb)?;
     let before = store.get(resource, Some(&place.namespace), &place.name);
     let before = before.ok_or_else(|| not_found(resource, &place.name))?;
     let object = match place.verb.as_str() {

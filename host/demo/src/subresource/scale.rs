@@ -19,7 +19,7 @@ pub(super) fn answer(
     resource: &'static Resource,
     place: &Place,
 ) -> Result<Answer, Refusal> {
-    let (_, encoding) = negotiate::negotiate(request)?;
+    let (_, encoding) = negotiate::for_resource(request, &place.verb)?;
     let namespace = Some(place.namespace.as_str());
     let object = store.get(resource, namespace, &place.name).ok_or_else(|| not_found(resource, &place.name))?;
     let scale = scale_of(resource, object);

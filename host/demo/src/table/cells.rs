@@ -1,6 +1,6 @@
 //! What stands in cells of many kinds: ages, names of containers, selectors.
 
-use super::{Layout, NAME, text};
+use super::{Column, Layout, NAME};
 use crate::select::Labels;
 use crate::time;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// A kind that has no columns of its own.
 pub(super) const OTHERS: Layout = Layout {
-    columns: &[NAME, text("Created At")],
+    columns: &[NAME, Column { name: "Created At", kind: "date", format: "", priority: 0 }],
     cells: |object, _| vec![name(object), object.pointer("/metadata/creationTimestamp").cloned().unwrap_or_default()],
 };
 
@@ -57,9 +57,9 @@ pub(super) fn duration(seconds: i64) -> String {
     };
     let (minutes, hours, days) = (seconds / MINUTE, seconds / HOUR, seconds / DAY);
     match seconds {
-        ..-1 => "<invalid>".to_owned(),
+        ..=-2 => "<invalid>".to_owned(),
         -1 => "0s".to_owned(),
-        ..120 => format!("{seconds}s"),
+        0..120 => format!("{seconds}s"),
         _ if minutes < 10 => both(minutes, "m", seconds % MINUTE, "s"),
         _ if minutes < 180 => format!("{minutes}m"),
         _ if hours < 8 => both(hours, "h", minutes % 60, "m"),

@@ -175,3 +175,10 @@ pub(crate) fn deployment(name: &str, replicas: i64) -> Value {
         },
     })
 }
+
+/// A pod that no scheduler here looks at.
+pub(crate) fn unscheduled(name: &str) -> Value {
+    let mut pod = pod(name);
+    pod["spec"]["schedulerName"] = json!("nobody");
+    pod
+}
