@@ -234,6 +234,14 @@ fn a_call_that_is_over_leaves_no_plugin_behind() {
 }
 
 #[test]
+fn a_plugin_that_leaves_something_running_is_not_waited_for() {
+    let started = Instant::now();
+    let leaves = format!("sleep 5 > /dev/null & {}", printing(SECRET));
+    assert!(ask(script(&leaves)).is_ok());
+    assert!(started.elapsed() < Duration::from_secs(4));
+}
+
+#[test]
 fn a_plugin_that_floods_is_ended() {
     let (fault, _) = fault_of(script("yes"));
     assert_eq!(fault, PluginFault::Flooded { bytes: 1 << 20 });
