@@ -124,7 +124,7 @@ fn note_what_follows(metadata: &Node<'_>, grace: Option<u64>, notes: &mut Notes)
         );
     }
     if let Some(since) = metadata.filled("deletionTimestamp") {
-        notes.warn(format!("it was being deleted already: its time was up at {since}"));
+        notes.warn(format!("it was being deleted already: its time is up at {since}"));
     }
     let finalizers: Vec<&str> = metadata.items("finalizers").iter().filter_map(Node::as_text).collect();
     if !finalizers.is_empty() {

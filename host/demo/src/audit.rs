@@ -22,6 +22,8 @@ pub struct Served {
     pub verb: String,
     /// The API group; empty for the core group and for other paths.
     pub group: String,
+    /// The version of the API; empty for other paths.
+    pub version: String,
     /// The plural name of the resource.
     pub resource: String,
     /// Such as `log` or `scale`.
@@ -32,6 +34,8 @@ pub struct Served {
     pub name: String,
     /// Path and query as they came.
     pub uri: String,
+    /// Which program asked; empty where it did not say.
+    pub user_agent: String,
     /// The status that was answered.
     pub status: u16,
 }
@@ -48,11 +52,13 @@ impl Served {
             user: String::new(),
             verb: route.verb().to_owned(),
             group: place.group,
+            version: place.version,
             resource: place.resource,
             subresource: place.subresource,
             namespace: place.namespace,
             name: place.name,
             uri: request.uri.clone(),
+            user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             status: 0,
         }
     }

@@ -11,6 +11,7 @@ use crate::resource::{ENDPOINTS, RESOURCES, Resource};
 use crate::route::{Place, Route};
 use crate::status::Refusal;
 use crate::store::{Clock, Store};
+use crate::subresource::Written;
 use crate::{controllers, discovery, lifecycle, read, review, subresource, write};
 use http::Method;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,12 +39,14 @@ pub(crate) struct State {
     pub(crate) ca_pem: String,
     /// How far the owners of what was removed have been followed.
     pub(crate) swept: u64,
+    pub(crate) written: Written,
 }
 
 impl Cluster {
     pub(crate) fn new(clock: Clock, ca_pem: &str) -> Self {
         let ca_pem = ca_pem.to_owned();
-        let state = State { store: Store::new(clock), tokens: Tokens::default(), ca_pem, swept: 1 };
+        let (store, tokens) = (Store::new(clock), Tokens::default());
+        let state = State { store, tokens, ca_pem, swept: 1, written: Written::default() };
         Self { state: Mutex::new(state), faults: Faults::default(), record: Record::default() }
     }
 

@@ -3,6 +3,8 @@
 mod logs;
 mod scale;
 
+pub(crate) use logs::Written;
+
 use crate::answer::Answer;
 use crate::cluster::{State, not_allowed};
 use crate::delete::{self, Options};
@@ -27,7 +29,7 @@ pub(crate) fn answer(
         return Err(not_allowed());
     }
     match (place.subresource.as_str(), place.verb.as_str()) {
-        ("log", "get") => logs::answer(&state.store, request, place),
+        ("log", "get") => logs::answer(&state.store, &state.written, request, place),
         ("scale", "get" | "update" | "patch") => scale::answer(&mut state.store, request, resource, place),
         ("status", "get" | "update" | "patch") => status(&mut state.store, request, resource, place),
         ("token", "create") => {

@@ -1,8 +1,10 @@
-//! Pods whose status a test writes itself, and nobody else touches.
+//! Pods and nodes whose status a test writes itself, and nobody else touches.
 //!
 //! kwok moves every pod that is on a node. So there is one node whose pods it leaves alone, see `kwok.rs`; the scheduler
 //! puts nothing there, because a taint keeps it away, and a pod gets there by naming the node. The node itself is ready, so
 //! that no controller marks or evicts its pods, and their logs and their deletion work as everywhere.
+//!
+//! Pods elsewhere, and nodes, are left alone where they have the label [`BY_HAND`]: for a node of a test's own.
 //!
 //! A pod without a node is nobody's either: give it a `schedulerName` that no scheduler has, and write its status with
 //! [`Client::write_status`](crate::Client::write_status).
@@ -12,6 +14,8 @@ use serde_json::{Value, json};
 use crate::client::ClientError;
 use crate::namespace::Namespace;
 
+/// The label of pods and nodes that nobody plays but the test: no kubelet touches them, wherever they are, until they are deleted.
+pub const BY_HAND: &str = "meho.dev/by-hand";
 /// The node on whose pods kwok plays nothing but deletion.
 pub const NODE_BY_HAND: &str = "node-by-hand";
 

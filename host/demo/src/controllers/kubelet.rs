@@ -31,7 +31,9 @@ pub(crate) fn tick(store: &mut Store) {
     }
     let nodes: Vec<_> = store.list(&NODES, None).cloned().collect();
     for node in nodes.iter().filter(|node| is_ready(node)) {
-        report(store, node);
+        if is_played(node) {
+            report(store, node);
+        }
         let here = |pod: &&Value| text(pod, "/spec/nodeName") == name(node);
         let pods: Vec<_> = store.list(&PODS, None).filter(here).cloned().collect();
         for pod in &pods {

@@ -10,6 +10,8 @@ use crate::validate::{self, Cause};
 use crate::{negotiate, time, world};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
 
 /// What is wanted of a log.
 #[derive(Debug, Default)]
@@ -21,7 +23,26 @@ struct Options {
     has_times: bool,
 }
 
-pub(super) fn answer(store: &Store, request: &Request, place: &Place) -> Result<Answer, Refusal> {
+/// What containers have written, where somebody has said so: for the name of a container, and for its run before this one or
+/// not, lines with their times.
+#[derive(Clone, Default)]
+pub(crate) struct Written(Option<Arc<Source>>);
+
+type Source = dyn Fn(&str, bool) -> Vec<(Timestamp, String)> + Send + Sync;
+
+impl Written {
+    pub(crate) fn by(source: impl Fn(&str, bool) -> Vec<(Timestamp, String)> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(source)))
+    }
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Written").finish_non_exhaustive()
+    }
+}
+
+pub(super) fn answer(store: &Store, written: &Written, request: &Request, place: &Place) -> Result<Answer, Refusal> {
     // The server offers text, and negotiates as if it were an object.
     negotiate::negotiate(request)?;
     let pod = store.get(&PODS, Some(&place.namespace), &place.name).ok_or_else(|| not_found(&PODS, &place.name))?;
@@ -32,7 +53,10 @@ pub(super) fn answer(store: &Store, request: &Request, place: &Place) -> Result<
         return Ok(Answer::empty(204));
     }
     has_log(pod, &place.name, &container, options.is_previous)?;
-    let lines = world::log(pod, &container, options.is_previous, store.now());
+    let lines = match &written.0 {
+        Some(source) => source(&container, options.is_previous),
+        None => world::log(pod, &container, options.is_previous, store.now()),
+    };
     Ok(Answer::new(200, "text/plain", options.cut(lines)))
 }
 

@@ -2,12 +2,18 @@
 //! not read without one that is not.
 
 use crate::embedded::{Caller, embedded, yes};
-use crate::objects::{cluster, pending_pod, running_pod, still_deployment};
-use meho_control_plane::{ControlPlane, Namespace, Rule};
+use crate::objects::{pending_pod, running_pod, still_deployment};
+use meho_control_plane::{Cluster, Namespace, Rule};
 use meho_host::error::ErrorCode;
 use meho_host::policy::rbac::{Right, Rights, rights};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+both![
+    with_all_its_rights_an_operation_is_complete_and_without_a_required_one_it_is_denied,
+    without_an_optional_right_an_operation_works_and_says_what_is_lost,
+    a_list_of_all_namespaces_wants_a_right_that_is_of_no_namespace,
+];
 
 /// What comes of a call that lacks an optional right.
 #[derive(Debug, Clone, Copy)]
@@ -26,18 +32,20 @@ struct Case {
     without: Without,
 }
 
+/// The rights that follow from an operation's effects.
 pub(crate) fn derived(operation: &str) -> Rights {
     let operation = embedded().connector.catalogue().operation(operation).expect("the operation");
     rights(&operation.effects, &operation.arguments)
 }
 
+/// A rule for each right.
 pub(crate) fn rules<'r>(rights: impl Iterator<Item = &'r Right>) -> Vec<Rule> {
     rights.map(|right| Rule::new(&right.api_group, &right.resource, &[&right.verb])).collect()
 }
 
 /// Somebody with these rights in a namespace, and no others, who says yes to what needs it.
 #[track_caller]
-fn somebody(cluster: &ControlPlane, namespace: &Namespace, name: &str, rights: &BTreeSet<Right>) -> Caller {
+fn somebody(cluster: &Cluster, namespace: &Namespace, name: &str, rights: &BTreeSet<Right>) -> Caller {
     let user = namespace.user(name, &rules(rights.iter())).expect("a user");
     Caller::user(cluster, &user).asking(yes())
 }
@@ -61,9 +69,7 @@ fn calls(namespace: &Namespace) -> [(&'static str, Value); 5] {
     ]
 }
 
-#[test]
-fn with_all_its_rights_an_operation_is_complete_and_without_a_required_one_it_is_denied() {
-    let Some(cluster) = cluster() else { return };
+fn with_all_its_rights_an_operation_is_complete_and_without_a_required_one_it_is_denied(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     populate(&namespace);
     let mut denied = 0;
@@ -71,15 +77,15 @@ fn with_all_its_rights_an_operation_is_complete_and_without_a_required_one_it_is
         let Rights { required, optional } = derived(operation);
         let all: BTreeSet<Right> = required.union(&optional).cloned().collect();
         let name = operation.replace('_', "-");
-        let caller = somebody(&cluster, &namespace, &format!("{name}-all"), &all);
+        let caller = somebody(cluster, &namespace, &format!("{name}-all"), &all);
         caller.data(operation, arguments.clone());
         // What is required is enough for an answer.
-        let caller = somebody(&cluster, &namespace, &format!("{name}-required"), &required);
+        let caller = somebody(cluster, &namespace, &format!("{name}-required"), &required);
         caller.answer(operation, arguments.clone());
         for (number, missing) in required.iter().enumerate() {
             let mut others = all.clone();
             others.remove(missing);
-            let caller = somebody(&cluster, &namespace, &format!("{name}-without-{number}"), &others);
+            let caller = somebody(cluster, &namespace, &format!("{name}-without-{number}"), &others);
             let error = caller.refused(ErrorCode::PermissionDenied, operation, arguments.clone());
             let said = ["api_group", "resource", "verb"].map(|member| error.details[member].clone());
             assert_eq!(said, [&missing.api_group, &missing.resource, &missing.verb].map(|text| json!(text)));
@@ -95,9 +101,7 @@ fn with_all_its_rights_an_operation_is_complete_and_without_a_required_one_it_is
     assert_eq!(denied, 5);
 }
 
-#[test]
-fn without_an_optional_right_an_operation_works_and_says_what_is_lost() {
-    let Some(cluster) = cluster() else { return };
+fn without_an_optional_right_an_operation_works_and_says_what_is_lost(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     populate(&namespace);
     let empty = cluster.namespace().expect("an empty namespace");
@@ -169,7 +173,7 @@ fn without_an_optional_right_an_operation_works_and_says_what_is_lost() {
         let others: BTreeSet<Right> =
             required.iter().chain(optional.iter().filter(|right| !missing(right))).cloned().collect();
         let place = if case.arguments["namespace"] == empty.name() { &empty } else { &namespace };
-        let caller = somebody(&cluster, place, &format!("without-{number}"), &others);
+        let caller = somebody(cluster, place, &format!("without-{number}"), &others);
         match case.without {
             Without::Warns(words) => {
                 let (_, meta) = caller.answer(case.operation, case.arguments.clone());
@@ -189,19 +193,17 @@ fn without_an_optional_right_an_operation_works_and_says_what_is_lost() {
     }
 }
 
-#[test]
-fn a_list_of_all_namespaces_wants_a_right_that_is_of_no_namespace() {
-    let Some(cluster) = cluster() else { return };
+fn a_list_of_all_namespaces_wants_a_right_that_is_of_no_namespace(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     pending_pod(&namespace, "web");
     for operation in ["list_pods", "list_deployments"] {
         let Rights { required, .. } = derived(operation);
         let name = operation.replace('_', "-");
-        let inside = somebody(&cluster, &namespace, &format!("{name}-inside"), &required);
+        let inside = somebody(cluster, &namespace, &format!("{name}-inside"), &required);
         inside.answer(operation, json!({"namespace": namespace.name()}));
         let error = inside.refused(ErrorCode::PermissionDenied, operation, json!({}));
         assert!(error.hint.as_ref().is_some_and(|hint| hint.starts_with("a ClusterRole with the rule ")), "{error:?}");
         let user = namespace.cluster_user(&format!("{name}-everywhere"), &rules(required.iter())).expect("a user");
-        Caller::user(&cluster, &user).data(operation, json!({}));
+        Caller::user(cluster, &user).data(operation, json!({}));
     }
 }
