@@ -49,7 +49,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See it work: a cluster in this process, ten questions answered on it, and what becomes of a connector that means ill
+    /// See it work on a cluster in this process
+    ///
+    /// Ten questions are answered on it, two changes are made, and a connector that means ill tries for more.
     #[command(after_help = "Examples:
   meho-host demo
   meho-host demo --serve                              keeps the cluster running; prints how to use it

@@ -61,6 +61,13 @@ fn start() -> Result<Cluster, Unavailable> {
     credentials::write_kubeconfig(&directory, ADMIN_KUBECONFIG, &server_url, "default", &token)?;
     let in_process = InProcess { demo, programs: OnceLock::new(), _alive: alive };
     let cluster = Cluster::new(Server::Demo(in_process.into()), directory, server_url, token)?;
+    // Nodes and classes of its own go: both servers get theirs from one description.
+    for collection in ["/api/v1/nodes", "/apis/storage.k8s.io/v1/storageclasses"] {
+        let list = cluster.admin().get(collection)?;
+        for name in list["items"].as_array().into_iter().flatten().filter_map(|item| item["metadata"]["name"].as_str()) {
+            cluster.admin().delete(&format!("{collection}/{name}"))?;
+        }
+    }
     start::populate(cluster.admin())?;
     Ok(cluster)
 }

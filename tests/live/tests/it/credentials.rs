@@ -3,7 +3,7 @@
 use crate::approvals::scaler;
 use crate::embedded::{Caller, settings, yes};
 use crate::kubeconfigs::{Files, base64, one_context, right_cluster, text, with};
-use crate::objects::{SOON, cluster, deployed, pending_pod, still_deployment};
+use crate::objects::{Deployed, SOON, cluster, deployed, pending_pod, still, still_deployment};
 use crate::program::{self, call};
 use async_trait::async_trait;
 use meho_control_plane::{AuditEvent, AuditMark, ControlPlane, Method, Namespace, Rule, User, until};
@@ -347,13 +347,13 @@ fn a_write_with_a_credential_that_is_refused_is_made_once_and_only_once() {
     still_deployment(&namespace, "web", 2);
     let user = scaler(&namespace);
     let other = namespace.token_bound_to(&user, "other").expect("a token");
-    let before_it = deployed(&namespace, "web");
     let to = |replicas: u32| json!({"namespace": namespace.name(), "name": "web", "replicas": replicas});
     let writes = |since: AuditMark, caller: &Caller| -> Vec<u16> {
         let events = logged(&cluster, since, caller);
         events.iter().filter(|event| event.uri.contains("/scale") && event.verb == "patch").map(code).collect()
     };
     for how in [How::File, How::Kubeconfig, How::InCluster] {
+        let before_it = Deployed::of(&still(&namespace, "web"));
         let held = Held::new(how, &cluster, user.token());
         let rotates = |token: &str| {
             let (directory, cluster, token) = (held.files.path(""), cluster.clone(), token.to_owned());
@@ -376,7 +376,7 @@ fn a_write_with_a_credential_that_is_refused_is_made_once_and_only_once() {
         let caller = Caller::new(Target::new(settings(&cluster), provider).expect("a target")).asking(yes());
         caller.data("scale_deployment", to(2));
         assert_eq!(writes(since, &caller), [200], "{how:?}");
-        crate::objects::still(&namespace, "web");
+        still(&namespace, "web");
     }
 }
 
