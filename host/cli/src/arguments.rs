@@ -49,7 +49,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See it work: a cluster in this process, ten questions answered on it, and what becomes of a connector that means ill
+    /// See it work on a cluster in this process
+    ///
+    /// Ten questions are answered on it, two changes are made, and a connector that means ill tries for more.
     #[command(after_help = "Examples:
   meho-host demo
   meho-host demo --serve                              keeps the cluster running; prints how to use it
@@ -74,7 +76,7 @@ pub(crate) enum Command {
   meho-host call list_pods --where status=CrashLoopBackOff
   meho-host call get_pod_logs namespace=production name=api-gateway tail_lines=200
   meho-host call scale_deployment namespace=web name=nginx replicas=5
-  meho-host call list_pods --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem -o jsonl
+  meho-host call list_pods --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem
 
 What an operation takes: meho-host ops OPERATION")]
     Call(CallOptions),
@@ -140,10 +142,22 @@ pub(crate) enum TargetCommand {
         /// The target
         name: String,
     },
+    /// Ask a target who it is, whom it takes you for, and which operations you may run
+    ///
+    /// Nothing is changed and no operation is run. Without a name, the target that a call would go to.
+    #[command(after_help = "Examples:
+  meho-host target check prod
+  meho-host target check --namespace web
+  meho-host target check --kubeconfig ~/.kube/config --context lab
+  meho-host target check prod -o json | jq -r '.operations[] | select(.verdict == \"denied\").operation'")]
+    Check(Box<CheckOptions>),
     /// Print the names of the targets, for completions
     #[command(hide = true)]
     Names,
 }
+
+/// What the options of a server do not go with. That they need one is no longer asked where one of these stands in its place.
+const OTHER_PLACES: [&str; 2] = ["kubeconfig", "in_cluster"];
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("place").args(["kubeconfig", "server", "in_cluster"]).required(true)))]
@@ -154,22 +168,22 @@ pub(crate) struct AddOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// A context of the kubeconfig, in the place of its current one
-    #[arg(long, value_name = "CONTEXT", requires = "kubeconfig")]
+    #[arg(long, value_name = "CONTEXT", requires = "kubeconfig", conflicts_with_all = ["server", "in_cluster"])]
     pub(crate) context: Option<String>,
     /// The URL of an API server
     #[arg(long, value_name = "URL", requires = "token_file")]
     pub(crate) server: Option<String>,
     /// A file with the token for --server; read anew at each call
-    #[arg(long, value_name = "FILE", requires = "server")]
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with_all = OTHER_PLACES)]
     pub(crate) token_file: Option<PathBuf>,
     /// The CA that signed the server's certificate, as PEM
-    #[arg(long, value_name = "FILE", requires = "server", conflicts_with = "skip_tls_verification")]
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with_all = OTHER_PLACES, conflicts_with = "skip_tls_verification")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Do not verify who answers. Whoever is between can read the token
-    #[arg(long, requires = "server")]
+    #[arg(long, requires = "server", conflicts_with_all = OTHER_PLACES)]
     pub(crate) skip_tls_verification: bool,
     /// The name that the server's certificate must have, where that is not the URL's host
-    #[arg(long, value_name = "NAME", requires = "server")]
+    #[arg(long, value_name = "NAME", requires = "server", conflicts_with_all = OTHER_PLACES)]
     pub(crate) tls_server_name: Option<String>,
     /// The cluster in whose pod this runs, as its service account
     #[arg(long)]
@@ -199,6 +213,33 @@ pub(crate) struct DemoOptions {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// The target
+    #[arg(conflicts_with_all = ["target", "kubeconfig", "context", "server"])]
+    name: Option<String>,
+    /// Ask about operations in this namespace, in the place of all of them
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// How many seconds the check may take
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    target: TargetOptions,
+}
+
+impl CheckOptions {
+    /// Where it goes: a name is a target's.
+    pub(crate) fn place(&self) -> TargetOptions {
+        TargetOptions { target: self.name.clone().or(self.target.target.clone()), ..self.target.clone() }
+    }
+
+    /// The target that was named.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.name.as_deref().or(self.target.target.as_deref())
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CallOptions {
     /// The operation; `meho-host ops` lists them
     pub(crate) operation: String,
@@ -220,7 +261,7 @@ pub(crate) struct CallOptions {
 }
 
 /// Where to. With none of these, the configuration's default target, else the current kubeconfig's current context.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct TargetOptions {
     /// A target of the configuration file
     #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["kubeconfig", "context", "server"])]

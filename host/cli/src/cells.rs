@@ -454,10 +454,11 @@ pub(crate) fn target_proof(target: &Value) -> Cell {
 }
 
 pub(crate) fn allowed(operation: &Value) -> Cell {
-    match word(operation, "allowed") {
-        "whole" => Cell::toned("yes", Tone::Good),
-        "without_extras" => Cell::toned("partly", Tone::Warn),
+    match word(operation, "verdict") {
+        "allowed" => Cell::toned("yes", Tone::Good),
+        "partly" => Cell::toned("partly", Tone::Warn),
         "denied" => Cell::toned("no", Tone::Bad),
+        "unknown" => Cell::toned("not said", Tone::Warn),
         other => Cell::some(other),
     }
 }

@@ -139,9 +139,9 @@ pub(crate) fn of(entity: &str) -> Option<Vec<Spec>> {
             namespace(),
             by("LAST SEEN", 3, cells::event_age),
             state("TYPE", 4, "type"),
-            member("REASON", 1, "reason"),
+            member("REASON", 2, "reason"),
             by("OBJECT", 0, cells::event_object).cut(Cut::Late(NAME_LEAST)),
-            member("MESSAGE", 2, "message").cut(Cut::Early(PROSE_LEAST)),
+            member("MESSAGE", 1, "message").cut(Cut::Early(PROSE_LEAST)),
             member("COUNT", 5, "count"),
         ],
         "Ingress" => vec![
@@ -269,7 +269,7 @@ fn storage(entity: &str) -> Option<Vec<Spec>> {
 pub enum Own {
     /// Targets of the configuration, as `target list` has them for programs.
     Targets,
-    /// Operations of a [`crate::check::Check`].
+    /// Operations of a check.
     Checks,
     /// Operations of one category.
     Operations,
@@ -290,9 +290,8 @@ pub(crate) fn own(table: Own) -> Vec<Spec> {
         ],
         Own::Checks => vec![
             member("OPERATION", 0, "operation"),
-            member("TRUST", 3, "trust"),
             by("ALLOWED", 1, cells::allowed),
-            member("MISSING", 2, "missing").cut(Cut::Wrap(PROSE_LEAST)),
+            member("MISSING RIGHTS", 2, "missing").cut(Cut::Wrap(PROSE_LEAST)),
         ],
         Own::Operations => vec![
             member("OPERATION", 0, "operation"),

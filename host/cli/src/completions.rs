@@ -27,12 +27,18 @@ pub(crate) fn script(shell: Shell, operations: &[Operation]) -> String {
     generate(shell, &mut cli, BINARY, &mut base);
     let base = String::from_utf8_lossy(&base).into_owned();
     let (base, ours) = match shell {
-        Shell::Zsh => (base.split(ZSH_REGISTERS).next().unwrap_or_default().to_owned(), ZSH),
+        Shell::Zsh => {
+            let base = base.split(ZSH_REGISTERS).next().unwrap_or_default();
+            // With two colons everything behind the first pair would be taken for one more, options too.
+            (base.replace("'*::pairs -- ", "'*:pairs -- "), ZSH)
+        }
         Shell::Fish => (base, FISH),
-        _ => (base, BASH),
+        // clap gives the program two names where its own has a hyphen: one where it finds the subcommand, one where it looks it up.
+        _ => (base.replace("meho__subcmd__host", "meho__host"), BASH),
     };
     let separator = if shell == Shell::Fish { " " } else { "|" };
     let words = ours
+        .replace("@CLAP@", registered(&base))
         .replace("@OPTIONS@", &takes_value.join(separator))
         .replace("@OPERATIONS@", &listed(operations, shell))
         .replace(
@@ -41,6 +47,12 @@ pub(crate) fn script(shell: Shell, operations: &[Operation]) -> String {
         )
         .replace("@VALUES@", &cases(shell, operations.iter().flat_map(values)));
     format!("{base}\n{words}")
+}
+
+/// The function that clap's script for bash registers. Ours calls it, and is registered in its place.
+fn registered(base: &str) -> &str {
+    let behind = base.split("complete -F ").nth(1).unwrap_or_default();
+    behind.split_whitespace().next().unwrap_or_default()
 }
 
 /// All options, of whatever subcommand, behind which a value stands.

@@ -132,7 +132,8 @@ fn table(operations: &[Operation], view: &View) -> String {
         section(&rows.take(&view.narrower(INDENT.len())), &mut text);
         text.push('\n');
     }
-    text.push_str("[…] may be left out. `meho-host ops OPERATION` shows one of them whole.\n");
+    let more = "[…] may be left out. `meho-host ops OPERATION` shows one whole.";
+    wrapped(more, view.width.unwrap_or(usize::MAX)).iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text
 }
 

@@ -99,6 +99,7 @@ fn typed(command: &Command) -> Typed<'_> {
         Command::Target(TargetCommand::Remove { name } | TargetCommand::Default { name }) => {
             Typed { target: Some(name), ..Typed::default() }
         }
+        Command::Target(TargetCommand::Check(options)) => Typed { target: options.named(), ..Typed::default() },
         Command::Demo(_) | Command::Inspect { .. } | Command::Target(_) | Command::Completions { .. } => Typed::default(),
     }
 }
@@ -122,19 +123,26 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
         Command::Inspect { component } => inspect::component(load(&host()?, Some(component)).await?.as_ref(), printer),
         Command::Call(options) => call(cli, options, printer).await,
         Command::Demo(options) => demo::run(options, printer).await,
-        Command::Target(command) => {
-            let store = store(cli)?;
-            match command {
-                TargetCommand::Add(options) => targets::add(options, &store, printer),
-                TargetCommand::List => targets::list(&store, printer),
-                TargetCommand::Remove { name } => targets::remove(name, &store, printer),
-                TargetCommand::Default { name } => targets::set_default(name, &store, printer),
-                TargetCommand::Names => targets::names(&store, printer),
-            }
-        }
+        Command::Target(command) => target(cli, command, printer).await,
         Command::Completions { shell } => {
             let connector = load(&host()?, component).await?;
             printer.people(&completions::script(*shell, connector.catalogue().operations())).map(drop)
+        }
+    }
+}
+
+async fn target(cli: &Cli, command: &TargetCommand, printer: &Printer) -> Result<(), CallError> {
+    match command {
+        TargetCommand::Add(options) => targets::add(options, &store(cli)?, printer),
+        TargetCommand::List => targets::list(&store(cli)?, printer),
+        TargetCommand::Remove { name } => targets::remove(name, &store(cli)?, printer),
+        TargetCommand::Default { name } => targets::set_default(name, &store(cli)?, printer),
+        TargetCommand::Names => targets::names(&store(cli)?, printer),
+        TargetCommand::Check(options) => {
+            printer.progress().start();
+            let host = host()?;
+            let connector = load(&host, cli.connector.as_deref()).await?;
+            targets::check(&host, &connector, options, Store::of(cli.config.as_deref()).as_ref(), printer).await
         }
     }
 }

@@ -20,25 +20,44 @@ fn refused(why: String) -> CallError {
     CallError::new(ErrorCode::InvalidRequest, why)
 }
 
+/// Whose word a configuration is. What it says may start programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// The operator's, who has put it where it is.
+    Operator,
+    /// Whoever typed the command line, and named a file there.
+    Caller,
+}
+
 /// Where the configuration is.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     path: PathBuf,
     /// Whether somebody asked for this very file.
     is_named: bool,
+    word: Word,
 }
 
 impl Store {
     /// The file of an option, of the environment, or the usual one; none where there is no home to have one in.
     pub(crate) fn of(option: Option<&Path>) -> Option<Self> {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        if let Some(path) = option.map(Path::to_owned).or_else(|| variable(VARIABLE)) {
-            return Some(Self { path, is_named: true });
+        if let Some(path) = option {
+            return Some(Self { path: path.to_owned(), is_named: true, word: Word::Caller });
+        }
+        let word = Word::Operator;
+        if let Some(path) = variable(VARIABLE) {
+            return Some(Self { path, is_named: true, word });
         }
         // The base directory specification: a relative path is none.
         let base = variable("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
         let base = base.or_else(|| Some(variable("HOME")?.join(".config")))?;
-        Some(Self { path: base.join("meho").join("config.toml"), is_named: false })
+        Some(Self { path: base.join("meho").join("config.toml"), is_named: false, word })
+    }
+
+    /// Whose word it is.
+    pub(crate) fn word(&self) -> Word {
+        self.word
     }
 
     /// Its path for people.

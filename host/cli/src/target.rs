@@ -3,10 +3,11 @@
 //! The order: the command line's own options, else its `--target`, else the configuration's default, else the current kubeconfig.
 
 use crate::arguments::TargetOptions;
-use crate::store::Store;
+use crate::store::{self, Store};
 use meho_host::credential::TokenFile;
 use meho_host::error::{CallError, ErrorCode};
-use meho_host::kubeconfig;
+use meho_host::in_cluster::InCluster;
+use meho_host::kubeconfig::{self, ExecPlugins};
 use meho_host::policy::family::Family;
 use meho_host::target::{Target, TargetSettings, Verification};
 use meho_host_cli::configuration::{Entry, Place, Proof};
@@ -14,20 +15,12 @@ use meho_host_cli::text::safe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where a pod finds its service account.
-const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// What to do where a kubeconfig names a program, and it was named on a command line itself.
+const FOR_A_PLUGIN: &str = "only what the operator has set up may start a program: add it with `meho-host target add NAME --kubeconfig FILE`, \
+                            and go there with --target NAME; or name it in KUBECONFIG";
 
 fn refused(why: impl Into<String>) -> CallError {
     CallError::new(ErrorCode::InvalidRequest, why)
-}
-
-/// Whose word a kubeconfig is. What it says may start programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
-    /// The operator's, who wrote it into the configuration.
-    Operator,
-    /// Whoever typed the command line, or set its environment.
-    Caller,
 }
 
 /// Where a call goes, before anything of it is read.
@@ -40,8 +33,12 @@ pub(crate) struct Choice {
 
 #[derive(Debug)]
 enum Chosen {
-    /// A target of the configuration, by its name.
-    Named(String, Place),
+    /// A target of the configuration.
+    Named {
+        name: String,
+        place: Place,
+        exec_plugins: ExecPlugins,
+    },
     Kubeconfig {
         file: Option<PathBuf>,
         context: Option<String>,
@@ -77,7 +74,7 @@ pub(crate) fn choose(options: &TargetOptions, store: Option<&Store>) -> Result<C
             (Err(error), Some(store)) => return Err(store.explain(error)),
             (Err(error), None) => return Err(refused(error.to_string())),
         };
-        return Ok(of_entry(name.as_str(), entry));
+        return Ok(of_entry(name.as_str(), entry, store.map_or(store::Word::Caller, Store::word)));
     }
     if !has_kubeconfig() {
         return Err(refused("there is no target: no option names one, the configuration has no default, and there is no kubeconfig")
@@ -86,9 +83,14 @@ pub(crate) fn choose(options: &TargetOptions, store: Option<&Store>) -> Result<C
     own(Chosen::Kubeconfig { file: None, context: None })
 }
 
-/// A target of the configuration.
-pub(crate) fn of_entry(name: &str, entry: &Entry) -> Choice {
-    Choice { place: Chosen::Named(name.to_owned(), entry.place.clone()), namespace: entry.namespace.clone() }
+/// A target of a configuration that is this one's word.
+pub(crate) fn of_entry(name: &str, entry: &Entry, word: store::Word) -> Choice {
+    let exec_plugins = match word {
+        store::Word::Operator => ExecPlugins::Allowed,
+        store::Word::Caller => ExecPlugins::Refused,
+    };
+    let place = Chosen::Named { name: name.to_owned(), place: entry.place.clone(), exec_plugins };
+    Choice { place, namespace: entry.namespace.clone() }
 }
 
 /// Whether there is a current kubeconfig: `KUBECONFIG` names some, or the usual file is there.
@@ -102,25 +104,42 @@ impl Choice {
     /// The target.
     pub(crate) fn target(&self) -> Result<Target, CallError> {
         match &self.place {
-            Chosen::Named(_, Place::Kubeconfig { file, context }) => {
-                of_kubeconfig(Some(file), context.as_deref(), Word::Operator)
+            Chosen::Named { name, place: Place::Kubeconfig { file, context }, exec_plugins } => {
+                of_kubeconfig(Some(name), Some(file), context.as_deref(), *exec_plugins)
             }
-            Chosen::Named(name, Place::Server { url, token_file, proof, tls_server_name }) => {
+            Chosen::Named { name, place: Place::Server { url, token_file, proof, tls_server_name }, .. } => {
                 of_server(name, url, token_file, proof, tls_server_name.as_deref())
             }
-            Chosen::Named(name, Place::InCluster) => in_cluster(name),
-            Chosen::Kubeconfig { file, context } => of_kubeconfig(file.as_deref(), context.as_deref(), Word::Caller),
+            Chosen::Named { name, place: Place::InCluster, .. } => in_cluster(name),
+            // A path on a command line is whoever typed it, an agent perhaps: it starts no program.
+            Chosen::Kubeconfig { file: Some(file), context } => {
+                let made = |exec_plugins| of_kubeconfig(None, Some(file), context.as_deref(), exec_plugins);
+                made(ExecPlugins::Refused).map_err(|error| match made(ExecPlugins::Allowed) {
+                    Ok(_) => error.hint(FOR_A_PLUGIN),
+                    Err(_) => error,
+                })
+            }
+            // The one that `kubectl` takes, too.
+            Chosen::Kubeconfig { file: None, context } => {
+                of_kubeconfig(None, None, context.as_deref(), ExecPlugins::Allowed)
+            }
             Chosen::Server { url, token_file, proof } => of_server(url, url, token_file, proof, None),
         }
     }
 }
 
-/// The one place where a kubeconfig becomes a target. Programs that it names may be started on the operator's word alone.
-fn of_kubeconfig(file: Option<&Path>, context: Option<&str>, word: Word) -> Result<Target, CallError> {
-    match word {
-        // Both refuse them: the runtime starts none yet.
-        Word::Operator | Word::Caller => kubeconfig::target(file, context),
-    }
+/// The one place where a kubeconfig becomes a target, under the name of the configuration where it has one.
+fn of_kubeconfig(
+    name: Option<&str>,
+    file: Option<&Path>,
+    context: Option<&str>,
+    exec_plugins: ExecPlugins,
+) -> Result<Target, CallError> {
+    let (mut settings, credentials) = kubeconfig::read(file, context, exec_plugins)?;
+    name.iter().for_each(|name| settings.name = (*name).to_owned());
+    let name = settings.name.clone();
+    Target::new(settings, credentials)
+        .map_err(|error| refused(format!("the kubeconfig's context {} cannot be used: {error}", safe(&name))))
 }
 
 fn of_server(
@@ -146,18 +165,13 @@ fn of_server(
     Target::new(settings, credential).map_err(|error| refused(error.to_string()))
 }
 
-/// The cluster around this pod, as its service account (Kubernetes: "Accessing the Kubernetes API from a Pod").
+/// The cluster around this pod, as its service account.
 fn in_cluster(name: &str) -> Result<Target, CallError> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let (host, port) = (variable("KUBERNETES_SERVICE_HOST"), variable("KUBERNETES_SERVICE_PORT"));
-    let (Some(host), Some(port)) = (host, port) else {
+    let Some(found) = InCluster::from_environment() else {
         return Err(refused(format!("the target {name} is the cluster around a pod, and this does not run in one"))
             .hint("run it in a pod with a service account, or name another target"));
     };
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
-    let account = Path::new(SERVICE_ACCOUNT);
-    let proof = Proof::CaFile(account.join("ca.crt"));
-    of_server(name, &format!("https://{host}:{port}"), &account.join("token"), &proof, None)
+    found.target()
 }
 
 /// Who calls: the user of this terminal.

@@ -1,10 +1,14 @@
-//! The commands on the configuration file: `target add`, `list`, `remove`, `default`.
+//! The commands on the configuration file: `target add`, `list`, `remove`, `default`; and what a target says of itself: `target check`.
 
-use crate::arguments::AddOptions;
+use crate::arguments::{AddOptions, CheckOptions};
 use crate::output::{Format, Printer};
 use crate::store::Store;
 use crate::target;
+use meho_host::check::Check;
+use meho_host::connector::Connector;
 use meho_host::error::{CallError, ErrorCode};
+use meho_host::host::Host;
+use meho_host_cli::check::sheet;
 use meho_host_cli::configuration::{self, Becomes, Configuration, Entry, Existing, Place, Proof};
 use meho_host_cli::table::{Own, Rows};
 use serde_json::{Value, json};
@@ -21,7 +25,7 @@ pub(crate) fn add(options: &AddOptions, store: &Store, printer: &Printer) -> Res
     let becomes = if options.default { Becomes::Default } else { Becomes::OneOfMany };
     store.change(|text| configuration::add(text, &options.name, &entry, existing, becomes))?;
     printer.note(&format!("the target {} is in {}", options.name, store.shown()));
-    match target::of_entry(options.name.as_str(), &entry).target() {
+    match target::of_entry(options.name.as_str(), &entry, store.word()).target() {
         Ok(target) if !target.is_verified() => {
             printer.warn("its certificate will not be verified: whoever is between can read the token");
         }
@@ -99,6 +103,34 @@ pub(crate) fn list(store: &Store, printer: &Printer) -> Result<(), CallError> {
             printer.people(&rows.take(&printer.view(None))).map(drop)
         }
     }
+}
+
+/// Asks a target who it is, whom it takes the caller for, and what that caller may do. Whatever is denied is an answer, and no error.
+pub(crate) async fn check(
+    host: &Host,
+    connector: &Connector,
+    options: &CheckOptions,
+    store: Option<&Store>,
+    printer: &Printer,
+) -> Result<(), CallError> {
+    let choice = target::choose(&options.place(), store)?;
+    let check = Check {
+        namespace: options.namespace.clone().or(choice.namespace.clone()),
+        principal: target::principal(),
+        timeout: options.timeout.map(std::time::Duration::from_secs),
+    };
+    let checked = host.check(&choice.target()?, Some(connector), check).await?;
+    match printer.format() {
+        Format::Json | Format::Yaml => return printer.document(&checked),
+        Format::Jsonl => return printer.lines(&format!("{}\n", json!(checked))).map(drop),
+        Format::Table => (),
+    }
+    printer.people(&sheet(&json!(checked), &printer.view(checked.server_time)))?;
+    for untold in &checked.unanswered {
+        printer.warn(&format!("it is not known {}, because {}", untold.question, untold.because));
+    }
+    checked.warnings.iter().for_each(|warning| printer.warn(warning));
+    Ok(())
 }
 
 /// The names alone, one a line: a shell asks for them at each press of a key.

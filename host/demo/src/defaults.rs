@@ -36,7 +36,9 @@ pub(crate) fn fill(resource: &Resource, object: &mut Value) {
         ("" | "events.k8s.io", "events") => event(object),
         ("apps" | "batch", _) | ("", "replicationcontrollers") => workload::fill(resource, object),
         ("autoscaling", _) => {
-            missing(child_mut(object, "spec"), [("minReplicas", json!(1))]);
+            let cpu = json!({ "name": "cpu", "target": { "type": "Utilization", "averageUtilization": 80 } });
+            let metrics = json!([{ "type": "Resource", "resource": cpu }]);
+            missing(child_mut(object, "spec"), [("minReplicas", json!(1)), ("metrics", metrics)]);
             missing(child_mut(object, "status"), [("currentReplicas", json!(0)), ("desiredReplicas", json!(0))]);
         }
         ("policy", _) => missing(

@@ -207,7 +207,7 @@ pub(crate) static ENDPOINT_SLICES: Resource =
     Resource::new("discovery.k8s.io", "v1", "endpointslices", "endpointslice", "EndpointSlice").generations();
 pub(crate) static AUTOSCALERS: Resource = Resource::new(
     "autoscaling",
-    "v1",
+    "v2",
     "horizontalpodautoscalers",
     "horizontalpodautoscaler",
     "HorizontalPodAutoscaler",

@@ -10,22 +10,28 @@ use crate::state::{State, TokenDigest, token_digest};
 use crate::template::PAGE_LADDER;
 use serde_json::{Map, Value};
 
-/// The right to send one request, once. Only [`decide`] makes it, and nothing else can be sent.
+/// The right to send one request, once. [`decide`] makes it of a connector's request, a [`Question`](crate::question::Question) of the host's own, which
+/// has a fixed form. Nothing else can be sent.
 ///
 /// ```compile_fail,E0451
 /// // Its fields are private: there is no other way to one.
-/// let forged = meho_policy::decide::Permit {
-///     request: loop {}, effect: 0, id: loop {}, trust: loop {}, page: loop {}, longer: None,
-/// };
+/// let forged = meho_policy::decide::Permit { request: loop {}, id: loop {}, trust: loop {}, basis: loop {} };
 /// ```
 #[derive(Debug)]
 pub struct Permit {
     pub(crate) request: CanonicalRequest,
-    pub(crate) effect: usize,
     pub(crate) id: EffectId,
     pub(crate) trust: Trust,
-    pub(crate) page: Page,
-    pub(crate) longer: Option<(String, String)>,
+    pub(crate) basis: Basis,
+}
+
+/// Why a request may be sent.
+#[derive(Debug)]
+pub(crate) enum Basis {
+    /// It fits an effect of the call's authority.
+    Effect { effect: usize, page: Page, longer: Option<(String, String)> },
+    /// It is the host's own.
+    Question,
 }
 
 impl Permit {
@@ -35,7 +41,7 @@ impl Permit {
         &self.request
     }
 
-    /// The effect that it fits.
+    /// The effect that it fits, or what the host asks.
     #[must_use]
     pub fn effect(&self) -> &EffectId {
         &self.id
@@ -45,6 +51,12 @@ impl Permit {
     #[must_use]
     pub fn trust(&self) -> Trust {
         self.trust
+    }
+
+    /// Whether it is the host's own, and no connector's.
+    #[must_use]
+    pub fn is_of_host(&self) -> bool {
+        matches!(self.basis, Basis::Question)
     }
 }
 
@@ -105,7 +117,8 @@ fn conclude(
         return Err(Denial::new(Rule::Trust, format!("declared READ and is {classified}")));
     }
     let trust = effect.trust.max(classified);
-    let permit = || Permit { request: request.clone(), effect: index, id: effect.id.clone(), trust, page, longer };
+    let basis = Basis::Effect { effect: index, page, longer };
+    let permit = || Permit { request: request.clone(), id: effect.id.clone(), trust, basis };
     if trust == Trust::Read {
         return Ok(Decision::Send(permit()));
     }

@@ -6,11 +6,12 @@
 pub mod kubernetes;
 
 use crate::effect::{Method, Trust};
+use crate::question::{Asked, Told, Written};
 use crate::request::CanonicalRequest;
 use serde::{Deserialize, Serialize};
 
 /// A family of targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
     /// A Kubernetes API server.
@@ -90,6 +91,19 @@ impl Family {
     pub fn least_trust(self, method: Method, segments: &[&str]) -> Trust {
         match self {
             Self::Kubernetes => kubernetes::least_trust(method, segments),
+        }
+    }
+    /// The request of one of the host's own questions.
+    pub(crate) fn write(self, asked: &Asked) -> Written {
+        match self {
+            Self::Kubernetes => kubernetes::review::write(asked),
+        }
+    }
+
+    /// What an answer to it says; else why it says nothing.
+    pub(crate) fn read(self, asked: &Asked, status: u16, body: &[u8]) -> Result<Told, String> {
+        match self {
+            Self::Kubernetes => kubernetes::review::read(asked, status, body),
         }
     }
 }

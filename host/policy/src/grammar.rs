@@ -89,6 +89,12 @@ newtype!(
     |text| is_identifier(text, b'-')
 );
 newtype!(
+    /// The name of a namespace: an RFC 1123 label.
+    Namespace,
+    "namespace",
+    is_label
+);
+newtype!(
     /// One segment of a URL path in its only form: 1 to 512 of RFC 3986's unreserved characters and `:`, and neither `.` nor `..`. No percent sign:
     /// every name that a path of ours holds can be written without one, and what could be written in two ways could be judged in one and
     /// read in the other.

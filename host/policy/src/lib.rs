@@ -24,5 +24,6 @@ pub mod decide;
 pub mod denial;
 pub mod observer;
 pub mod plan;
+pub mod question;
 pub mod rbac;
 pub mod state;

@@ -100,6 +100,7 @@ impl Observer {
     /// An observer for the answer to a request; none where nothing of the answer matters.
     #[must_use]
     pub fn new(authority: &Authority, receipt: Receipt) -> Option<Self> {
+        let effect = receipt.0?.effect;
         let mut observer = Self {
             nodes: vec![Node::default()],
             frames: Vec::new(),
@@ -109,11 +110,11 @@ impl Observer {
             found: Vec::new(),
             outstanding: 0,
         };
-        if authority.effects[receipt.effect].paging.is_some() {
+        if authority.effects[effect].paging.is_some() {
             let pointer = authority.family.page_token_pointer().trim_start_matches('/');
             observer.add(pointer.split('/'), Take::Token);
         }
-        for (slot, wanted) in authority.slots.iter().enumerate().filter(|(_, slot)| slot.effect == receipt.effect) {
+        for (slot, wanted) in authority.slots.iter().enumerate().filter(|(_, slot)| slot.effect == effect) {
             observer.add(wanted.pointer.iter().map(String::as_str), Take::Slot { slot, form: wanted.form });
         }
         observer.outstanding = observer.nodes[ROOT].children.len();

@@ -1,7 +1,7 @@
 //! What a call has done and seen so far. Grows with the call, bounded, and only in the two ways below: `spend` and `observe`.
 
 use crate::authority::Authority;
-use crate::decide::{Page, Permit};
+use crate::decide::{Basis, Page, Permit};
 use crate::effect::Form;
 use crate::grammar::Format;
 use crate::observer::Finding;
@@ -61,9 +61,13 @@ pub(crate) fn token_digest(token: Option<&str>) -> TokenDigest {
     hash.finalize().into()
 }
 
-/// Which request an answer belongs to.
+/// Which request an answer belongs to. The host's own belong to no effect: what is in their answers nothing can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Receipt {
+pub struct Receipt(pub(crate) Option<Spent>);
+
+/// What a request was counted against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spent {
     pub(crate) effect: usize,
     pub(crate) series: usize,
 }
@@ -88,10 +92,11 @@ impl State {
     }
 }
 
-/// Records that a permitted request is on its way. Must follow its `decide` before the next one.
+/// Records that a permitted request is on its way. Must follow its `decide` before the next one. The host's own cost a call nothing.
 pub fn spend(state: &mut State, permit: &Permit) -> Receipt {
-    let effect = &mut state.effects[permit.effect];
-    let series = match &permit.page {
+    let Basis::Effect { effect: index, page, longer } = &permit.basis else { return Receipt(None) };
+    let effect = &mut state.effects[*index];
+    let series = match page {
         Page::First { key, asked } => {
             effect.series.push(Series {
                 key: key.clone(),
@@ -110,16 +115,17 @@ pub fn spend(state: &mut State, permit: &Permit) -> Receipt {
             *series
         }
     };
-    if let Some((argument, name)) = &permit.longer {
+    if let Some((argument, name)) = longer {
         state.longer.insert(argument.clone(), name.clone());
     }
     state.written |= permit.trust > crate::effect::Trust::Read;
-    Receipt { effect: permit.effect, series }
+    Receipt(Some(Spent { effect: *index, series }))
 }
 
 /// Records how a request was answered. Must come before the connector learns of it.
 pub fn observe_status(state: &mut State, receipt: Receipt, status: u16) {
-    let answered = &mut state.effects[receipt.effect].answered;
+    let Some(spent) = receipt.0 else { return };
+    let answered = &mut state.effects[spent.effect].answered;
     match status {
         200 => answered.ok = true,
         404 => answered.not_found = true,
@@ -129,10 +135,11 @@ pub fn observe_status(state: &mut State, receipt: Receipt, status: u16) {
 
 /// Records what stood in an answer. Must come before the connector gets the bytes that it stood in.
 pub fn observe(state: &mut State, authority: &Authority, receipt: Receipt, finding: Finding) {
+    let Some(spent) = receipt.0 else { return };
     match finding {
         Finding::Token(token) => {
             if Format::Token.accepts(&token) {
-                state.effects[receipt.effect].series[receipt.series].tokens.insert(token_digest(Some(&token)));
+                state.effects[spent.effect].series[spent.series].tokens.insert(token_digest(Some(&token)));
             }
         }
         Finding::Value { slot, text } => {

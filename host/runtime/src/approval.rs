@@ -119,6 +119,7 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
         // Where it really goes, whatever its name says. The approver may know it; a guest never sees a view.
         "server": target.server(),
         "verified": target.is_verified(),
+        "proxy": target.proxy(),
         "principal": context.principal,
         "expires": rfc3339(Duration::from_secs(context.expires)),
         "request": {
@@ -150,6 +151,7 @@ pub(crate) fn dry_run_answer(plan: &Plan, target: &Target) -> Answer {
             remaining: None,
             token: None,
             resource_version: None,
+            server_time: None,
             warnings,
             warnings_of_connector: 0,
         },

@@ -2,7 +2,7 @@
 
 use crate::boundary::{Boundary, Finish};
 use crate::error::{CallError, ErrorCode};
-use crate::mask::{Mask, MaskedStream};
+use crate::mask::{MaskedStream, Masks};
 use crate::transport::Stream;
 use bytes::{Bytes, BytesMut};
 use flate2::write::GzDecoder;
@@ -138,7 +138,7 @@ impl GuestBody {
     pub(crate) fn new(
         (incoming, framing): (Incoming, Framing),
         coding: &Coding,
-        mask: Mask,
+        masks: Arc<Masks>,
         receipt: Receipt,
         is_observed: bool,
         boundary: Arc<Boundary>,
@@ -160,7 +160,7 @@ impl GuestBody {
             raw: Bytes::new(),
             raw_total: 0,
             total: 0,
-            masked: MaskedStream::new(mask),
+            masked: MaskedStream::new(masks),
             ready: BytesMut::new(),
             observer: if is_observed { boundary.observer(receipt) } else { None },
             receipt,

@@ -3,10 +3,12 @@
 //! Shared by everything that serves the call. The first failure here that ends the call decides its error code, whatever the guest says.
 
 use crate::budget::Budgets;
+use crate::credential::Refusal;
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::record::{Ending, GuestLevel, GuestLine, Recorder, RequestRecord, Usage};
 use crate::transport::{TransportError, Upstream};
+use jiff::Timestamp;
 use meho_policy::authority::Authority;
 use meho_policy::decide::{Decision, Permit, decide};
 use meho_policy::denial::Denial;
@@ -55,6 +57,8 @@ pub(crate) struct Boundary {
     finished: Notify,
     /// The first time that no answer came.
     silence: Mutex<Option<CallError>>,
+    /// The target refused the credential, in our words.
+    refusal: Mutex<Option<CallError>>,
     attempts: AtomicU32,
     response_bytes: AtomicU64,
     rows: AtomicU64,
@@ -63,6 +67,7 @@ pub(crate) struct Boundary {
     memory: AtomicUsize,
     peak_memory: AtomicUsize,
     warnings: Mutex<Vec<String>>,
+    server_time: Mutex<Option<Timestamp>>,
     log: Mutex<GuestLog>,
     started: Instant,
     waits: Mutex<Waits>,
@@ -116,6 +121,7 @@ impl Boundary {
             course: Mutex::default(),
             finished: Notify::new(),
             silence: Mutex::new(None),
+            refusal: Mutex::new(None),
             attempts: AtomicU32::new(0),
             response_bytes: AtomicU64::new(0),
             rows: AtomicU64::new(0),
@@ -124,6 +130,7 @@ impl Boundary {
             memory: AtomicUsize::new(0),
             peak_memory: AtomicUsize::new(0),
             warnings: Mutex::default(),
+            server_time: Mutex::default(),
             log: Mutex::default(),
             started: Instant::now(),
             waits: Mutex::default(),
@@ -193,6 +200,15 @@ impl Boundary {
         lock(&self.silence).clone()
     }
 
+    /// The target does not accept the credential, and there is no other, for one because renewing it failed.
+    pub(crate) fn not_accepted(&self, refusal: &Refusal, renewing: Option<&TransportError>) {
+        *lock(&self.refusal) = Some(fault::of_refusal(refusal, renewing));
+    }
+
+    pub(crate) fn refusal(&self) -> Option<CallError> {
+        lock(&self.refusal).clone()
+    }
+
     /// Counts an attempt to send, sent or not. False where there were too many.
     pub(crate) fn attempt(&self) -> bool {
         self.attempts.fetch_add(1, Ordering::Relaxed) < self.budgets.requests
@@ -208,6 +224,11 @@ impl Boundary {
             }
             Decision::Plan(planned) => Ok(Decided::Plan(Box::new(planned))),
         }
+    }
+
+    /// What one of the host's own requests is counted against: nothing of the call's.
+    pub(crate) fn spend_of_host(&self, permit: &Permit) -> Receipt {
+        spend(&mut lock(&self.state), permit)
     }
 
     pub(crate) fn observe_status(&self, receipt: Receipt, status: u16) {
@@ -274,6 +295,16 @@ impl Boundary {
 
     pub(crate) fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.warnings))
+    }
+
+    /// An answer said what time it is. The newest counts.
+    pub(crate) fn dated(&self, time: Timestamp) {
+        let mut newest = lock(&self.server_time);
+        *newest = newest.max(Some(time));
+    }
+
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        *lock(&self.server_time)
     }
 
     /// Counts bytes of answers. False where there were too many.

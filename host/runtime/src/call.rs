@@ -11,6 +11,7 @@ use crate::guest::{Guest, Replay};
 use crate::record::{CallEnding, CallRecord, Recorder};
 use crate::rows::{Sink, check_object};
 use crate::target::Target;
+use jiff::Timestamp;
 use meho_policy::authority::{Authority, Phase};
 use meho_policy::catalogue::{Operation, ResultKind};
 use meho_policy::plan::{Digest, PlannedRequest};
@@ -42,6 +43,9 @@ pub struct AnswerMeta {
     pub token: Option<String>,
     /// The version of the target's state that a list was read at.
     pub resource_version: Option<String>,
+    /// The time by the target's own clock when it last answered, where it says so. Ages of what it holds are counted from this, and not from a clock here.
+    #[serde(serialize_with = "crate::time::serialize")]
+    pub server_time: Option<Timestamp>,
     /// Sentences for the caller.
     pub warnings: Vec<String>,
     /// How many of the warnings, from the first on, are the connector's words: a stranger's, to be shown as such. The others are the host's.
@@ -92,7 +96,7 @@ impl Run<'_> {
             operation: self.operation.id.as_str().to_owned(),
             target: self.target.name().to_owned(),
             principal: self.principal.to_owned(),
-            component: self.connector.digest(),
+            component: Some(self.connector.digest()),
             boundary: boundary.clone(),
             is_done: false,
         };
@@ -132,7 +136,7 @@ impl Run<'_> {
         };
         match returned {
             Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(failure)) => Err(fault::of_failure(failure, boundary.silence())),
+            Ok(Err(failure)) => Err(fault::of_failure(failure, boundary.silence(), boundary.refusal())),
             Err(trap) => Err(fault::of_trap(&trap, &self.budgets)),
         }
     }
@@ -212,6 +216,7 @@ impl Run<'_> {
             remaining: meta.remaining,
             token: meta.continue_.map(bounded),
             resource_version: meta.resource_version.map(bounded),
+            server_time: boundary.server_time(),
             warnings,
             warnings_of_connector,
         }
@@ -229,17 +234,17 @@ impl From<&RunEnd> for CallEnding {
 }
 
 /// The record of a call, which is made whatever becomes of the call: also where nobody waits for it any more and its future is dropped.
-struct Recording {
-    operation: String,
-    target: String,
-    principal: String,
-    component: Digest,
-    boundary: Arc<Boundary>,
-    is_done: bool,
+pub(crate) struct Recording {
+    pub(crate) operation: String,
+    pub(crate) target: String,
+    pub(crate) principal: String,
+    pub(crate) component: Option<Digest>,
+    pub(crate) boundary: Arc<Boundary>,
+    pub(crate) is_done: bool,
 }
 
 impl Recording {
-    async fn end(mut self, ending: CallEnding) {
+    pub(crate) async fn end(mut self, ending: CallEnding) {
         self.is_done = true;
         // In a task of its own, so that it comes to its end where this future does not.
         if tokio::spawn(self.record(ending)).await.is_err() {
@@ -281,7 +286,7 @@ fn canonical(arguments: &Arguments) -> String {
 }
 
 /// Resolves when the call's time is over. The time moves while a reader is waited for.
-async fn overdue(boundary: &Boundary) {
+pub(crate) async fn overdue(boundary: &Boundary) {
     loop {
         let deadline = boundary.deadline();
         tokio::time::sleep_until(deadline).await;

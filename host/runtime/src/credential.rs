@@ -1,20 +1,28 @@
 //! Credentials: what the host shows a target in the place of a connector, which never sees them.
 //!
-//! Secret text lives in `secrecy` types and is exposed here, and in `kubeconfig` as kube-client read it: `Credential::expose_bearer` for the
-//! transport's header, and `Credential::expose_forms` for the mask that keeps an echo of it from coming back.
+//! Start with [`CredentialProvider`]; its kinds are below, [`exec`] plugins and token [`file`]s in modules of their own, and a kubeconfig's user in
+//! `kubeconfig`. Secret text lives in `secrecy` types and is exposed here, and in `kubeconfig` as kube-client read it: `Credential::expose_bearer` for
+//! the transport's header, and `Credential::expose_forms` for the mask that keeps an echo of it from coming back.
+
+pub mod exec;
+pub mod file;
 
 use async_trait::async_trait;
 use base64::Engine as _;
+use exec::PluginError;
 use http::HeaderValue;
+use jiff::Timestamp;
+use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// Largest token file. A service account's token has about a kilobyte.
-const MAX_TOKEN_BYTES: u64 = 64 << 10;
+pub use file::TokenFile;
 
 /// Why there is no credential. Never says what it looked like.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -33,12 +41,58 @@ pub enum CredentialError {
         /// Whose.
         principal: String,
     },
+    /// A kubeconfig that was read before cannot be read any more.
+    #[error("{reason}")]
+    Kubeconfig {
+        /// Why, without a word of the file.
+        reason: String,
+    },
+    /// A kubeconfig says another thing now than when its target was made. Its credential may be for another server, or another's.
+    #[error("the kubeconfig's context {context} was changed: it has another {what} now, and was not used")]
+    Changed {
+        /// The context.
+        context: String,
+        /// What is another.
+        what: &'static str,
+    },
+    /// An exec plugin gave none.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+}
+
+/// Why there is no client certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client {part} does not parse as PEM")]
+pub struct IdentityError {
+    /// `certificate` or `key`.
+    pub part: &'static str,
 }
 
 /// A client certificate with its key.
 pub struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// A certificate, with those between it and its authority, and its key, all of them PEM.
+    ///
+    /// # Errors
+    /// Where one of them is not.
+    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
+        let bad = |part| move |_| IdentityError { part };
+        let chain: Vec<_> =
+            CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().map_err(bad("certificate"))?;
+        if chain.is_empty() {
+            return Err(IdentityError { part: "certificate" });
+        }
+        Ok(Self { chain, key: PrivateKeyDer::from_pem_slice(key).map_err(bad("key"))? })
+    }
+
+    fn certificate(&self) -> Option<X509Certificate<'_>> {
+        let (_, parsed) = X509Certificate::from_der(self.chain.first()?).ok()?;
+        Some(parsed)
+    }
 }
 
 impl fmt::Debug for Identity {
@@ -52,12 +106,16 @@ pub struct Credential {
     generation: String,
     bearer: Option<SecretString>,
     identity: Option<Arc<Identity>>,
+    /// What the token, or else the certificate, says of itself. Nobody has verified it.
+    subject: Option<String>,
+    expires: Option<Timestamp>,
 }
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credential")
             .field("generation", &self.generation)
+            .field("expires", &self.expires)
             .field("bearer", &self.bearer.as_ref().map(|_| "[redacted]"))
             .field("identity", &self.identity)
             .finish()
@@ -78,7 +136,41 @@ impl Credential {
             hash.update(certificate);
         }
         let generation = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { generation, bearer, identity }
+        let claims = bearer.as_ref().map(|bearer| Claims::of(bearer.expose_secret())).unwrap_or_default();
+        let certificate = identity.as_ref().and_then(|identity| identity.certificate());
+        let of_token = claims.exp.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let of_certificate = certificate
+            .as_ref()
+            .and_then(|parsed| Timestamp::from_second(parsed.validity().not_after.timestamp()).ok());
+        let subject = claims.sub.or_else(|| certificate.as_ref().map(|parsed| parsed.subject().to_string()));
+        // Whichever is over first.
+        let expires = of_token.into_iter().chain(of_certificate).min();
+        Self { generation, subject, expires, bearer, identity }
+    }
+
+    /// The same with an end that somebody else has named, where that is the sooner.
+    #[must_use]
+    pub(crate) fn until(mut self, end: Option<Timestamp>) -> Self {
+        self.expires = self.expires.into_iter().chain(end).min();
+        self
+    }
+
+    /// When it is over, as far as it says so itself: the `exp` of a JWT, the end of a certificate, what a plugin named.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    /// Whose it says that it is: the `sub` of a JWT, or the subject of a certificate. Nobody has verified it.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// Whether there is a token or a certificate in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bearer.is_none() && self.identity.is_none()
     }
 
     /// Names this generation: equal for equal credentials, and nothing can be learned from it.
@@ -137,6 +229,30 @@ impl Credential {
     }
 }
 
+/// What a token says of itself, where it is a JWT (RFC 7519).
+#[derive(Default, Deserialize)]
+struct Claims {
+    sub: Option<String>,
+    exp: Option<i64>,
+}
+
+impl Claims {
+    fn of(token: &str) -> Self {
+        let payload = token.split('.').nth(1).filter(|_| token.split('.').count() == 3);
+        let decoded = payload.and_then(|text| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok());
+        decoded.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+    }
+}
+
+/// What a target's refusal of a credential means, for whoever has to do something about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was refused, as the object of a sentence: "the token in the file F".
+    pub what: String,
+    /// What to do.
+    pub advice: String,
+}
+
 /// Where credentials come from. May be asked at any time; gives the current one.
 #[async_trait]
 pub trait CredentialProvider: Send + Sync + fmt::Debug {
@@ -154,11 +270,28 @@ pub trait CredentialProvider: Send + Sync + fmt::Debug {
     /// # Errors
     /// Where there is none.
     async fn refresh(&self, refused: &Credential) -> Result<Arc<Credential>, CredentialError>;
+
+    /// What to say where the target refuses this credential, and there is no other.
+    fn refusal(&self, refused: &Credential) -> Refusal {
+        Refusal {
+            what: format!("the credential of {}{}", self.principal(), over(refused)),
+            advice: "it may have expired or been revoked: give the target a fresh one".to_owned(),
+        }
+    }
+}
+
+/// That a credential is over, where it says so itself.
+pub(crate) fn over(credential: &Credential) -> String {
+    match credential.expires() {
+        Some(end) if end <= Timestamp::now() => format!(", which expired at {end}"),
+        _ => String::new(),
+    }
 }
 
 /// A credential that never changes.
 #[derive(Debug)]
 pub struct FixedCredential {
+    name: String,
     principal: String,
     credential: Arc<Credential>,
 }
@@ -174,8 +307,9 @@ impl FixedCredential {
         identity: Option<Identity>,
     ) -> Result<Self, CredentialError> {
         let credential = usable(principal, Credential::new(bearer, identity.map(Arc::new)))?;
+        let name = principal.to_owned();
         let principal = format!("{principal}#{}", credential.generation());
-        Ok(Self { principal, credential: Arc::new(credential) })
+        Ok(Self { name, principal, credential: Arc::new(credential) })
     }
 }
 
@@ -192,60 +326,31 @@ impl CredentialProvider for FixedCredential {
     async fn refresh(&self, _: &Credential) -> Result<Arc<Credential>, CredentialError> {
         Ok(self.credential.clone())
     }
-}
 
-/// A token in a file that somebody rotates, as projected service account tokens are. Read at every call: it is a kilobyte.
-#[derive(Debug)]
-pub struct TokenFile {
-    path: PathBuf,
-    identity: Option<Arc<Identity>>,
-    last: Mutex<Option<Arc<Credential>>>,
-}
-
-impl TokenFile {
-    /// The token in this file.
-    #[must_use]
-    pub fn new(path: PathBuf, identity: Option<Identity>) -> Self {
-        Self { path, identity: identity.map(Arc::new), last: Mutex::new(None) }
-    }
-
-    async fn read(&self) -> Result<Arc<Credential>, CredentialError> {
-        let token = read_token(&self.path).await?;
-        let credential = usable(&self.principal(), Credential::new(Some(token), self.identity.clone()))?;
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match last.as_ref().filter(|known| known.generation() == credential.generation()) {
-            Some(known) => Ok(known.clone()),
-            None => Ok(last.insert(Arc::new(credential)).clone()),
-        }
+    fn refusal(&self, refused: &Credential) -> Refusal {
+        fixed_refusal(&self.name, refused, "make the target anew with a fresh one")
     }
 }
 
-#[async_trait]
-impl CredentialProvider for TokenFile {
-    fn principal(&self) -> String {
-        format!("token file {}", self.path.display())
+/// The refusal of a credential that stands somewhere as it is.
+pub(crate) fn fixed_refusal(of: &str, refused: &Credential, remedy: &str) -> Refusal {
+    let over = over(refused);
+    if refused.is_empty() {
+        return Refusal {
+            what: format!("a call without a credential: {of} has none"),
+            advice: format!("a token or a client certificate is wanted: {remedy}"),
+        };
     }
-
-    async fn current(&self) -> Result<Arc<Credential>, CredentialError> {
-        self.read().await
-    }
-
-    async fn refresh(&self, _: &Credential) -> Result<Arc<Credential>, CredentialError> {
-        self.read().await
-    }
+    let (kind, why) = if refused.bearer.is_some() {
+        ("token", "a token may have expired or been revoked, or be for another cluster")
+    } else {
+        ("client certificate", "the server may not know the authority that signed it")
+    };
+    let advice = if over.is_empty() { format!("{why}: {remedy}") } else { remedy.to_owned() };
+    Refusal { what: format!("the {kind} of {of}{over}"), advice }
 }
 
-async fn read_token(path: &Path) -> Result<SecretString, CredentialError> {
-    let unreadable = |reason: String| CredentialError::Unreadable { path: path.to_owned(), reason };
-    let metadata = tokio::fs::metadata(path).await.map_err(|error| unreadable(error.kind().to_string()))?;
-    if !metadata.is_file() || metadata.len() > MAX_TOKEN_BYTES {
-        return Err(unreadable("it is no file of at most 64 KiB".to_owned()));
-    }
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| unreadable(error.kind().to_string()))?;
-    Ok(SecretString::from(text.trim()))
-}
-
-fn usable(principal: &str, credential: Credential) -> Result<Credential, CredentialError> {
+pub(crate) fn usable(principal: &str, credential: Credential) -> Result<Credential, CredentialError> {
     let fits = match &credential.bearer {
         Some(bearer) => !bearer.expose_secret().is_empty() && credential.expose_bearer().is_some(),
         None => true,

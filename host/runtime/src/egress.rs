@@ -5,7 +5,8 @@
 use crate::body::{Coding, Framing, GuestBody};
 use crate::boundary::{Boundary, Decided, Finish};
 use crate::error::{CallError, ErrorCode};
-use crate::record::{Ending, RequestIntent, RequestRecord};
+use crate::record::{Ending, Origin, RequestIntent, RequestRecord};
+use crate::time::of_header;
 use crate::transport::{Answer, Pool, TransportError};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Response, StatusCode, Version, header};
@@ -116,6 +117,26 @@ async fn collect(boundary: &Boundary, mut body: WasiBody) -> Result<Bytes, HttpE
     Ok(collected.freeze())
 }
 
+/// What one of the host's own questions was answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) body: Bytes,
+}
+
+/// Sends one of the host's own questions, in its turn, and reads the answer whole: masked, counted and bounded like a guest's. Where there is none the
+/// boundary knows why.
+pub(crate) async fn ask(boundary: &Arc<Boundary>, permit: Permit) -> Result<Reply, HttpError> {
+    let turn = turn(boundary).await?;
+    let receipt = boundary.spend_of_host(&permit);
+    let flight = Flight { boundary: boundary.clone(), permit: Box::new(permit), receipt, turn };
+    let (response, _) = flight.fly().await?;
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await?.to_bytes();
+    Ok(Reply { status: parts.status, version: parts.version, body })
+}
+
 /// What becomes of a request once it has been judged.
 enum Verdict {
     Send(Box<Permit>, Receipt),
@@ -211,14 +232,20 @@ impl Flight {
                 // The connection was gone before a byte was written: nothing happened, for a write as for a read.
                 Err(TransportError::NotSent) if again => {}
                 Err(TransportError::Broken { .. }) if again && is_read => {}
-                Ok(answer) if is_read && answer.response.status() == StatusCode::UNAUTHORIZED && !refreshed => {
-                    refreshed = true;
-                    let fresh = upstream.refreshed(&pool, budgets).await?;
-                    if fresh.generation() == pool.generation() {
-                        return outcome.map(|answer| (answer, pool));
+                Ok(answer) if answer.response.status() == StatusCode::UNAUTHORIZED => {
+                    let renewed = if refreshed { Ok(pool.clone()) } else { upstream.refreshed(&pool, budgets).await };
+                    match renewed {
+                        Ok(fresh) if is_read && fresh.generation() != pool.generation() => {
+                            refreshed = true;
+                            pool = fresh;
+                            continue;
+                        }
+                        // A write has left, and is not sent again: what refused it says that it was not carried out, and is believed in nothing.
+                        // With the credential that there is now the next call succeeds.
+                        Ok(_) => self.boundary.not_accepted(&upstream.refusal(&pool), None),
+                        Err(error) => self.boundary.not_accepted(&upstream.refusal(&pool), Some(&error)),
                     }
-                    pool = fresh;
-                    continue;
+                    return outcome.map(|answer| (answer, pool));
                 }
                 Ok(answer) if is_read && again && is_busy(answer.response.status()) => {
                     let pause = pause(answer.response.headers(), tries);
@@ -253,6 +280,7 @@ impl Flight {
             }
         }
         let record = RequestRecord {
+            origin: if self.permit.is_of_host() { Origin::Host } else { Origin::Connector },
             audit_id: audit_id.clone(),
             effect: self.permit.effect().as_str().to_owned(),
             trust: self.permit.trust(),
@@ -274,6 +302,9 @@ impl Flight {
             Err(error) => Ending::NotSent(error.to_string()),
         };
         self.boundary.left(place, ending, started.elapsed());
+        if let Some(time) = outcome.as_ref().ok().and_then(|answer| of_header(answer.response.headers())) {
+            self.boundary.dated(time);
+        }
         outcome
     }
 
@@ -299,12 +330,12 @@ impl Flight {
         };
         let framing = if parts.version == Version::HTTP_2 { Framing::Http2 } else { Framing::Http1 };
         let headers = seen_by_guest(&parts.headers, &coding, pool);
-        let mask = pool.mask().clone();
+        let masks = pool.masks();
         let is_observed = parts.status == StatusCode::OK;
         let body = GuestBody::new(
             (incoming, framing),
             &coding,
-            mask,
+            masks,
             self.receipt,
             is_observed,
             boundary,
@@ -312,6 +343,7 @@ impl Flight {
         );
         let mut response = Response::new(body.boxed_unsync());
         *response.status_mut() = parts.status;
+        *response.version_mut() = parts.version;
         *response.headers_mut() = headers;
         Ok((response, Box::new(async { Ok(()) })))
     }

@@ -4,7 +4,8 @@ use crate::bindings::Failure;
 use crate::bindings::meho::connector::failures::{Cause, Problem};
 use crate::boundary::Finish;
 use crate::budget::Budgets;
-use crate::credential::CredentialError;
+use crate::credential::exec::{PluginError, PluginFault};
+use crate::credential::{CredentialError, Refusal};
 use crate::error::{CallError, ErrorCode};
 use crate::transport::TransportError;
 use meho_policy::denial::Rule;
@@ -62,7 +63,65 @@ pub(crate) fn of_transport(error: &TransportError, trust: Trust) -> CallError {
 }
 
 fn of_credential(error: &CredentialError) -> CallError {
-    CallError::new(ErrorCode::InvalidRequest, error.to_string()).hint("look at the target's credential")
+    let invalid = CallError::new(ErrorCode::InvalidRequest, error.to_string());
+    match error {
+        CredentialError::Unreadable { .. } | CredentialError::NotAHeader { .. } => {
+            invalid.hint("look at the target's credential")
+        }
+        CredentialError::Kubeconfig { .. } => invalid.hint("look at the kubeconfig: it is read again at the next call"),
+        CredentialError::Changed { .. } => {
+            invalid.hint("a target stays the one that it was made as: make it anew from the kubeconfig as it is now")
+        }
+        CredentialError::Plugin(inner) => of_plugin(inner),
+    }
+}
+
+/// A plugin that cannot be run is its kubeconfig's mistake; one that gives nothing has no login any more.
+fn of_plugin(error: &PluginError) -> CallError {
+    let (code, hint) = match &error.fault {
+        PluginFault::Missing { install_hint: Some(hint) } => (ErrorCode::InvalidRequest, hint.clone()),
+        PluginFault::Missing { install_hint: None } => {
+            let hint = "install it, or give its whole path in the kubeconfig (exec.command)";
+            (ErrorCode::InvalidRequest, hint.to_owned())
+        }
+        PluginFault::CannotRun { .. } => {
+            (ErrorCode::InvalidRequest, "look whether it may be executed, and is for this machine".to_owned())
+        }
+        PluginFault::Failed { .. } => {
+            let hint = format!("log in again with what {} belongs to; it is run again at the next call", error.command);
+            (ErrorCode::AuthenticationFailed, hint)
+        }
+        PluginFault::Hung { .. } => {
+            let hint = "it may be waiting for an answer at a terminal, which it has not: log in with its tool first";
+            (ErrorCode::AuthenticationFailed, hint.to_owned())
+        }
+        PluginFault::Flooded { .. } | PluginFault::Garbage { .. } => {
+            let hint = format!(
+                "look what {} prints when it is run as the kubeconfig says; what else it needs of the environment has to stand there (exec.env)",
+                error.command
+            );
+            (ErrorCode::AuthenticationFailed, hint)
+        }
+        PluginFault::Expired { .. } => {
+            let hint = "log in again with its tool, which may keep an old credential; or set this machine's clock";
+            (ErrorCode::AuthenticationFailed, hint.to_owned())
+        }
+    };
+    CallError::new(code, error.to_string()).hint(hint).detail("plugin", error.command.clone())
+}
+
+/// The target answered 401, and there is no other credential.
+pub(crate) fn of_refusal(refusal: &Refusal, renewing: Option<&TransportError>) -> CallError {
+    let message = format!("the target does not accept {}", refusal.what);
+    let error = CallError::new(ErrorCode::AuthenticationFailed, message);
+    match renewing {
+        Some(TransportError::Credential(inner)) => {
+            let of_inner = of_credential(inner);
+            let message = format!("{}, and there is no other: {inner}", error.message);
+            CallError { message, ..error }.hint(of_inner.hint.unwrap_or_else(|| refusal.advice.clone()))
+        }
+        Some(_) | None => error.hint(refusal.advice.clone()),
+    }
 }
 
 /// The call had to end.
@@ -151,7 +210,7 @@ pub(crate) fn of_arguments(refused: ArgumentRefused) -> CallError {
 }
 
 /// What the guest reports. Its text is a stranger's: cut, but not trusted for anything.
-pub(crate) fn of_failure(failure: Failure, silence: Option<CallError>) -> CallError {
+pub(crate) fn of_failure(failure: Failure, silence: Option<CallError>, refusal: Option<CallError>) -> CallError {
     let error = |code: ErrorCode, problem: Problem| CallError {
         hint: problem.hint.map(|hint| cut(&hint)),
         ..CallError::new(code, cut(&problem.message)).told_by_connector()
@@ -169,7 +228,10 @@ pub(crate) fn of_failure(failure: Failure, silence: Option<CallError>) -> CallEr
             .detail("argument", word(inner.argument))
             .detail("candidates", list(inner.candidates))
             .detail("causes", causes(inner.causes)),
-        Failure::AuthenticationFailed(problem) => error(ErrorCode::AuthenticationFailed, problem),
+        // Which credential that was, and where another comes from, is known here and not to the connector.
+        Failure::AuthenticationFailed(problem) => {
+            refusal.unwrap_or_else(|| error(ErrorCode::AuthenticationFailed, problem))
+        }
         Failure::PermissionDenied(inner) => error(ErrorCode::PermissionDenied, inner.problem)
             .detail("verb", word(inner.verb))
             .detail("api_group", word(inner.group))

@@ -4,6 +4,7 @@ use crate::approval::{Approver, PlanStore, Plans, Verdict};
 use crate::boundary::Finish;
 use crate::budget::Budgets;
 use crate::call::{Answer, Run, RunEnd};
+use crate::check::{Check, Checking, TargetCheck};
 use crate::connector::Connector;
 use crate::engine::{MAX_ADMISSIONS, MAX_CALLS, engine};
 use crate::error::{CallError, ErrorCode};
@@ -256,6 +257,34 @@ impl Host {
         self.execute_within(connector, target, plan, approval, None).await
     }
 
+    /// Checks a target: who its credential is there, whether that may call the connector's operations, and how the target proved who it is. Nothing is
+    /// changed and no component runs: the host asks for itself.
+    ///
+    /// # Errors
+    /// AUTHENTICATION_FAILED where the target does not take the credential; TLS_ERROR, CONNECTION_FAILED, TIMEOUT where it cannot be asked;
+    /// SERVER_ERROR where what answers is no target of its family.
+    pub async fn check(
+        &self,
+        target: &Target,
+        connector: Option<&Connector>,
+        check: Check,
+    ) -> Result<Box<TargetCheck>, CallError> {
+        let namespace = crate::check::namespace(check.namespace.as_deref())?;
+        connector.map_or(Ok(()), |connector| same_family(connector, target))?;
+        let settings = &self.inner.settings;
+        let budgets = Budgets { wall: check.timeout.unwrap_or(settings.budgets.wall), ..settings.budgets.clone() };
+        let _turn = self.turn(budgets.wall).await?;
+        let checking = Checking {
+            target,
+            operations: connector.map(|connector| connector.catalogue().operations()).unwrap_or_default(),
+            namespace,
+            principal: check.principal,
+            budgets,
+            recorder: settings.recorder.clone(),
+        };
+        checking.run().await
+    }
+
     async fn execute_within(
         &self,
         connector: &Arc<Connector>,
@@ -352,11 +381,7 @@ impl Host {
 
     fn prepare<'c>(&self, connector: &'c Connector, target: &'c Target, call: Call) -> Result<Prepared<'c>, CallError> {
         let operation = connector.operation(&call.operation)?;
-        if connector.catalogue().family() != target.family() {
-            let (component, target) = (connector.catalogue().family().name(), target.family().name());
-            let message = format!("the component works on {component} and the target is of the family {target}");
-            return Err(CallError::new(ErrorCode::InvalidRequest, message));
-        }
+        same_family(connector, target)?;
         let mut given = call.arguments;
         let dry_run = operation.trust > Trust::Read && take_dry_run(&mut given)?;
         let arguments = operation.arguments.check(given).map_err(fault::of_arguments)?;
@@ -419,6 +444,15 @@ impl Host {
         };
         run.go(phase, sink).await
     }
+}
+
+fn same_family(connector: &Connector, target: &Target) -> Result<(), CallError> {
+    if connector.catalogue().family() == target.family() {
+        return Ok(());
+    }
+    let (component, target) = (connector.catalogue().family().name(), target.family().name());
+    let message = format!("the component works on {component} and the target is of the family {target}");
+    Err(CallError::new(ErrorCode::InvalidRequest, message))
 }
 
 /// What planning came to.

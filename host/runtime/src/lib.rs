@@ -8,10 +8,12 @@ pub mod host;
 
 pub mod approval;
 pub mod call;
+pub mod check;
 pub mod connector;
 pub mod rows;
 
 pub mod credential;
+pub mod in_cluster;
 pub mod kubeconfig;
 pub mod target;
 
@@ -31,7 +33,9 @@ mod guest;
 mod body;
 mod egress;
 mod mask;
+mod proxy;
 mod resolve;
+mod time;
 mod tls;
 mod transport;
 

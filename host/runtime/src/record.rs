@@ -6,12 +6,23 @@ use meho_policy::effect::{Method, Trust};
 use meho_policy::plan::Digest;
 use std::time::Duration;
 
+/// Whose a request was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A connector's, as an effect of its operation allows.
+    Connector,
+    /// The host's own.
+    Host,
+}
+
 /// One request that left this host, or was about to. An attempt that was repeated is two of these.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestRecord {
+    /// Whose it was.
+    pub origin: Origin,
     /// Also in the target's own audit log, where it keeps one.
     pub audit_id: String,
-    /// The effect that allowed it.
+    /// The effect that allowed it, or what the host asked.
     pub effect: String,
     /// What it could do.
     pub trust: Trust,
@@ -56,14 +67,14 @@ pub struct Usage {
 /// What a call did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallRecord {
-    /// The operation.
+    /// The operation; `check` for a check of the target, which is the host's own.
     pub operation: String,
     /// The target's name.
     pub target: String,
     /// Who called.
     pub principal: String,
-    /// The component.
-    pub component: Digest,
+    /// The component; none where none was run and the host asked for itself.
+    pub component: Option<Digest>,
     /// Every request that left, in the order in which they did.
     pub requests: Vec<RequestRecord>,
     /// What came of it.

@@ -1,6 +1,7 @@
 //! Targets: the systems that calls go to. A target is its record, which approvals are bound to, and its credential.
 
 use crate::credential::CredentialProvider;
+pub use crate::proxy::Proxy;
 use crate::transport::Upstream;
 use base64::Engine as _;
 use http::Uri;
@@ -33,6 +34,12 @@ pub enum TargetError {
     /// A CA and no verification.
     #[error("skipping TLS verification and giving a CA contradict each other")]
     CaAndNoVerification,
+    /// The proxy is none, or cannot be used.
+    #[error("the proxy (proxy-url) cannot be used: {reason}")]
+    Proxy {
+        /// What is wrong; no part of its URL.
+        reason: String,
+    },
     /// The name to expect is none.
     #[error("the TLS server name is no DNS name and no address")]
     ServerName,
@@ -103,6 +110,8 @@ pub struct TargetSettings {
     pub family: Family,
     /// Which HTTP versions may be spoken.
     pub http: HttpVersions,
+    /// The proxy that it is behind. It then resolves the target's name, so that no address rule holds for what that leads to.
+    pub proxy: Option<Proxy>,
     /// Lets a credential go over plain HTTP to this machine. For a proxy that one runs oneself.
     pub dangerous_plain_http_to_loopback: bool,
 }
@@ -118,6 +127,7 @@ impl TargetSettings {
             server_name: None,
             family,
             http: HttpVersions::Any,
+            proxy: None,
             dangerous_plain_http_to_loopback: false,
         }
     }
@@ -167,7 +177,13 @@ impl Target {
         self.settings.family
     }
 
-    /// A digest of what makes it this target: URL, proof, expected name, whose credential. Not its name.
+    /// The proxy that it is behind, without its credential.
+    #[must_use]
+    pub fn proxy(&self) -> Option<String> {
+        self.settings.proxy.as_ref().map(ToString::to_string)
+    }
+
+    /// A digest of what makes it this target: URL, proof, expected name, proxy, whose credential. Not its name.
     #[must_use]
     pub fn record(&self) -> Digest {
         self.record
@@ -177,6 +193,10 @@ impl Target {
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.settings.verification != Verification::DangerousNone
+    }
+
+    pub(crate) fn verification(&self) -> &Verification {
+        &self.settings.verification
     }
 
     pub(crate) fn upstream(&self) -> &Arc<Upstream> {
@@ -220,7 +240,8 @@ fn parse_server(settings: &TargetSettings) -> Result<Base, TargetError> {
         "https" => {}
         "http" => {
             let is_loopback = host == "localhost" || literal.is_some_and(|address| address.is_loopback());
-            if !settings.dangerous_plain_http_to_loopback || !is_loopback {
+            // To a proxy it would leave this machine.
+            if !settings.dangerous_plain_http_to_loopback || !is_loopback || settings.proxy.is_some() {
                 return Err(TargetError::PlainHttp);
             }
         }
@@ -248,6 +269,7 @@ fn record(settings: &TargetSettings, base: &Base, principal: &str) -> Digest {
     }
     field(settings.server_name.as_deref().unwrap_or_default().as_bytes());
     field(settings.family.name().as_bytes());
+    field(settings.proxy.as_ref().map(ToString::to_string).unwrap_or_default().as_bytes());
     field(principal.as_bytes());
     Digest::of(&bytes)
 }

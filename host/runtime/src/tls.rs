@@ -41,6 +41,19 @@ pub(crate) fn client_config(
     }
 }
 
+/// The client side of TLS towards a proxy. It has to prove who it is whether or not the target does: it is shown its own credential. Under the system's
+/// roots, or the CA that was given for the target, as whoever runs both may have signed both; it is never shown the target's client certificate.
+pub(crate) fn proxy_config(verification: &Verification) -> Result<ClientConfig, TargetError> {
+    let refused = |error: rustls::Error| TargetError::Tls { reason: error.to_string() };
+    let mut roots = system_roots();
+    if let Verification::Ca(certificates) = verification {
+        roots.add_parsable_certificates(certificates.iter().cloned());
+    }
+    let builder =
+        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(refused)?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
 /// The system's roots. Those that do not parse are left out, as every client does.
 fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();

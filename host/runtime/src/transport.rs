@@ -1,10 +1,12 @@
 //! The transport: pooled connections to one target. It takes a [`Permit`] and nothing else, and sends what the permit was made for.
 //!
-//! Its own retries are off, redirects are not followed, proxies of the environment are ignored. What may be sent again is `egress`'s to decide.
+//! Its own retries are off, redirects are not followed, proxies of the environment are ignored; a target's own is `proxy`'s affair. What may be sent again is
+//! `egress`'s to decide.
 
 use crate::budget::Budgets;
-use crate::credential::{Credential, CredentialError, CredentialProvider};
-use crate::mask::Mask;
+use crate::credential::{Credential, CredentialError, CredentialProvider, Refusal};
+use crate::mask::{Mask, Masks};
+use crate::proxy::{Proxy, Way};
 use crate::resolve::Resolver;
 use crate::target::{Base, HttpVersions, TargetError, TargetSettings, Verification};
 use crate::tls::{client_config, explain};
@@ -42,7 +44,7 @@ const USER_AGENT: &str = concat!("meho-host/", env!("CARGO_PKG_VERSION"));
 /// The API server adopts this id for its audit log.
 pub(crate) const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
-type HyperClient = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
+type HyperClient = Client<HttpsConnector<Way>, Full<Bytes>>;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -73,10 +75,12 @@ pub(crate) struct Upstream {
     verification: Verification,
     server_name: Option<ServerName<'static>>,
     http: HttpVersions,
+    proxy: Option<Proxy>,
     resolver: Resolver,
     credentials: Arc<dyn CredentialProvider>,
     /// Of the newest credential generation. A rotated credential never uses an older one's connections.
     pool: Mutex<Option<Arc<Pool>>>,
+    masks: Arc<Masks>,
 }
 
 impl fmt::Debug for Upstream {
@@ -91,8 +95,8 @@ impl fmt::Debug for Upstream {
 /// The connections of one credential generation.
 pub(crate) struct Pool {
     credential: Arc<Credential>,
-    mask: Mask,
-    connector: HttpsConnector<HttpConnector<Resolver>>,
+    masks: Arc<Masks>,
+    connector: HttpsConnector<Way>,
     clients: Mutex<Vec<SharedClient>>,
 }
 
@@ -133,9 +137,11 @@ impl Upstream {
             verification: settings.verification.clone(),
             server_name,
             http: settings.http,
+            proxy: settings.proxy.clone(),
             resolver: Resolver::new(rebinding),
             credentials,
             pool: Mutex::new(None),
+            masks: Arc::default(),
         })
     }
 
@@ -151,6 +157,11 @@ impl Upstream {
         self.pool_of(credential, budgets)
     }
 
+    /// What to say where the target refuses the credential of this pool, and there is no other.
+    pub(crate) fn refusal(&self, refused: &Pool) -> Refusal {
+        self.credentials.refusal(&refused.credential)
+    }
+
     fn pool_of(&self, credential: Arc<Credential>, budgets: &Budgets) -> Result<Arc<Pool>, TransportError> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = pool.as_ref().filter(|known| known.credential.generation() == credential.generation()) {
@@ -158,19 +169,19 @@ impl Upstream {
         }
         let identity = credential.identity().map(AsRef::as_ref);
         let tls = client_config(&self.verification, identity).map_err(TransportError::Target)?;
-        let mut tcp = HttpConnector::new_with_resolver(self.resolver.clone());
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(budgets.connect));
+        let tcp = HttpConnector::new_with_resolver(self.resolver.clone());
+        let way =
+            Way::new(tcp, self.proxy.as_ref(), &self.verification, budgets.connect).map_err(TransportError::Target)?;
         let mut builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
         if let Some(name) = &self.server_name {
             builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name.clone()));
         }
         let connector = match self.http {
-            HttpVersions::Any => builder.enable_all_versions().wrap_connector(tcp),
-            HttpVersions::Http1 => builder.enable_http1().wrap_connector(tcp),
+            HttpVersions::Any => builder.enable_all_versions().wrap_connector(way),
+            HttpVersions::Http1 => builder.enable_http1().wrap_connector(way),
         };
-        let fresh = Pool { mask: Mask::new(&credential), credential, connector, clients: Mutex::default() };
+        self.masks.learn(&credential);
+        let fresh = Pool { masks: self.masks.clone(), credential, connector, clients: Mutex::default() };
         Ok(pool.insert(Arc::new(fresh)).clone())
     }
 
@@ -229,12 +240,22 @@ impl Upstream {
 }
 
 impl Pool {
-    pub(crate) fn mask(&self) -> &Mask {
-        &self.mask
+    /// For a piece of text that has come.
+    pub(crate) fn mask(&self) -> Mask {
+        self.masks.now()
+    }
+
+    /// For a stream of them.
+    pub(crate) fn masks(&self) -> Arc<Masks> {
+        self.masks.clone()
     }
 
     pub(crate) fn generation(&self) -> &str {
         self.credential.generation()
+    }
+
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
     }
 
     /// The least busy client. HTTP/2 puts all streams of one client on one connection, so another is made before that is full.

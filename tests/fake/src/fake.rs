@@ -156,6 +156,11 @@ impl Fake {
         self.server.connections()
     }
 
+    /// Waits until so many connections have ended.
+    pub async fn ended(&self, count: usize) {
+        self.server.ended(count).await;
+    }
+
     /// Waits until so many requests have arrived.
     pub async fn arrived(&self, count: usize) {
         self.server.script.arrived(count).await;

@@ -21,10 +21,13 @@ mod http2;
 mod script;
 mod server;
 
+mod proxy;
+
 pub use answer::{Answer, Body, Then, gzip};
 pub use certificate::{Authority, Certificate, Validity};
 pub use echo::Form;
 pub use expected::Expected;
 pub use fake::{Fake, Settings, Versions, Welcome};
 pub use gate::Gate;
+pub use proxy::{Passage, Proxy, Speaks};
 pub use seen::Seen;

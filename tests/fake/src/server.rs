@@ -1,6 +1,6 @@
 //! The sockets of a fake: connections are accepted, secured, and handed to one of the two protocols.
 
-use crate::certificate::Authority;
+use crate::certificate::{Authority, Certificate};
 use crate::fake::{Settings, Versions, Welcome};
 use crate::script::Script;
 use rustls::ServerConfig;
@@ -32,6 +32,8 @@ pub(crate) struct Server {
     settings: Settings,
     tls: Option<TlsAcceptor>,
     connections: AtomicUsize,
+    /// How many of them have ended.
+    ended: watch::Sender<usize>,
     stopped: watch::Sender<bool>,
 }
 
@@ -44,11 +46,18 @@ impl fmt::Debug for Server {
 impl Server {
     pub(crate) fn new(settings: Settings, script: Script) -> Self {
         let tls = tls(&settings);
-        Self { script, settings, tls, connections: AtomicUsize::new(0), stopped: watch::Sender::new(false) }
+        let (ended, stopped) = (watch::Sender::new(0), watch::Sender::new(false));
+        Self { script, settings, tls, connections: AtomicUsize::new(0), ended, stopped }
     }
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many connections have ended.
+    pub(crate) async fn ended(&self, count: usize) {
+        // The sender is `self`.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended >= count).await;
     }
 
     pub(crate) fn stop(&self) {
@@ -75,6 +84,7 @@ impl Server {
                     () = server.clone().receive(socket, number) => {}
                     () = server.has_stopped() => {}
                 }
+                server.ended.send_modify(|ended| *ended += 1);
             });
         }
     }
@@ -126,6 +136,15 @@ fn tls(settings: &Settings) -> Option<TlsAcceptor> {
         Versions::Http1 => vec![b"http/1.1".to_vec()],
     };
     Some(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// TLS for a server that speaks something of its own inside.
+pub(crate) fn server_tls(certificate: Certificate) -> TlsAcceptor {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.expect("ring has the versions that rustls has").with_no_client_auth();
+    let config = builder.with_single_cert(vec![certificate.der], certificate.key);
+    TlsAcceptor::from(Arc::new(config.expect("a certificate has its own key")))
 }
 
 /// A connection with or without TLS.

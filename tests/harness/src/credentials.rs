@@ -19,6 +19,9 @@ use crate::unavailable::{Doing, Refused, Unavailable};
 pub(crate) const CA: &str = "ca.pem";
 /// One that signed nothing.
 pub(crate) const OTHER_CA: &str = "other-ca.pem";
+/// Whose certificates the server takes for a client's, and the key that signs them.
+pub(crate) const CLIENT_CA: &str = "client-ca.pem";
+pub(crate) const CLIENT_CA_KEY: &str = "client-ca-key.pem";
 pub(crate) const SERVING_CERTIFICATE: &str = "serving.pem";
 pub(crate) const SERVING_KEY: &str = "serving-key.pem";
 /// Signs the tokens of service accounts. P-256, because `ring` makes no RSA keys; to a client a token is opaque anyway.
@@ -28,6 +31,9 @@ pub(crate) const SERVICE_ACCOUNT_PUBLIC_KEY: &str = "service-account-public.pem"
 pub(crate) const TOKENS: &str = "tokens.csv";
 pub(crate) const ADMIN_TOKEN: &str = "admin-token";
 pub(crate) const ADMIN_KUBECONFIG: &str = "admin.kubeconfig";
+
+/// The name of whoever signs clients' certificates.
+pub(crate) const CLIENT_AUTHORITY: &str = "MEHO test clients";
 
 const ADMIN: &str = "harness-admin";
 /// The components that are users, and their names in the audit log. All may do everything, like the admin.
@@ -42,6 +48,10 @@ pub(crate) fn make(directory: &Directory, server_url: &str) -> Result<String, Un
     let ca = authority("MEHO test control plane")?;
     directory.write(CA, ca.pem())?;
     directory.write(OTHER_CA, authority("MEHO other authority")?.pem())?;
+
+    let key = KeyPair::generate()?;
+    directory.write(CLIENT_CA_KEY, key.serialize_pem())?;
+    directory.write(CLIENT_CA, CertifiedIssuer::self_signed(authority_params(CLIENT_AUTHORITY)?, key)?.pem())?;
 
     let names = ["127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
     let mut serving = CertificateParams::new(names.map(str::to_owned))?;
@@ -100,11 +110,16 @@ pub(crate) fn write_kubeconfig(
 
 /// A new authority.
 pub(crate) fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, Unavailable> {
+    Ok(CertifiedIssuer::self_signed(authority_params(name)?, KeyPair::generate()?)?)
+}
+
+/// What an authority of this name is, but for its key.
+pub(crate) fn authority_params(name: &str) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    Ok(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?)
+    Ok(params)
 }
 
 /// 128 random bits.

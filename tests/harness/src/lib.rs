@@ -37,6 +37,7 @@ mod wait;
 
 mod audit;
 mod by_hand;
+mod client_certificate;
 mod demo;
 mod forgotten;
 mod logs;
@@ -49,6 +50,7 @@ mod user;
 pub use audit::{AuditEvent, AuditMark, AuditStatus, AuditUser, ObjectRef};
 pub use by_hand::{BY_HAND, NODE_BY_HAND, NodeByHand};
 pub use client::{Client, ClientError, Patch, Response};
+pub use client_certificate::ClientCertificate;
 pub use cluster::Cluster;
 pub use control_plane::ControlPlane;
 pub use logs::KnownLog;

@@ -186,6 +186,7 @@ fn api_server(directory: &Directory, port: u16) -> Vec<String> {
         "--authorization-mode=Node,RBAC".into(),
         "--anonymous-auth=false".into(),
         format!("--token-auth-file={}", file(credentials::TOKENS)),
+        format!("--client-ca-file={}", file(credentials::CLIENT_CA)),
         "--allow-privileged=true".into(),
         // For logs. By default the server would look for the node's name in DNS.
         "--kubelet-preferred-address-types=InternalIP".into(),

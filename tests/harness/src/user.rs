@@ -93,6 +93,20 @@ impl Namespace {
         self.make_user(name, rules, Reach::Cluster)
     }
 
+    /// Another token of a user's account, good as long as a Secret of this name in this namespace exists, which is made. So it can be ended on its own.
+    ///
+    /// # Errors
+    /// Where the server refuses.
+    pub fn token_bound_to(&self, user: &User, secret: &str) -> Result<String, ClientError> {
+        let made = self.admin().post(&self.path("secrets"), &json!({ "metadata": { "name": secret } }))?;
+        let bound =
+            json!({ "apiVersion": "v1", "kind": "Secret", "name": secret, "uid": text(&made, "/metadata/uid")? });
+        let asked = json!({ "spec": { "expirationSeconds": TOKEN_SECONDS, "boundObjectRef": bound } });
+        let name = user.username.rsplit(':').next().unwrap_or_default();
+        let answer = self.admin().post(&self.path(&format!("serviceaccounts/{name}/token")), &asked)?;
+        text(&answer, "/status/token")
+    }
+
     fn make_user(&self, name: &str, rules: &[Rule], reach: Reach) -> Result<User, ClientError> {
         let admin = self.admin();
         let account = admin.post(&self.path("serviceaccounts"), &json!({ "metadata": { "name": name } }))?;

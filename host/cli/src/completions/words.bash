@@ -53,7 +53,7 @@ _meho_host_complete() {
     if [[ "$option" == '--target' ]]; then
         _meho_host_targets
     elif [[ -n "$option" || "$cur" == -* ]]; then
-        _meho-host "$@"
+        @CLAP@ "$@"
         return
     else
         case "$command" in
@@ -82,13 +82,13 @@ _meho_host_complete() {
                 case "$second" in
                     check | remove | default) _meho_host_targets ;;
                     *)
-                        _meho-host "$@"
+                        @CLAP@ "$@"
                         return
                         ;;
                 esac
                 ;;
             *)
-                _meho-host "$@"
+                @CLAP@ "$@"
                 return
                 ;;
         esac

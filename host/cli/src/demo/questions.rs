@@ -79,8 +79,8 @@ pub(crate) const QUESTIONS: [Question; 10] = [
             "ready_replicas",
             "replicas",
             "conditions",
-            "pods",
             "unhealthy_pods",
+            "events",
         ])],
     },
     Question {

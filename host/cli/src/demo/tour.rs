@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Who calls during the demo.
 const PRINCIPAL: &str = "user:demo";
 /// Of a long answer so many lines are shown, and of a log its last ones: the demo is to be read in a minute.
-const MOST_LINES: usize = 16;
+const MOST_LINES: usize = 24;
 const LOG_LINES: usize = 6;
 /// Of a long request so much.
 const REQUEST_CHARS: usize = 110;
@@ -230,9 +230,23 @@ fn excerpt(asked: &Asked) -> (Value, String) {
     }
     let members = asked.data.as_object().filter(|_| !asked.step.members.is_empty());
     let Some(members) = members else { return (asked.data.clone(), String::new()) };
-    let chosen = asked.step.members.iter().filter_map(|name| Some(((*name).to_owned(), members.get(*name)?.clone())));
+    let chosen = asked.step.members.iter().filter_map(|name| Some(((*name).to_owned(), glance(members.get(*name)?))));
     let rest = format!("… {} members in all; these answer the question\n", members.len());
     (Value::Object(chosen.collect()), rest)
+}
+
+/// A list of objects without what is nested in them, so that each is a line.
+fn glance(value: &Value) -> Value {
+    let Value::Array(items) = value else { return value.clone() };
+    let is_plain = |name: &str, value: &Value| !value.is_array() && !matches!(name, "uid" | "created");
+    let line = |item: &Value| match item {
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(name, value)| is_plain(name, value));
+            kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+        }
+        other => other.clone(),
+    };
+    items.iter().map(line).collect()
 }
 
 /// What left the host, a line for all requests of one path that ended alike.

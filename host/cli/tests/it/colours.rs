@@ -95,7 +95,7 @@ fn a_pod_cannot_bring_its_own_colours() {
     let fake = target::serving(&[pod], None);
     let shown = at_a_terminal(&home, &fake, &[("TERM", "xterm")], &["--color", "always"]);
     assert!(shown.contains(r"\u{1b}[32mRunning\u{1b}[0m\u{9b}31m"), "{shown:?}");
-    let ours = ["\u{1b}[1m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"]
+    let ours = ["\r\u{1b}[2K", "\u{1b}[1m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"]
         .iter()
         .fold(shown.clone(), |text, sequence| text.replace(sequence, ""));
     assert!(!ours.contains(['\u{1b}', '\u{9b}', '\u{7}']), "{shown:?}");

@@ -2,6 +2,7 @@
 
 use crate::program::{Home, finish};
 use crate::screen::Screen;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -18,11 +19,13 @@ fn path() -> String {
 
 /// Whether a shell is there. Where it must be, it is a failure that it is not.
 fn is_there(shell: &str) -> bool {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|directory| directory.join(shell).exists()));
-    assert!(found || std::env::var_os("MEHO_REQUIRE_SHELLS").is_none(), "{shell} is not installed");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|directory| directory.join(shell).exists());
+    let must_be = std::env::var_os("MEHO_REQUIRE_SHELLS").is_some_and(|required| required == "1");
+    assert!(found || !must_be, "{shell} is not installed");
     if !found {
-        eprintln!("SKIPPED: {shell} is not installed");
+        // Past the capture of a test's output: a skipped test looks like one that passed.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: completions in {shell}, which is not installed");
     }
     found
 }
@@ -133,6 +136,7 @@ fn zsh_completes_operations_parameters_values_and_targets() {
             builtin compadd -O found "$@"
             print -rl -- "${found[@]}" >> "$OFFERED"
         }
+        LISTMAX=10000
         PS1='ready> '
     "#;
     home.write(".zshrc", DRIVER);
@@ -144,9 +148,8 @@ fn zsh_completes_operations_parameters_values_and_targets() {
         let environment = [("TERM", "dumb"), ("SCRIPT", &script), ("OFFERED", &offered_text), ("PATH", &path)];
         let mut screen = Screen::start(200, "zsh", &["-i"], home.root(), &environment);
         screen.shows("ready> ");
-        screen.types(&format!("{line}\t\u{3}"));
-        screen.shows("\nready> ");
-        screen.types("exit\n");
+        // Whatever has come to stand in the line is taken out of it again.
+        screen.types(&format!("{line}\t\u{15}exit\n"));
         screen.ends();
         std::fs::read_to_string(&offered).expect("a file").lines().map(str::to_owned).collect()
     });

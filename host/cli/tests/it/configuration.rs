@@ -298,8 +298,8 @@ fn the_file_is_found_by_option_then_environment_then_place() {
     home.write("xdg/meho/config.toml", "[targets.xdg]\nin-cluster = true\n");
     let names = |option: Option<&Path>, environment: &[(&str, &Path)]| {
         let mut command = home.command(&["target", "names"]);
-        option.iter().for_each(|path| drop(command.arg("--config").arg(path)));
-        environment.iter().for_each(|(name, value)| drop(command.env(name, value)));
+        command.args(option.iter().flat_map(|path| [Path::new("--config"), *path]));
+        command.envs(environment.iter().copied());
         finish(command).done().trim().to_owned()
     };
     let xdg = home.path("xdg");

@@ -5,9 +5,11 @@ mod screen;
 mod target;
 
 mod ages;
+mod checks;
 mod colours;
 mod completions;
 mod configuration;
+mod demo;
 mod help;
 mod hints;
 mod sheets;

@@ -171,7 +171,7 @@ fn a_message_of_an_event_is_cut_and_not_broken() {
             "production  2m         Warning  BackOff  pod/api-7d9f  Back-off restarting fail…",
         ],
     );
-    check("Event", Some(40), &[event], &["REASON   OBJECT        MESSAGE", "BackOff  pod/api-7d9f  Back-off restart…"]);
+    check("Event", Some(40), &[event], &["OBJECT        MESSAGE", "pod/api-7d9f  Back-off restarting faile…"]);
 }
 
 #[test]

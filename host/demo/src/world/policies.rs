@@ -23,12 +23,13 @@ pub(super) fn add(cluster: &mut Cluster) {
 
 impl Cluster {
     fn autoscaler(&mut self, name: &str, minimum: u32, maximum: u32, current: u32, cpu: Option<u32>) {
-        let autoscaler = self.object("autoscaling/v1", "HorizontalPodAutoscaler", NAMESPACE, name, 60 * DAY);
+        let autoscaler = self.object("autoscaling/v2", "HorizontalPodAutoscaler", NAMESPACE, name, 60 * DAY);
         let mut status = json!({
             "currentReplicas": current, "desiredReplicas": current, "lastScaleTime": self.ago(9 * HOUR), "observedGeneration": 1,
         });
         if let Some(cpu) = cpu {
-            merge(&mut status, json!({ "currentCPUUtilizationPercentage": cpu }));
+            let current = json!({ "name": "cpu", "current": { "averageUtilization": cpu } });
+            merge(&mut status, json!({ "currentMetrics": [{ "type": "Resource", "resource": current }] }));
         }
         self.put(
             autoscaler,
@@ -37,7 +38,10 @@ impl Cluster {
                     "minReplicas": minimum,
                     "maxReplicas": maximum,
                     "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": name },
-                    "targetCPUUtilizationPercentage": 70,
+                    "metrics": [{
+                        "type": "Resource",
+                        "resource": { "name": "cpu", "target": { "type": "Utilization", "averageUtilization": 70 } },
+                    }],
                 },
                 "status": status,
             }),

@@ -29,7 +29,7 @@ const LISTS: [&str; 26] = [
     "/apis/networking.k8s.io/v1/ingresses",
     "/apis/networking.k8s.io/v1/networkpolicies",
     "/apis/discovery.k8s.io/v1/endpointslices",
-    "/apis/autoscaling/v1/horizontalpodautoscalers",
+    "/apis/autoscaling/v2/horizontalpodautoscalers",
     "/apis/policy/v1/poddisruptionbudgets",
     "/apis/storage.k8s.io/v1/storageclasses",
     "/apis/coordination.k8s.io/v1/leases",
@@ -121,7 +121,7 @@ async fn whatever_is_referred_to_is_there() {
                 }
                 there("secrets", &namespace, text(object, "/spec/tls/0/secretName"), object);
             }
-            "/apis/autoscaling/v1/horizontalpodautoscalers" => {
+            "/apis/autoscaling/v2/horizontalpodautoscalers" => {
                 there("deployments", &namespace, text(object, "/spec/scaleTargetRef/name"), object);
             }
             "/api/v1/persistentvolumeclaims" if object["status"]["phase"] == "Bound" => {

@@ -10,5 +10,7 @@ mod load;
 mod observing;
 mod overlapping;
 mod plans;
+mod questions;
+mod rights;
 mod schemas;
 mod strict_json;

@@ -4,12 +4,14 @@
 //! call and in the guest's memory. A search that finds nothing proves nothing, so each search has first to find what was put there for it.
 
 use crate::fixtures::{HONEST, KEEPS_A_CANARY, PANICS};
+use crate::plugins::{plugin, printing};
 use crate::trial::{POD, Ran, Trial, a_pod, yes};
 use crate::world::{TOKEN, World, target_as, token};
 use async_trait::async_trait;
 use meho_artifacts::KUBERNETES;
 use meho_host::approval::{Approver, Verdict};
 use meho_host::budget::Budgets;
+use meho_host::credential::CredentialProvider;
 use meho_host::inspection::Inspector;
 use meho_host::policy::plan::{Confirmation, Plan};
 use meho_test_fake::{Answer, Expected, Fake, Form, Seen, Settings};
@@ -309,11 +311,22 @@ impl Search {
 
     /// Calls all these operations on a target that answers like this, and looks for the token. Gives what came of each.
     fn finds_nothing(&self, token_text: &'static str, style: Style, fate: Fate) -> Vec<Ran> {
+        self.finds_nothing_of(token(token_text), token_text, style, fate)
+    }
+
+    /// The same with a token that comes from elsewhere.
+    fn finds_nothing_of(
+        &self,
+        provider: Arc<dyn CredentialProvider>,
+        token_text: &'static str,
+        style: Style,
+        fate: Fate,
+    ) -> Vec<Ran> {
         let about = format!("{style:?} {fate:?}");
         let log = Log::default();
         let settings = if matches!(fate, Fate::Broken) { Settings::http1() } else { Settings::default() };
         let fake = Fake::answering_with(settings, move |request| Some(kubernetes(request, style, fate)));
-        let target = target_as(&fake, token(token_text));
+        let target = target_as(&fake, provider);
         let mut ran = Vec::new();
         for operation in OPERATIONS {
             let shown = Keeps::default();
@@ -390,4 +403,30 @@ fn the_credential_is_in_no_word_that_is_said_of_what_holds_it() {
             format!("{provider:?} {provider:#?} {} {target:?} {target:#?} {:?}", provider.principal(), target.record());
         assert_eq!(Form::found(token_text, said.as_bytes()), []);
     }
+}
+
+#[test]
+fn the_token_of_a_plugin_is_nowhere_whatever_the_plugin_says() {
+    let search = Search::new();
+    // It says all that it knows, and still is believed.
+    let said = format!("echo 'got {PLAIN_TOKEN}' >&2; {}", printing(PLAIN_TOKEN));
+    for fate in [Fate::Well, Fate::Status(401), Fate::Status(500), Fate::Cut] {
+        search.finds_nothing_of(Arc::new(plugin(&said)), PLAIN_TOKEN, Style::Whole, fate);
+    }
+    // Nothing is sent where it fails, and what it said comes out without its token.
+    let log = Log::default();
+    let fails = format!("{said}; exit 1");
+    let garbage = format!("echo 'got {PLAIN_TOKEN}' >&2; echo '{PLAIN_TOKEN}'");
+    for (script, words) in [(fails, "failed"), (garbage, "printed no credential")] {
+        let fake = Fake::silent();
+        let target = target_as(&fake, Arc::new(plugin(&script)));
+        let shown = Keeps::default();
+        let trial = Trial::of(KUBERNETES).operation("list_pods").with(arguments("list_pods")).within(&search.world);
+        let came = logged(&log, trial.target(target).approved_by(Arc::new(shown.clone())).go());
+        assert!(came.error().message.contains(words) && came.error().message.contains("got "), "{:?}", came.error());
+        let text = all_that_came_of(&came, &shown, &search.world);
+        assert_eq!(Form::found(PLAIN_TOKEN, text.as_bytes()), [], "{text}");
+    }
+    assert_eq!(Form::found(PLAIN_TOKEN, &log.text()), []);
+    assert!(search.memories.take().iter().all(|memory| Form::found(PLAIN_TOKEN, memory).is_empty()));
 }

@@ -9,7 +9,11 @@ mod records;
 mod trial;
 mod world;
 
+mod checks;
 mod hostile;
+mod plugins;
+mod proxies;
+mod rotation;
 mod targets;
 
 mod canary;

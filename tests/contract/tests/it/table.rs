@@ -2,9 +2,14 @@
 
 use crate::contract::{Parameter, Right, checked, checked_discovery, contract, entry, trust};
 use meho_kubernetes::operation::Returns;
-use meho_kubernetes::table::TABLE;
-use meho_policy::rbac;
-use meho_policy::schema::{ArgumentsSchema, ParameterType};
+use meho_kubernetes::table::{Entry, TABLE};
+use meho_policy::catalogue;
+use meho_policy::effect::Trust;
+use meho_policy::family::Family;
+use meho_policy::grammar::{Namespace, OperationId};
+use meho_policy::question::{Inquiry, MAX_ACCESSES};
+use meho_policy::rbac::{self, Wants};
+use meho_policy::schema::{ArgumentsSchema, ParameterType, ResultSchema};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -134,4 +139,71 @@ fn only_operations_that_run_have_a_schema_of_what_they_return() {
         "describe_deployment",
     ];
     assert_eq!(built, wanted);
+}
+
+/// All operations of the table, built or not, as a load makes them.
+fn operations() -> Vec<catalogue::Operation> {
+    let operation = |entry: &Entry| {
+        let (arguments, effects) = checked(entry);
+        catalogue::Operation {
+            id: OperationId::parse(entry.id).expect("an id"),
+            title: entry.title.to_owned(),
+            summary: String::new(),
+            category: entry.category.to_owned(),
+            trust: trust(entry),
+            arguments,
+            returns: ResultSchema::parse(r#"{"type":"object"}"#).expect("a schema"),
+            kind: catalogue::ResultKind::Object,
+            entity: None,
+            effects,
+        }
+    };
+    TABLE.iter().map(operation).collect()
+}
+
+#[test]
+fn whether_all_operations_may_be_called_is_asked_in_three_forms_and_none_is_left_out() {
+    let operations = operations();
+    for namespace in [None, Namespace::parse("prod").ok()] {
+        let inquiry = Inquiry::new(Family::Kubernetes, &operations, namespace.as_ref());
+        let mut forms = BTreeSet::new();
+        let mut asked = 0;
+        for question in inquiry.questions() {
+            let permit = question.permit();
+            assert_eq!((permit.trust(), permit.is_of_host()), (Trust::Read, true));
+            assert!(permit.request().query().is_empty());
+            forms.insert(format!("{} {}", permit.request().method(), permit.request().rendered_path()));
+            asked += 1;
+        }
+        let three = [
+            "GET /version",
+            "POST /apis/authentication.k8s.io/v1/selfsubjectreviews",
+            "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        ];
+        assert_eq!(forms, three.map(str::to_owned).into());
+        let needed = |wants| rbac::grants(&operations, namespace.as_ref(), wants);
+        let rights = needed(Wants::All).iter().flat_map(|grant| &grant.rules).map(rights_of).sum::<usize>();
+        assert_eq!(asked, 2 + rights, "a right for each question");
+        assert!(asked < MAX_ACCESSES / 2, "{asked}: the bound is far away");
+        assert_eq!(inquiry.findings().unanswered, []);
+    }
+}
+
+fn rights_of(rule: &rbac::Rule) -> usize {
+    rule.resources.len() * rule.verbs.len()
+}
+
+#[test]
+fn an_operation_about_a_namespace_needs_nothing_outside_of_it_but_what_is_in_none() {
+    let place = Namespace::parse("prod").expect("a label");
+    let cluster_wide = |operation: &catalogue::Operation| {
+        let needs = rbac::accesses(operation, Some(&place));
+        let outside = needs.required.iter().filter(|access| access.namespace() != Some(&place));
+        outside.map(|access| access.right().resource.clone()).collect::<BTreeSet<String>>()
+    };
+    let mut outside = BTreeSet::new();
+    operations().iter().for_each(|operation| outside.extend(cluster_wide(operation)));
+    // What lives in no namespace, and lists across all that take no namespace.
+    let known = ["events", "namespaces", "nodes", "persistentvolumes", "pods", "storageclasses"];
+    assert_eq!(outside.iter().map(String::as_str).collect::<Vec<_>>(), known);
 }

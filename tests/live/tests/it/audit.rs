@@ -23,7 +23,7 @@ const ABANDONED: &str = "the call ended before the answer came";
 
 /// The events of a user, as far as it has come: a last request marks the end.
 #[track_caller]
-fn events_of(cluster: &Cluster, user: &User, since: AuditMark) -> Vec<AuditEvent> {
+pub(crate) fn events_of(cluster: &Cluster, user: &User, since: AuditMark) -> Vec<AuditEvent> {
     let last = format!("{}-last", user.uid());
     user.client().request(Method::GET, "/version", &[("Audit-ID", &last)], None).expect("an answer");
     cluster.audit_events_of(since, &[&last], SOON).expect("the last request's event");

@@ -6,7 +6,7 @@ use crate::kubeconfigs::{Files, one_context, right_cluster, right_user, text, wi
 use crate::objects::cluster;
 use crate::program::{call, command, finish, run};
 use meho_host::error::ErrorCode;
-use meho_host::kubeconfig;
+use meho_host::kubeconfig::{self, ExecPlugins};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -69,7 +69,7 @@ fn arguments_that_do_not_fit_are_refused_by_name_before_anything_is_asked() {
         let error = call(&unasked.kubeconfig, &[&[operation], arguments].concat()).error(1, "INVALID_REQUEST");
         assert_eq!(error["details"]["argument"], argument, "{operation} {arguments:?}: {error}");
     }
-    let target = kubeconfig::target(Some(&unasked.kubeconfig), None).expect("a target");
+    let target = kubeconfig::target(Some(&unasked.kubeconfig), None, ExecPlugins::Refused).expect("a target");
     let caller = Caller::new(target);
     let logs = |name: &str, value: Value| json!({"namespace": "production", "name": "web", name: value});
     let cases = [
@@ -173,7 +173,7 @@ fn a_kubeconfig_that_cannot_be_read_is_refused_without_quoting_it() {
         files.write("bytes", b"users: \xff\xfe"),
     ];
     for kubeconfig in &cases {
-        let error = kubeconfig::target(Some(kubeconfig), None).expect_err("it cannot be read");
+        let error = kubeconfig::target(Some(kubeconfig), None, ExecPlugins::Allowed).expect_err("it cannot be read");
         assert_eq!(error.code, ErrorCode::InvalidRequest, "{}: {error:?}", kubeconfig.display());
         assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
     }
@@ -226,7 +226,9 @@ fn what_a_kubeconfig_asks_for_and_is_not_supported_is_refused_loudly() {
         (json!({"server": "127.0.0.1"}), "https://HOST"),
         (json!({"server": format!("https://user:{TOKEN}@127.0.0.1:1")}), "user part"),
         (json!({"server": format!("{server}/?a=b")}), "query"),
-        (json!({"proxy-url": "http://127.0.0.1:1"}), "proxy"),
+        (json!({"proxy-url": "ftp://127.0.0.1:1"}), "none of http, https and socks5"),
+        (json!({"proxy-url": "127.0.0.1:1"}), "the proxy"),
+        (json!({"proxy-url": format!("http://a:{TOKEN}@127.0.0.1:1/path")}), "the proxy"),
         (json!({"tls-server-name": "not a name"}), "TLS server name"),
         (json!({"certificate-authority": missing}), "the CA file"),
         (json!({"certificate-authority-data": "%%%"}), "the CA certificate"),
@@ -254,13 +256,30 @@ fn what_a_kubeconfig_asks_for_and_is_not_supported_is_refused_loudly() {
     let users = refused_users.iter().map(|(user, words)| (&nothing, user, words));
     for (of_cluster, of_user, words) in clusters.chain(users) {
         let kubeconfig = files.kubeconfig(&with(base.clone(), of_cluster), &with(user.clone(), of_user));
-        let error = kubeconfig::target(Some(&kubeconfig), None).expect_err("it is refused");
+        let error = kubeconfig::target(Some(&kubeconfig), None, ExecPlugins::Refused).expect_err("it is refused");
         assert_eq!(error.code, ErrorCode::InvalidRequest, "{error:?}");
         assert!(error.message.contains(words), "{of_cluster} {of_user}: {words:?} is not in {error:?}");
         assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
     }
-    let exec = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "true"}});
-    call(&files.kubeconfig(&base, &exec), &["list_pods"]).error(1, "INVALID_REQUEST");
+    // What no permission to run programs makes good.
+    let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "command": "true"});
+    let plugins = [
+        (json!({"interactiveMode": "Always"}), "interactiveMode: Always"),
+        (json!({"apiVersion": "client.authentication.k8s.io/v1alpha1"}), "apiVersion that is not supported"),
+        (json!({"apiVersion": null}), "apiVersion that is not supported"),
+        (json!({"command": null}), "has no command"),
+        (json!({"env": [{"name": "A"}]}), "a variable without"),
+        (json!({"env": [{"name": "A=B", "value": "c"}]}), "a variable without"),
+    ];
+    for (members, words) in plugins {
+        let kubeconfig = files.kubeconfig(&base, &json!({"exec": with(exec.clone(), &members)}));
+        let error = kubeconfig::target(Some(&kubeconfig), None, ExecPlugins::Allowed).expect_err("it is refused");
+        assert!(error.message.contains(words), "{members}: {words:?} is not in {error:?}");
+    }
+    let besides = files.kubeconfig(&base, &json!({"exec": exec, "token": TOKEN}));
+    let error = kubeconfig::target(Some(&besides), None, ExecPlugins::Allowed).expect_err("it is refused");
+    assert!(error.message.contains("a token besides"), "{error:?}");
+    call(&besides, &["list_pods"]).error(1, "INVALID_REQUEST");
     let kubeconfig = files.kubeconfig(&base, &json!({"tokenFile": missing}));
     call(&kubeconfig, &["list_pods"]).error(1, "INVALID_REQUEST");
     assert!(unasked.is_unasked());

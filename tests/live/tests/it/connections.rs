@@ -171,10 +171,16 @@ fn a_token_that_the_server_does_not_take_is_told_from_a_missing_right() {
         call(&kubeconfig, &[operation, &place])
     };
     let expired = cluster.expired_token(&user).expect("a token");
-    for token in [expired.as_str(), "nonsense-but-long-enough", ""] {
+    let cases = [
+        (expired.as_str(), "which expired at 20", "write a fresh one into"),
+        ("nonsense-but-long-enough", "the token of the kubeconfig's user user", "may have expired"),
+        ("", "a call without a credential", "a token or a client certificate is wanted"),
+    ];
+    for (token, what, advice) in cases {
         let error = list(token, "list_pods").error(1, "AUTHENTICATION_FAILED");
-        let hint = error["hint"].as_str().unwrap_or_default();
-        assert!(hint.contains("may have expired"), "{error}");
+        let (message, hint) =
+            (error["message"].as_str().unwrap_or_default(), error["hint"].as_str().unwrap_or_default());
+        assert!(message.contains(what) && hint.contains(advice), "{error}");
     }
     list(user.token(), "list_pods").answer();
     list(user.token(), "list_deployments").error(1, "PERMISSION_DENIED");

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use meho_control_plane::{AuditMark, Cluster, User};
 use meho_host::approval::{Approver, NoApprover, Verdict};
 use meho_host::call::AnswerMeta;
+use meho_host::check::{Check, TargetCheck};
 use meho_host::connector::Connector;
 use meho_host::credential::FixedCredential;
 use meho_host::error::{CallError, ErrorCode};
@@ -118,6 +119,13 @@ impl Caller {
             stream.collect().await
         });
         collected.map(|(data, answer)| (data, answer.meta))
+    }
+
+    /// Checks the target for the connector's operations, in a namespace or in all.
+    pub(crate) fn check(&self, namespace: Option<&str>) -> Result<Box<TargetCheck>, CallError> {
+        let Embedded { runtime, connector, host, .. } = embedded();
+        let check = Check { namespace: namespace.map(str::to_owned), principal: self.principal.clone(), timeout: None };
+        runtime.block_on(host.check(&self.target, Some(connector), check))
     }
 
     /// The data of a call that must succeed, be complete and whose connector warns of nothing.

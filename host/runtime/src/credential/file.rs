@@ -1,0 +1,89 @@
+//! Tokens in files that somebody else rotates.
+
+use crate::credential::{Credential, CredentialError, CredentialProvider, Identity, Refusal, over, usable};
+use async_trait::async_trait;
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Largest token file. A service account's token has about a kilobyte.
+const MAX_TOKEN_BYTES: u64 = 64 << 10;
+
+/// A token in a file that somebody rotates, as projected service account tokens are. Read before every request: it is a kilobyte.
+#[derive(Debug)]
+pub struct TokenFile {
+    path: PathBuf,
+    identity: Option<Arc<Identity>>,
+    advice: String,
+    last: Mutex<Option<Arc<Credential>>>,
+}
+
+impl TokenFile {
+    /// The token in this file.
+    #[must_use]
+    pub fn new(path: PathBuf, identity: Option<Identity>) -> Self {
+        Self::shared(path, identity.map(Arc::new))
+    }
+
+    pub(crate) fn shared(path: PathBuf, identity: Option<Arc<Identity>>) -> Self {
+        let advice = "whoever rotates that file has to put a fresh token there; it is read again before every request";
+        Self { path, identity, advice: advice.to_owned(), last: Mutex::new(None) }
+    }
+
+    /// The same with other advice for when the target refuses the token: who rotates the file, and what they can do.
+    #[must_use]
+    pub fn advising(mut self, advice: &str) -> Self {
+        advice.clone_into(&mut self.advice);
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn identity(&self) -> Option<&Arc<Identity>> {
+        self.identity.as_ref()
+    }
+
+    async fn read(&self) -> Result<Arc<Credential>, CredentialError> {
+        let token = read_token(&self.path).await?;
+        let credential = usable(&self.principal(), Credential::new(Some(token), self.identity.clone()))?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.as_ref().filter(|known| known.generation() == credential.generation()) {
+            Some(known) => Ok(known.clone()),
+            None => Ok(last.insert(Arc::new(credential)).clone()),
+        }
+    }
+}
+
+#[async_trait]
+impl CredentialProvider for TokenFile {
+    fn principal(&self) -> String {
+        format!("token file {}", self.path.display())
+    }
+
+    async fn current(&self) -> Result<Arc<Credential>, CredentialError> {
+        self.read().await
+    }
+
+    async fn refresh(&self, _: &Credential) -> Result<Arc<Credential>, CredentialError> {
+        self.read().await
+    }
+
+    fn refusal(&self, refused: &Credential) -> Refusal {
+        Refusal {
+            what: format!("the token in the file {}{}", self.path.display(), over(refused)),
+            advice: self.advice.clone(),
+        }
+    }
+}
+
+async fn read_token(path: &Path) -> Result<SecretString, CredentialError> {
+    let unreadable = |reason: String| CredentialError::Unreadable { path: path.to_owned(), reason };
+    let metadata = tokio::fs::metadata(path).await.map_err(|error| unreadable(error.kind().to_string()))?;
+    if !metadata.is_file() || metadata.len() > MAX_TOKEN_BYTES {
+        return Err(unreadable("it is no file of at most 64 KiB".to_owned()));
+    }
+    let text = tokio::fs::read_to_string(path).await.map_err(|error| unreadable(error.kind().to_string()))?;
+    Ok(SecretString::from(text.trim()))
+}
