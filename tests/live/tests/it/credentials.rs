@@ -3,7 +3,7 @@
 use crate::approvals::scaler;
 use crate::embedded::{Caller, settings, yes};
 use crate::kubeconfigs::{Files, base64, one_context, right_cluster, text, with};
-use crate::objects::{Deployed, SOON, cluster, deployed, pending_pod, still, still_deployment};
+use crate::objects::{SOON, cluster, deployed, pending_pod, still_deployment};
 use crate::program::{self, call};
 use async_trait::async_trait;
 use meho_control_plane::{AuditEvent, AuditMark, ControlPlane, Method, Namespace, Rule, User, until};
@@ -201,7 +201,7 @@ fn reader(namespace: &Namespace) -> User {
 /// Waits until the server does not take a token any more: it remembers for some seconds that it did.
 #[track_caller]
 fn until_refused(namespace: &Namespace, token: &str) {
-    let client = namespace.cluster().admin().with_token(token);
+    let client = namespace.control_plane().admin().with_token(token);
     let refused = until(SOON, || {
         let answer = client.request(Method::GET, &namespace.path("pods"), &[], None).expect("an answer");
         (answer.status == 401).then_some(())
@@ -352,8 +352,8 @@ fn a_write_with_a_credential_that_is_refused_is_made_once_and_only_once() {
         let events = logged(&cluster, since, caller);
         events.iter().filter(|event| event.uri.contains("/scale") && event.verb == "patch").map(code).collect()
     };
-    for how in [How::File, How::Kubeconfig, How::InCluster] {
-        let before_it = Deployed::of(&still(&namespace, "web"));
+    for (how, replicas) in [(How::File, 4), (How::Kubeconfig, 5), (How::InCluster, 6)] {
+        let before_it = deployed(&namespace, "web");
         let held = Held::new(how, &cluster, user.token());
         let rotates = |token: &str| {
             let (directory, cluster, token) = (held.files.path(""), cluster.clone(), token.to_owned());
@@ -374,9 +374,9 @@ fn a_write_with_a_credential_that_is_refused_is_made_once_and_only_once() {
         let since = cluster.audit_mark().expect("the audit log");
         let provider = before(5, held.provider(), rotates(&other));
         let caller = Caller::new(Target::new(settings(&cluster), provider).expect("a target")).asking(yes());
-        caller.data("scale_deployment", to(2));
-        assert_eq!(writes(since, &caller), [200], "{how:?}");
-        still(&namespace, "web");
+        caller.data("scale_deployment", to(replicas));
+        assert_eq!((writes(since, &caller), deployed(&namespace, "web").replicas), (vec![200], replicas), "{how:?}");
+        crate::objects::still(&namespace, "web");
     }
 }
 
@@ -500,18 +500,14 @@ fn a_kubeconfig_that_comes_to_mean_another_target_is_not_followed() {
 }
 
 #[test]
-fn the_program_runs_the_plugin_of_the_current_kubeconfig() {
+fn the_program_runs_the_plugin_of_a_kubeconfig_that_its_user_names() {
     let Some(cluster) = cluster() else { return };
     let namespace = cluster.namespace().expect("a namespace");
     let user = reader(&namespace);
     pending_pod(&namespace, "web");
     let place = format!("namespace={namespace}");
     let files = Files::new();
-    let list = |user: &Value| {
-        let mut command = program::command(&["call", "list_pods", &place]);
-        command.env("KUBECONFIG", files.kubeconfig(&right_cluster(&cluster), user));
-        program::finish(command)
-    };
+    let list = |user: &Value| call(&files.kubeconfig(&right_cluster(&cluster), user), &["list_pods", &place]);
     let (data, _) = list(&printing(&json!({"token": user.token()}))).answer();
     assert_eq!(data[0]["name"], "web");
     // What it is told of the cluster is what the kubeconfig says.
