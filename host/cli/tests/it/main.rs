@@ -11,6 +11,7 @@ mod completions;
 mod configuration;
 mod help;
 mod hints;
+mod plugins;
 mod sheets;
 mod tables;
 mod waiting;

@@ -27,3 +27,4 @@ mod rights;
 mod scale;
 mod shapes;
 mod strangers;
+mod targets;
