@@ -70,7 +70,7 @@ pub fn read(
 }
 
 /// The files that make a kubeconfig, merged as Kubernetes' clients do.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Files(Vec<PathBuf>);
 
 impl Files {
@@ -110,7 +110,6 @@ impl Files {
 }
 
 /// What a context names.
-#[derive(Clone)]
 struct Entry {
     context: String,
     cluster: Cluster,

@@ -18,11 +18,16 @@ use std::time::SystemTime;
 
 /// The user of a context.
 pub(super) struct KubeconfigUser {
+    context: Arc<Context>,
+    whose: Whose,
+    state: Mutex<State>,
+}
+
+/// What is read, and what it said first.
+struct Context {
     files: Files,
     entry: Entry,
     exec_plugins: ExecPlugins,
-    whose: Whose,
-    state: Mutex<State>,
 }
 
 /// Who this is, rotated or not: where the credential comes from and, where it names somebody, whom.
@@ -55,9 +60,9 @@ enum Source {
 impl fmt::Debug for KubeconfigUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KubeconfigUser")
-            .field("files", &self.files)
-            .field("context", &self.entry.context)
-            .field("user", &self.entry.user_name)
+            .field("files", &self.context.files)
+            .field("context", &self.context.entry.context)
+            .field("user", &self.context.entry.user_name)
             .finish_non_exhaustive()
     }
 }
@@ -69,7 +74,7 @@ impl KubeconfigUser {
         let source = Source::of(&entry, exec_plugins)?;
         let whose = source.whose(&files, &entry);
         let state = Mutex::new(State { stamps, source: Arc::new(source) });
-        Ok(Self { files, entry, exec_plugins, whose, state })
+        Ok(Self { context: Arc::new(Context { files, entry, exec_plugins }), whose, state })
     }
 
     /// Where the credential comes from now. Reads the kubeconfig again where a file has changed, or where that is asked for.
@@ -78,16 +83,16 @@ impl KubeconfigUser {
             let state = self.state();
             (state.stamps.clone(), state.source.clone())
         };
-        let (files, entry, exec_plugins) = (self.files.clone(), self.entry.clone(), self.exec_plugins);
-        let reading = tokio::task::spawn_blocking(move || read_again(&files, &entry, exec_plugins, known, anew));
+        let context = self.context.clone();
+        let reading = tokio::task::spawn_blocking(move || context.read_again(known, anew));
         let read = reading.await.map_err(|_| CredentialError::Kubeconfig {
             reason: "the kubeconfig cannot be read: the reading was ended".to_owned(),
         })?;
         match read? {
             Reading::Same(source) => Ok(source),
             Reading::Changed(stamps, source) => {
-                if self.whose.is_another(&source.whose(&self.files, &self.entry)) {
-                    let context = self.entry.context.clone();
+                if self.whose.is_another(&source.whose(&self.context.files, &self.context.entry)) {
+                    let context = self.context.entry.context.clone();
                     return Err(CredentialError::Changed { context, what: "identity" });
                 }
                 let mut state = self.state();
@@ -106,7 +111,7 @@ impl KubeconfigUser {
     }
 
     fn label(&self) -> String {
-        label(&self.entry)
+        label(&self.context.entry)
     }
 }
 
@@ -128,29 +133,26 @@ enum Reading {
     Changed(Vec<Stamp>, Arc<Source>),
 }
 
-fn read_again(
-    files: &Files,
-    before: &Entry,
-    exec_plugins: ExecPlugins,
-    (known, source): (Vec<Stamp>, Arc<Source>),
-    anew: Anew,
-) -> Result<Reading, CredentialError> {
-    if anew == Anew::WhereChanged && known.iter().all(Stamp::still_holds) {
-        return Ok(Reading::Same(source));
+impl Context {
+    fn read_again(&self, (known, source): (Vec<Stamp>, Arc<Source>), anew: Anew) -> Result<Reading, CredentialError> {
+        if anew == Anew::WhereChanged && known.iter().all(Stamp::still_holds) {
+            return Ok(Reading::Same(source));
+        }
+        let failed = |error: CallError| CredentialError::Kubeconfig { reason: error.message };
+        let (files, before) = (&self.files, &self.entry);
+        let config = files.read().map_err(failed)?;
+        let entry = Entry::find(&config, &before.context).map_err(failed)?;
+        let changed = |what| CredentialError::Changed { context: before.context.clone(), what };
+        if !entry.leads_to_same(before) {
+            return Err(changed("server, CA, server name or proxy"));
+        }
+        if entry.user_name != before.user_name {
+            return Err(changed("user"));
+        }
+        let stamps = stamps(files, &entry.user);
+        let source = Source::of(&entry, self.exec_plugins).map_err(failed)?;
+        Ok(Reading::Changed(stamps, Arc::new(source)))
     }
-    let failed = |error: CallError| CredentialError::Kubeconfig { reason: error.message };
-    let config = files.read().map_err(failed)?;
-    let entry = Entry::find(&config, &before.context).map_err(failed)?;
-    let changed = |what| CredentialError::Changed { context: before.context.clone(), what };
-    if !entry.leads_to_same(before) {
-        return Err(changed("server, CA, server name or proxy"));
-    }
-    if entry.user_name != before.user_name {
-        return Err(changed("user"));
-    }
-    let stamps = stamps(files, &entry.user);
-    let source = Source::of(&entry, exec_plugins).map_err(failed)?;
-    Ok(Reading::Changed(stamps, Arc::new(source)))
 }
 
 #[async_trait]
@@ -183,7 +185,7 @@ impl CredentialProvider for KubeconfigUser {
         match &*source {
             Source::Fixed(_) => {
                 let remedy =
-                    format!("write a fresh one into {}; it is read again at the next call", self.files.shown());
+                    format!("write a fresh one into {}; it is read again at the next call", self.context.files.shown());
                 fixed_refusal(&self.label(), refused, &remedy)
             }
             Source::TokenFile(inner) => inner.refusal(refused),

@@ -98,23 +98,20 @@ fn a_token_and_a_certificate_of_a_plugin_are_shown_to_the_target() {
 
 #[test]
 fn a_plugin_is_told_what_it_is_asked_for_and_has_nothing_to_read() {
-    let answer = |settings: ExecSettings| {
-        let credential = ask(settings).expect("a credential");
-        credential.expires().expect("an end").to_string()
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("told");
+    // It reads all that there is to read, and then says what it was told.
+    let text = format!("cat; printf '%s' \"$KUBERNETES_EXEC_INFO\" > '{}'; {}", file.display(), printing(SECRET));
+    let told = |settings: ExecSettings| -> Value {
+        ask(settings).expect("a credential");
+        serde_json::from_slice(&std::fs::read(&file).expect("it wrote it")).expect("JSON")
     };
-    // It says what it was told by the end that it names.
-    let told = |wanted: &str| {
-        let fits = print(&credential(&json!({"token": SECRET, "expirationTimestamp": "4000-01-01T00:00:00Z"})));
-        script(&format!(
-            r#"cat; case "$KUBERNETES_EXEC_INFO" in '{wanted}') {fits} ;; *) echo "$KUBERNETES_EXEC_INFO" >&2; exit 3 ;; esac"#
-        ))
-    };
-    let plain =
-        r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":false}}"#;
-    assert_eq!(answer(told(plain)), "4000-01-01T00:00:00Z");
-    let about = r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"cluster":{"server":"https://a.example"},"interactive":false}}"#;
-    let cluster = Some(json!({"server": "https://a.example"}));
-    assert_eq!(answer(ExecSettings { cluster, ..told(about) }), "4000-01-01T00:00:00Z");
+    let info =
+        |spec: Value| json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "spec": spec});
+    assert_eq!(told(script(&text)), info(json!({"interactive": false})));
+    let cluster = json!({"server": "https://a.example"});
+    let about = ExecSettings { cluster: Some(cluster.clone()), ..script(&text) };
+    assert_eq!(told(about), info(json!({"interactive": false, "cluster": cluster})));
 
     let document =
         json!({"apiVersion": ExecVersion::V1Beta1.as_str(), "kind": "ExecCredential", "status": {"token": SECRET}});
@@ -136,8 +133,6 @@ fn the_environment_of_a_plugin_is_short_and_what_the_kubeconfig_says() {
     let names: Vec<&str> = written.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
     assert!(written.lines().any(|line| line == "OF_THE_KUBECONFIG=a value"), "{written}");
     assert!(names.contains(&"PATH") && names.contains(&"KUBERNETES_EXEC_INFO"), "{names:?}");
-    // What this process has besides, and the plugin has not.
-    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     // Of the shell itself.
     let of_shell = ["PWD", "OLDPWD", "SHLVL", "_"];
     let known = |name: &str| {
@@ -157,6 +152,8 @@ fn the_environment_of_a_plugin_is_short_and_what_the_kubeconfig_says() {
     };
     let strange: Vec<_> = names.iter().filter(|name| !known(name)).collect();
     assert!(strange.is_empty(), "{strange:?}");
+    // And this process has others.
+    assert!(std::env::vars_os().any(|(name, _)| name.to_str().is_some_and(|name| !known(name))));
 }
 
 #[test]
@@ -231,6 +228,14 @@ fn a_call_that_is_over_leaves_no_plugin_behind() {
     let trial = Trial::of(HONEST).target(target).timeout(Duration::from_secs(1)).within(&World::tight());
     assert_eq!(trial.run().error().code, ErrorCode::Timeout);
     assert_eq!(held.join().expect("it is read").expect("a pipe"), b"");
+}
+
+#[test]
+fn a_plugin_that_leaves_something_running_is_not_waited_for() {
+    let started = Instant::now();
+    let leaves = format!("sleep 5 > /dev/null & {}", printing(SECRET));
+    assert!(ask(script(&leaves)).is_ok());
+    assert!(started.elapsed() < Duration::from_secs(4));
 }
 
 #[test]

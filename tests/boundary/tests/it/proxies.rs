@@ -1,7 +1,7 @@
 //! Proxies: they carry bytes, and see none of what is in them.
 
 use crate::fixtures::HONEST;
-use crate::trial::{Trial, a_pod};
+use crate::trial::{Trial, a_pod, run};
 use crate::world::{TOKEN, World, settings, token};
 use meho_artifacts::KUBERNETES;
 use meho_host::error::{CallError, ErrorCode};
@@ -45,9 +45,11 @@ fn a_target_is_reached_through_its_proxy_which_sees_nothing_of_what_is_said() {
         let fake = Fake::answering(|_| Some(a_pod()));
         let proxy = Proxy::new(speaks());
         let target = target(through(&fake, &proxy.url()));
-        for _ in 0..2 {
-            assert_eq!(Trial::of(HONEST).target(target.clone()).succeeds().0["status"], json!(200));
-        }
+        run(async {
+            for _ in 0..2 {
+                assert_eq!(Trial::of(HONEST).target(target.clone()).go().await.answer().0["status"], json!(200));
+            }
+        });
         let carried = proxy.carried();
         assert_eq!(proxy.passages(), [Passage { to: fake.authority(), login: None }], "two calls, one connection");
         assert_eq!(Form::found(TOKEN, &carried), []);

@@ -347,13 +347,13 @@ fn a_write_with_a_credential_that_is_refused_is_made_once_and_only_once() {
     still_deployment(&namespace, "web", 2);
     let user = scaler(&namespace);
     let other = namespace.token_bound_to(&user, "other").expect("a token");
-    let before_it = deployed(&namespace, "web");
     let to = |replicas: u32| json!({"namespace": namespace.name(), "name": "web", "replicas": replicas});
     let writes = |since: AuditMark, caller: &Caller| -> Vec<u16> {
         let events = logged(&cluster, since, caller);
         events.iter().filter(|event| event.uri.contains("/scale") && event.verb == "patch").map(code).collect()
     };
-    for how in [How::File, How::Kubeconfig, How::InCluster] {
+    for (how, replicas) in [(How::File, 4), (How::Kubeconfig, 5), (How::InCluster, 6)] {
+        let before_it = deployed(&namespace, "web");
         let held = Held::new(how, &cluster, user.token());
         let rotates = |token: &str| {
             let (directory, cluster, token) = (held.files.path(""), cluster.clone(), token.to_owned());
@@ -374,8 +374,8 @@ fn a_write_with_a_credential_that_is_refused_is_made_once_and_only_once() {
         let since = cluster.audit_mark().expect("the audit log");
         let provider = before(5, held.provider(), rotates(&other));
         let caller = Caller::new(Target::new(settings(&cluster), provider).expect("a target")).asking(yes());
-        caller.data("scale_deployment", to(2));
-        assert_eq!(writes(since, &caller), [200], "{how:?}");
+        caller.data("scale_deployment", to(replicas));
+        assert_eq!((writes(since, &caller), deployed(&namespace, "web").replicas), (vec![200], replicas), "{how:?}");
         crate::objects::still(&namespace, "web");
     }
 }

@@ -6,6 +6,7 @@ use secrecy::zeroize::Zeroizing;
 use std::env;
 use std::ffi::OsString;
 use std::io;
+use std::pin::{Pin, pin};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -15,6 +16,8 @@ use tokio::process::{Child, Command};
 const MAX_OUTPUT_BYTES: usize = 1 << 20;
 /// How much of what it says is kept: the end, where the reason stands.
 const MAX_SAID_BYTES: usize = 16 << 10;
+/// How long the end of that is waited for once the plugin has ended.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 /// How much of that is shown.
 const MAX_SAID_CHARS: usize = 500;
 /// Words this long with a digit in them are taken for secrets: nobody can know what a plugin says.
@@ -108,14 +111,18 @@ impl Run<'_> {
         })?;
         let mut group = Group::of(spawned);
         let mut said = Said::default();
-        let reading = async {
-            let (out, err) = (group.child.stdout.take(), group.child.stderr.take());
-            let (stdout, ()) = tokio::try_join!(whole(out), said.keep_end_of(err))?;
-            // Not before all is read: until it has been waited for, its group's number is nobody else's, and may be ended.
-            let status = group.child.wait().await.map_err(Cut::Broken)?;
-            Ok((stdout, status))
+        let (out, err) = (group.child.stdout.take(), group.child.stderr.take());
+        let outcome = {
+            let reading = pin!(async {
+                let stdout = whole(out).await?;
+                // Not before all is read: until it has been waited for, its group's number is nobody else's, and may be ended.
+                let status = group.child.wait().await.map_err(Cut::Broken)?;
+                Ok((stdout, status))
+            });
+            let saying = pin!(said.keep_end_of(err));
+            tokio::time::timeout(self.deadline, both(reading, saying)).await
         };
-        match tokio::time::timeout(self.deadline, reading).await {
+        match outcome {
             Ok(Ok((stdout, status))) => {
                 group.has_ended = true;
                 Ok(Printed { stdout, stderr: said.bytes, status })
@@ -138,6 +145,17 @@ impl Run<'_> {
         command.process_group(0);
         command
     }
+}
+
+/// The first, with the second beside it. That is not waited for: a plugin may have left something running that says more, now or never.
+async fn both<T>(mut first: Pin<&mut impl Future<Output = T>>, mut second: Pin<&mut impl Future<Output = ()>>) -> T {
+    let done = tokio::select! {
+        done = &mut first => done,
+        () = &mut second => return first.await,
+    };
+    // What was said before the end is on its way.
+    let _ = tokio::time::timeout(LAST_WORDS, second).await;
+    done
 }
 
 /// `PATH` without what would be looked up where this process happens to be.
@@ -190,13 +208,14 @@ struct Said {
 }
 
 impl Said {
-    async fn keep_end_of(&mut self, pipe: Option<impl AsyncRead + Unpin>) -> Result<(), Cut> {
-        let Some(mut pipe) = pipe else { return Ok(()) };
+    async fn keep_end_of(&mut self, pipe: Option<impl AsyncRead + Unpin>) {
+        let Some(mut pipe) = pipe else { return };
         let mut piece = [0; 4096];
         loop {
-            let count = pipe.read(&mut piece).await.map_err(Cut::Broken)?;
+            // Words that cannot be read are not worth the credential.
+            let count = pipe.read(&mut piece).await.unwrap_or_default();
             if count == 0 {
-                return Ok(());
+                return;
             }
             self.bytes.extend_from_slice(&piece[..count]);
             if self.bytes.len() > 2 * MAX_SAID_BYTES {
