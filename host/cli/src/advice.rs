@@ -55,9 +55,6 @@ pub(crate) fn of(error: CallError, typed: Typed<'_>) -> (CallError, Option<Strin
 /// What is to be said for people besides an error's own hint.
 fn beside(error: &CallError) -> Option<String> {
     let text = match error.code {
-        ErrorCode::AuthenticationFailed => {
-            "a token file and a kubeconfig are read anew at each call: put a new token there and call again"
-        }
         ErrorCode::PermissionDenied => {
             "`meho-host target check` shows what this credential may run, and which rights are missing"
         }
