@@ -58,9 +58,11 @@ pub(crate) enum Colour {
 }
 
 impl Colour {
-    /// What it comes to on a stream. NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM are looked at in the library.
+    /// What it comes to on a stream. NO_COLOR, CLICOLOR and TERM are looked at in the library.
     fn on(self, stream: &impl anstream::stream::RawStream) -> Paint {
         let chosen = match self {
+            // Whatever the environment forces: a pipe leads to a program.
+            Self::Auto if !stream.is_terminal() => ColorChoice::Never,
             Self::Auto => AutoStream::choice(stream),
             Self::Always => ColorChoice::Always,
             Self::Never => ColorChoice::Never,

@@ -33,7 +33,7 @@ pub(crate) struct Choice {
 
 #[derive(Debug)]
 enum Chosen {
-    /// A target of the configuration.
+    /// A target of the configuration, by its name.
     Named {
         name: String,
         place: Place,
@@ -136,7 +136,9 @@ fn of_kubeconfig(
     exec_plugins: ExecPlugins,
 ) -> Result<Target, CallError> {
     let (mut settings, credentials) = kubeconfig::read(file, context, exec_plugins)?;
-    name.iter().for_each(|name| settings.name = (*name).to_owned());
+    if let Some(name) = name {
+        name.clone_into(&mut settings.name);
+    }
     let name = settings.name.clone();
     Target::new(settings, credentials)
         .map_err(|error| refused(format!("the kubeconfig's context {} cannot be used: {error}", safe(&name))))

@@ -69,7 +69,7 @@ fn on_a_pipe_there_are_colours_only_when_they_are_asked_for() {
     let (home, fake) = (Home::new(), target::pods());
     let options = target::options(&fake, &home);
     let table = with(&["call", "list_pods", "-o", "table"], &options);
-    let colours = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+    let colours = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("CLICOLOR_FORCE", "1")];
     assert!(!on_pipes(&home, &table, &colours).contains(ESCAPE));
     assert!(
         on_pipes(&home, &[&table[..], &["--color", "always"]].concat(), &[]).contains("\u{1b}[31mCrashLoopBackOff")

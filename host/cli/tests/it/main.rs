@@ -12,6 +12,7 @@ mod configuration;
 mod demo;
 mod help;
 mod hints;
+mod plugins;
 mod sheets;
 mod tables;
 mod waiting;

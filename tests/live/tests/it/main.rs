@@ -42,3 +42,4 @@ mod services;
 mod shapes;
 mod strangers;
 mod suite;
+mod targets;
