@@ -13,7 +13,8 @@ const ARGUMENTS: &str = r#"{"type":"object","additionalProperties":false,"requir
     "namespace":{"type":"string","format":"label"},
     "attempt":{"type":"string","enum":["nothing","read-secrets","delete-pods","another-host","every-namespace"],"default":"nothing"}
 }}"#;
-const RESULT: &str = r#"{"type":"object","additionalProperties":false,"required":["pods"],"properties":{"pods":{"type":"integer"}}}"#;
+const RESULT: &str =
+    r#"{"type":"object","additionalProperties":false,"required":["pods"],"properties":{"pods":{"type":"integer"}}}"#;
 
 /// The connector.
 pub(crate) struct Intruder;

@@ -37,8 +37,7 @@ pub(crate) async fn run(options: &DemoOptions, printer: &Printer) -> Result<(), 
 fn target(cluster: &Demo) -> Result<Target, CallError> {
     let broken = |why: String| CallError::new(ErrorCode::InternalError, format!("the demo cluster: {why}"));
     let mut settings = TargetSettings::new(NAME, &cluster.server_url(), Family::Kubernetes);
-    settings.verification =
-        Verification::ca(cluster.ca_pem().as_bytes()).map_err(|error| broken(error.to_string()))?;
+    settings.verification = Verification::ca(cluster.ca_pem().as_bytes()).map_err(|error| broken(error.to_string()))?;
     let token = SecretString::from(cluster.admin_token());
     let credential = FixedCredential::new(NAME, Some(token), None).map_err(|error| broken(error.to_string()))?;
     Target::new(settings, Arc::new(credential)).map_err(|error| broken(error.to_string()))

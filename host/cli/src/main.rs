@@ -100,7 +100,9 @@ fn typed(command: &Command) -> Typed<'_> {
             Typed { target: Some(name), ..Typed::default() }
         }
         Command::Target(TargetCommand::Check(options)) => Typed { target: options.named(), ..Typed::default() },
-        Command::Demo(_) | Command::Inspect { .. } | Command::Target(_) | Command::Completions { .. } => Typed::default(),
+        Command::Demo(_) | Command::Inspect { .. } | Command::Target(_) | Command::Completions { .. } => {
+            Typed::default()
+        }
     }
 }
 

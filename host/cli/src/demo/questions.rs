@@ -50,7 +50,12 @@ pub(crate) const QUESTIONS: [Question; 10] = [
     },
     Question {
         text: "What's the resource utilization of node worker-3?",
-        steps: &[step("describe_node", &["name=worker-3"]).showing(&["name", "status", "running_pods", "allocated_resources"])],
+        steps: &[step("describe_node", &["name=worker-3"]).showing(&[
+            "name",
+            "status",
+            "running_pods",
+            "allocated_resources",
+        ])],
     },
     Question {
         text: "Scale the nginx deployment to 5 replicas",
@@ -67,7 +72,10 @@ pub(crate) const QUESTIONS: [Question; 10] = [
         text: "Get the logs from the api-gateway pod — the last 200 lines",
         steps: &[step("get_pod_logs", &["namespace=production", "name=api-gateway", "tail_lines=200"])],
     },
-    Question { text: "List all PVCs that are in Pending state", steps: &[step("list_pvcs", &[]).only("phase=Pending")] },
+    Question {
+        text: "List all PVCs that are in Pending state",
+        steps: &[step("list_pvcs", &[]).only("phase=Pending")],
+    },
     Question {
         text: "What events happened in the kube-system namespace in the last hour?",
         steps: &[step("list_events", &["namespace=kube-system", "since_seconds=3600"])],

@@ -155,7 +155,9 @@ impl Tour<'_> {
                 say(&format!("\n$ {}\n", asked.step.command()))?;
                 if let Some(plan) = &asked.plan {
                     say(&prompt::show(plan, width))?;
-                    say("The demo says yes to its own plans, on its own cluster only. Elsewhere you are asked: Send it? [y/N]\n\n")?;
+                    say(
+                        "The demo says yes to its own plans, on its own cluster only. Elsewhere you are asked: Send it? [y/N]\n\n",
+                    )?;
                 }
                 let about = About { entity: asked.entity.as_deref(), namespaces: asked.namespaces };
                 let (part, rest) = excerpt(&asked);
@@ -291,7 +293,9 @@ fn shortened(request: &str) -> String {
 }
 
 fn told(attempts: &[Attempt]) -> String {
-    let mut text = "\nA component was loaded that says it counts pods. While it runs it tries for more, and reports success.\n\n".to_owned();
+    let mut text =
+        "\nA component was loaded that says it counts pods. While it runs it tries for more, and reports success.\n\n"
+            .to_owned();
     for attempt in attempts {
         let ending = match &attempt.ending {
             // The host would have failed its own promise.

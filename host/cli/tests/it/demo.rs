@@ -69,7 +69,8 @@ fn the_readme_shows_what_the_demo_prints() {
     let mut compared = 0;
     for line in block.lines().map(settled).filter(|line| !line.is_empty() && line != "[…]") {
         let at = rest.iter().position(|printed| *printed == line);
-        let at = at.unwrap_or_else(|| panic!("the demo does not print this, or not here: {line}\n{}", printed.join("\n")));
+        let at =
+            at.unwrap_or_else(|| panic!("the demo does not print this, or not here: {line}\n{}", printed.join("\n")));
         rest = &rest[at + 1..];
         compared += 1;
     }
@@ -99,7 +100,8 @@ fn a_served_demo_is_a_target_for_others_until_it_is_stopped() {
 
     let call = ["call", "list_nodes", "-o", "json", "--kubeconfig", "demo.kubeconfig"];
     let nodes = home.run(&call).json();
-    let names: Vec<&str> = nodes["data"].as_array().expect("rows").iter().filter_map(|node| node["name"].as_str()).collect();
+    let names: Vec<&str> =
+        nodes["data"].as_array().expect("rows").iter().filter_map(|node| node["name"].as_str()).collect();
     assert_eq!(names, ["worker-02", "worker-1", "worker-3"]);
     // Elsewhere the demo approves nothing.
     let cordon = ["call", "cordon_node", "name=worker-3", "--kubeconfig", "demo.kubeconfig"];
@@ -143,7 +145,8 @@ fn rows_are_chosen_by_what_is_in_them() {
     assert_eq!(names(&["unschedulable=true"]), [""; 0]);
     assert_eq!(names(&["labels.kubernetes.io/os=linux"]), [""; 0], "a key with dots is no path of members");
     let refused = |operation: &str, condition: &str, code| {
-        home.run(&["call", operation, "--where", condition, "-o", "table", "--kubeconfig", "demo.kubeconfig"]).failed(code)
+        home.run(&["call", operation, "--where", condition, "-o", "table", "--kubeconfig", "demo.kubeconfig"])
+            .failed(code)
     };
     let unknown = refused("list_nodes", "nmae=x", 1);
     assert!(unknown.contains("have no member nmae") && unknown.contains("members: name"), "{unknown}");

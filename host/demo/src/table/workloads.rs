@@ -190,7 +190,8 @@ pub(super) const AUTOSCALERS: Layout = Layout {
     columns: &[NAME, text("Reference"), text("Targets"), text("MinPods"), text("MaxPods"), text("Replicas"), AGE],
     cells: |scaler, now| {
         let target = scaler.pointer("/spec/metrics/0/resource/target/averageUtilization").and_then(Value::as_i64);
-        let current = scaler.pointer("/status/currentMetrics/0/resource/current/averageUtilization").and_then(Value::as_i64);
+        let current =
+            scaler.pointer("/status/currentMetrics/0/resource/current/averageUtilization").and_then(Value::as_i64);
         let current = current.map_or_else(|| "<unknown>".to_owned(), |percent| format!("{percent}%"));
         let targets = target.map_or_else(|| "<none>".to_owned(), |target| format!("cpu: {current}/{target}%"));
         let minimum = scaler.pointer("/spec/minReplicas").and_then(Value::as_i64);

@@ -201,7 +201,7 @@ fn reader(namespace: &Namespace) -> User {
 /// Waits until the server does not take a token any more: it remembers for some seconds that it did.
 #[track_caller]
 fn until_refused(namespace: &Namespace, token: &str) {
-    let client = namespace.control_plane().admin().with_token(token);
+    let client = namespace.cluster().admin().with_token(token);
     let refused = until(SOON, || {
         let answer = client.request(Method::GET, &namespace.path("pods"), &[], None).expect("an answer");
         (answer.status == 401).then_some(())
