@@ -8,11 +8,11 @@ pub(crate) struct Refusal {
     pub(crate) code: u16,
     pub(crate) reason: &'static str,
     pub(crate) message: String,
-    pub(crate) details: Map<String, Value>,
+    pub(crate) details: Box<Map<String, Value>>,
     /// Whether `details` stand there where they are empty.
     pub(crate) has_details: bool,
     /// What stands in `metadata`, which is empty but for an expired token's successor.
-    pub(crate) metadata: Map<String, Value>,
+    pub(crate) metadata: Box<Map<String, Value>>,
     /// The header `Retry-After`.
     pub(crate) retry_after: Option<u32>,
 }
@@ -23,9 +23,9 @@ impl Refusal {
             code,
             reason,
             message: message.into(),
-            details: Map::new(),
+            details: Box::default(),
             has_details: false,
-            metadata: Map::new(),
+            metadata: Box::default(),
             retry_after: None,
         }
     }
@@ -57,7 +57,7 @@ impl Refusal {
                 status.insert("reason".to_owned(), self.reason.into());
             }
             if self.has_details || !self.details.is_empty() {
-                status.insert("details".to_owned(), Value::Object(self.details.clone()));
+                status.insert("details".to_owned(), Value::Object((*self.details).clone()));
             }
         }
         status
