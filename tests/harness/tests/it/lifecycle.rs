@@ -191,5 +191,8 @@ fn a_stage_of_another_kwok_is_an_error_and_not_another_behaviour() {
     fs::write(stage, "kind: Stage\n").expect("a stage without a selector");
     let programs = Programs::in_folder(scratch.path().to_owned());
     let refused = ControlPlane::in_directory(&programs, &scratch.path().join("instance")).expect_err("no such place");
-    assert_eq!(refused.to_string(), "the kwok stage node/fast/node-initialize.yaml has no place for what is left alone");
+    assert_eq!(
+        refused.to_string(),
+        "the kwok stage node/fast/node-initialize.yaml has no place for what is left alone"
+    );
 }

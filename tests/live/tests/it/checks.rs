@@ -8,9 +8,9 @@ use jiff::{Timestamp, Unit};
 use meho_control_plane::{ControlPlane, Rule, User};
 use meho_host::check::{Proof, TargetCheck};
 use meho_host::error::ErrorCode;
+use meho_host::policy::catalogue::Operation;
 use meho_host::policy::grammar::Namespace;
 use meho_host::policy::question::{OperationAccess, Verdict};
-use meho_host::policy::catalogue::Operation;
 use meho_host::policy::rbac::{Access, Accesses, Rights, Wants, accesses, grants};
 use meho_host::record::{Ending, Origin};
 use meho_host::target::Verification;
@@ -128,8 +128,7 @@ fn the_least_rules_are_enough_and_each_of_them_is_needed() {
     let inside = |operation: &&Operation| {
         grants([*operation], Some(&place), Wants::All).iter().all(|grant| grant.namespace.as_ref() == Some(&place))
     };
-    let operations: Vec<&Operation> =
-        embedded().connector.catalogue().operations().iter().filter(inside).collect();
+    let operations: Vec<&Operation> = embedded().connector.catalogue().operations().iter().filter(inside).collect();
     assert!(operations.len() >= 6, "{}", operations.len());
     let verdicts = |found: &TargetCheck| -> Vec<Verdict> {
         let named = |verdict: &&OperationAccess| operations.iter().any(|known| known.id == verdict.operation);
@@ -210,7 +209,13 @@ fn the_audit_log_has_exactly_the_questions_of_a_check() {
 }
 
 #[track_caller]
-fn check_same(cluster: &ControlPlane, user: &User, since: meho_control_plane::AuditMark, caller: &Caller, place: &Namespace) {
+fn check_same(
+    cluster: &ControlPlane,
+    user: &User,
+    since: meho_control_plane::AuditMark,
+    caller: &Caller,
+    place: &Namespace,
+) {
     let [record] = &caller.records()[..] else { panic!("one record") };
     assert_eq!((record.operation.as_str(), record.component), ("check", None));
     assert!(record.requests.iter().all(|request| request.origin == Origin::Host));
