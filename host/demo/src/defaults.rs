@@ -5,7 +5,7 @@ mod service;
 mod tidy;
 mod workload;
 
-use crate::resource::Resource;
+use crate::resource::{NODES, Resource};
 use crate::store::{Store, child_mut, metadata_mut};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -67,7 +67,13 @@ pub(crate) fn fill(resource: &Resource, object: &mut Value) {
 pub(crate) fn allocate(store: &Store, resource: &Resource, object: &mut Value) {
     match (resource.group, resource.plural) {
         ("", "services") => service::allocate(store, object),
-        ("", "pods") => pod::admit(object),
+        ("", "pods") => {
+            pod::admit(object);
+            let node = object.pointer("/spec/nodeName").and_then(Value::as_str).map(str::to_owned);
+            if let Some(node) = node.and_then(|node| store.get(&NODES, None, &node)) {
+                crate::controllers::scheduler::locate(object, node);
+            }
+        }
         ("batch", "jobs") => {
             workload::label_job(object);
             workload::copy_labels(object);
@@ -127,6 +133,9 @@ fn namespace(object: &mut Value) {
 fn node(object: &mut Value) {
     child_mut(object, "spec");
     let status = child_mut(object, "status");
+    if let Some(capacity) = status.get("capacity").cloned() {
+        missing(status, [("allocatable", capacity)]);
+    }
     missing(status, [("daemonEndpoints", json!({ "kubeletEndpoint": { "Port": 0 } })), ("nodeInfo", json!({}))]);
     if let Some(info) = status.get_mut("nodeInfo").and_then(Value::as_object_mut) {
         missing(

@@ -212,6 +212,11 @@ impl Demo {
         self.cluster.state().written = Written::by(source);
     }
 
+    /// Lets the continue tokens expire that are older than a resourceVersion.
+    pub fn forget_before(&self, revision: u64) {
+        self.cluster.state().store.compact(revision);
+    }
+
     /// Lets a token that this cluster has issued expire at once.
     pub fn revoke_token(&self, token: &str) {
         self.cluster.state().tokens.revoke(token);

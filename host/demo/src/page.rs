@@ -191,7 +191,10 @@ fn decode(token: &str) -> Result<(i64, String), Refusal> {
         let at = token.bytes().position(is_foreign).unwrap_or(token.len() - token.len() % 4);
         not_valid(&format!(": illegal base64 data at input byte {at}"))
     })?;
-    let parts: Value = serde_json::from_slice(&bytes).map_err(|error| not_valid(&format!(": {error}")))?;
+    let parts: Value = serde_json::from_slice(&bytes).map_err(|error| match begins_no_json(&bytes) {
+        Some(why) => not_valid(&format!(": {why}")),
+        None => not_valid(&format!(": {error}")),
+    })?;
     let text = |key: &str| parts.get(key).and_then(Value::as_str).unwrap_or_default();
     if text("v") != VERSION {
         return Err(not_valid(&format!(": server does not recognize this encoded version {}", text("v"))));
@@ -207,6 +210,26 @@ fn decode(token: &str) -> Result<(i64, String), Refusal> {
         }
         start => Ok((revision, start.to_owned())),
     }
+}
+
+/// What the server's own parser says of bytes that do not even begin like JSON.
+fn begins_no_json(bytes: &[u8]) -> Option<String> {
+    let Some(first) = bytes.iter().find(|byte| !b" \t\r\n".contains(byte)) else {
+        return Some("unexpected end of JSON input".to_owned());
+    };
+    let shown = match first {
+        b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => return None,
+        b'\'' => "\\'".to_owned(),
+        b'\\' => "\\\\".to_owned(),
+        0x07 => "\\a".to_owned(),
+        0x08 => "\\b".to_owned(),
+        0x0b => "\\v".to_owned(),
+        0x0c => "\\f".to_owned(),
+        control @ (0x00..=0x1f | 0x7f) => format!("\\x{control:02x}"),
+        unprintable @ (0x80..=0xa0 | 0xad) => format!("\\u{unprintable:04x}"),
+        printable => char::from(*printable).to_string(),
+    };
+    Some(format!("invalid character '{shown}' looking for beginning of value"))
 }
 
 fn key_of(resource: &Resource, namespace: &str, start: &str) -> (String, String) {

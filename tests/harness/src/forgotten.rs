@@ -21,7 +21,7 @@ impl Cluster {
     pub fn forgotten_token(&self) -> io::Result<String> {
         match self.server() {
             Server::Real(_) => self.forget_first_versions()?,
-            Server::Demo(demo) => demo.demo.expire_continue_tokens(),
+            Server::Demo(demo) => demo.demo.forget_before(2 * OLD),
         }
         let token = json!({ "v": "meta.k8s.io/v1", "rv": OLD, "start": "a\u{0}" });
         Ok(URL_SAFE_NO_PAD.encode(token.to_string()))

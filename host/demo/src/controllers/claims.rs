@@ -124,11 +124,14 @@ fn bind(store: &mut Store, claim: &Value, volume: &str, class: &str) {
     let capacity = bound.pointer("/spec/capacity").cloned().unwrap_or_default();
     let modes = bound.pointer("/spec/accessModes").cloned().unwrap_or_default();
     let driver = text(&bound, "/spec/csi/driver").to_owned();
+    let is_chosen_here = !has(claim, "/spec/volumeName");
     let _ = store.update(&CLAIMS, Some(namespace(claim)), name(claim), |claim| {
         let metadata = metadata_mut(claim);
         if let Some(annotations) = metadata.entry("annotations").or_insert_with(|| json!({})).as_object_mut() {
             annotations.insert("pv.kubernetes.io/bind-completed".to_owned(), "yes".into());
-            annotations.insert("pv.kubernetes.io/bound-by-controller".to_owned(), "yes".into());
+            if is_chosen_here {
+                annotations.insert("pv.kubernetes.io/bound-by-controller".to_owned(), "yes".into());
+            }
             for prefix in ["volume.beta", "volume"].iter().filter(|_| !driver.is_empty()) {
                 annotations.insert(format!("{prefix}.kubernetes.io/storage-provisioner"), driver.clone().into());
             }

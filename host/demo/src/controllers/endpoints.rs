@@ -7,10 +7,16 @@ use super::pods::{has_ended, is_ready};
 use super::read::{has, holds, is_leaving, list, name, namespace, number, text};
 use crate::resource::{ENDPOINT_SLICES, ENDPOINTS, NODES, PODS, Resource, SERVICES};
 use crate::store::{Store, child_mut};
+use crate::time::seconds;
 
+/// When what is behind a Service last gave reason to write it down.
+const TRIGGERED: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
+/// Who writes the slices of Endpoints that are made by hand.
+const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";
+const SKIP_MIRROR: &str = "endpointslice.kubernetes.io/skip-mirror";
 const ENDPOINTS_MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const ENDPOINTS_MANAGER: &str = "endpoint-controller";
 
@@ -34,6 +40,69 @@ pub(crate) fn settle(store: &mut Store) {
             false => drop(store.create(&ENDPOINTS, wanted)),
         }
     }
+    mirror(store);
+}
+
+/// Writes the slices of every Endpoints that somebody has made by hand for a Service without a selector: one for each subset.
+fn mirror(store: &mut Store) {
+    let is_by_hand = |endpoints: &&Value| {
+        let service = store.get(&SERVICES, Some(namespace(endpoints)), name(endpoints));
+        let skipped = label(endpoints, SKIP_MIRROR) == "true";
+        !skipped && service.is_some_and(|service| !has(service, "/spec/selector"))
+    };
+    let by_hand: Vec<_> = store.list(&ENDPOINTS, None).filter(is_by_hand).cloned().collect();
+    for endpoints in &by_hand {
+        let space = namespace(endpoints);
+        let is_mirror = |slice: &&Value| label(slice, MANAGED_BY) == MIRROR && label(slice, SERVICE_NAME) == name(endpoints);
+        let existing: Vec<_> = store.list(&ENDPOINT_SLICES, Some(space)).filter(is_mirror).map(|it| name(it).to_owned()).collect();
+        let wanted: Vec<_> = list(endpoints, "/subsets").iter().enumerate().map(|it| mirrored(endpoints, it)).collect();
+        for (wanted, existing) in wanted.iter().zip(existing.iter().map(Some).chain(std::iter::repeat(None))) {
+            match existing {
+                Some(existing) => replace(store, &ENDPOINT_SLICES, space, existing, wanted, &["endpoints", "ports"]),
+                None => drop(store.create(&ENDPOINT_SLICES, wanted.clone())),
+            }
+        }
+        for superfluous in existing.iter().skip(wanted.len()) {
+            let _ = store.remove(&ENDPOINT_SLICES, Some(space), superfluous);
+        }
+    }
+}
+
+/// The slice of a subset of Endpoints.
+fn mirrored(endpoints: &Value, (index, subset): (usize, &Value)) -> Value {
+    let of = |pointer: &str, is_ready: bool| {
+        let endpoint = move |address: &Value| {
+            let mut endpoint = json!({ "addresses": [text(address, "/ip")], "conditions": { "ready": is_ready } });
+            let fields = ["hostname", "nodeName", "targetRef"].map(|field| (field, address.get(field)));
+            let fields = fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?.clone())));
+            endpoint.as_object_mut().expect("it was made as one").extend(fields);
+            endpoint
+        };
+        list(subset, pointer).iter().map(endpoint).collect::<Vec<_>>()
+    };
+    let all = [of("/addresses", true), of("/notReadyAddresses", false)].concat();
+    let seed = format!("mirror/{}/{}/{index}", namespace(endpoints), text(endpoints, "/metadata/uid"));
+    let mut labels = child_labels(endpoints);
+    labels.insert(MANAGED_BY.to_owned(), MIRROR.into());
+    labels.insert(SERVICE_NAME.to_owned(), name(endpoints).into());
+    json!({
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": format!("{}-{}", name(endpoints), suffix(&seed, 5)),
+            "generateName": format!("{}-", name(endpoints)),
+            "namespace": namespace(endpoints),
+            "labels": labels,
+            "ownerReferences": [owner_reference(endpoints)],
+        },
+        "addressType": if all.iter().any(|it| text(it, "/addresses/0").contains(':')) { "IPv6" } else { "IPv4" },
+        "endpoints": all,
+        "ports": subset.get("ports"),
+    })
+}
+
+fn label<'a>(object: &'a Value, key: &str) -> &'a str {
+    object.pointer("/metadata/labels").and_then(|labels| labels.get(key)).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What is left of a Service that is gone; a hand-made slice stays.
@@ -68,7 +137,12 @@ fn is_slice_of(slice: &Value, service: &Value) -> bool {
 }
 
 fn replace(store: &mut Store, resource: &Resource, namespace: &str, name: &str, wanted: &Value, fields: &[&str]) {
+    let now = seconds(store.now());
     let _ = store.update(resource, Some(namespace), name, |object| {
+        let has_changed = fields.iter().any(|field| object.get(*field) != wanted.get(*field));
+        if has_changed && wanted.pointer("/metadata/annotations").is_some() {
+            child_mut(child(object, "metadata"), "annotations").insert(TRIGGERED.to_owned(), now.into());
+        }
         if let Some(labels) = wanted.pointer("/metadata/labels") {
             child_mut(object, "metadata").insert("labels".to_owned(), labels.clone());
         }
@@ -80,6 +154,11 @@ fn replace(store: &mut Store, resource: &Resource, namespace: &str, name: &str, 
             }
         }
     });
+}
+
+fn child<'a>(object: &'a mut Value, key: &str) -> &'a mut Value {
+    child_mut(object, key);
+    object.get_mut(key).expect("it was made")
 }
 
 fn selector(service: &Value) -> Option<&Map<String, Value>> {
@@ -115,6 +194,7 @@ pub(crate) fn slice(service: &Value, pods: &[Value], nodes: &[Value]) -> Value {
             "generateName": format!("{}-", name(service)),
             "namespace": namespace(service),
             "labels": labels,
+            "annotations": { TRIGGERED: text(service, "/metadata/creationTimestamp") },
             "ownerReferences": [owner_reference(service)],
         },
         "addressType": "IPv4",
@@ -153,7 +233,12 @@ pub(crate) fn endpoints(service: &Value, pods: &[Value]) -> Value {
     let mut object = json!({
         "apiVersion": "v1",
         "kind": "Endpoints",
-        "metadata": { "name": name(service), "namespace": namespace(service), "labels": labels },
+        "metadata": {
+            "name": name(service),
+            "namespace": namespace(service),
+            "labels": labels,
+            "annotations": { TRIGGERED: text(service, "/metadata/creationTimestamp") },
+        },
     });
     let unresolved = ports.is_empty() && !list(service, "/spec/ports").is_empty();
     if !subset.is_empty()

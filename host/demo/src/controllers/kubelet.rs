@@ -38,7 +38,7 @@ pub(crate) fn tick(store: &mut Store) {
         let pods: Vec<_> = store.list(&PODS, None).filter(here).cloned().collect();
         for pod in &pods {
             if is_leaving(pod) {
-                end(store, pod, name(node));
+                end(store, pod, node);
             } else if is_played(node) {
                 start(store, pod, node);
             }
@@ -63,18 +63,19 @@ fn homeless(store: &mut Store, nodes: &[Value]) {
     pods.iter().for_each(|pod| deletion::carry_out(store, pod));
 }
 
-fn end(store: &mut Store, pod: &Value, node: &str) {
+fn end(store: &mut Store, pod: &Value, node: &Value) {
     let grace = number(pod, "/metadata/deletionGracePeriodSeconds");
     let due =
         parse(text(pod, "/metadata/deletionTimestamp")).map(|until| before(until, grace - ENDING_SECONDS.min(grace)));
     if due.is_some_and(|due| store.now() < due) {
         return;
     }
-    let running = list(pod, "/status/containerStatuses").iter().filter(|it| has(it, "/state/running"));
+    let runs = |container: &&Value| is_played(node) && has(container, "/state/running");
+    let running = list(pod, "/status/containerStatuses").iter().filter(runs);
     for container in running.map(|it| text(it, "/name").to_owned()).collect::<Vec<_>>() {
         let field = format!("spec.containers{{{container}}}");
         let message = format!("Stopping container {container}");
-        record(store, About { object: pod, field: &field }, Source::Kubelet(node), "Normal", "Killing", &message);
+        record(store, About { object: pod, field: &field }, Source::Kubelet(name(node)), "Normal", "Killing", &message);
     }
     deletion::carry_out(store, pod);
 }

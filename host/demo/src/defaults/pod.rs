@@ -15,6 +15,7 @@ pub(super) fn fill(pod: &mut Value) {
     let class = quality(pod);
     let status = child_mut(pod, "status");
     missing(status, [("phase", json!("Pending")), ("qosClass", json!(class))]);
+    one_address(status);
     for list in ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"] {
         for container in each(status, list) {
             missing(
@@ -34,6 +35,18 @@ pub(super) fn fill(pod: &mut Value) {
         for time in ["lastProbeTime", "lastTransitionTime"] {
             condition.entry(time).or_insert(Value::Null);
         }
+    }
+}
+
+/// The first of a pod's addresses stands by itself, too; where the two differ, that one counts.
+fn one_address(status: &mut Map<String, Value>) {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let first = text(status.get("podIPs").and_then(|addresses| addresses.get(0)?.get("ip")));
+    let one = text(status.get("podIP"));
+    if !one.is_empty() && one != first {
+        status.insert("podIPs".to_owned(), json!([{ "ip": one }]));
+    } else if one.is_empty() && !first.is_empty() {
+        status.insert("podIP".to_owned(), json!(first));
     }
 }
 

@@ -17,8 +17,17 @@ const EXPIRED: &str = "$EXPIRED";
 pub(super) struct Case {
     pub(super) call: String,
     pub(super) arguments: Value,
-    /// The code of the error that must come.
-    pub(super) is: Option<String>,
+    pub(super) is: Is,
+}
+
+/// What must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Is {
+    Success,
+    /// An error of this code.
+    Error(String),
+    /// That, or a success that is not complete.
+    ErrorOrLess(String),
 }
 
 /// All lines.
@@ -40,7 +49,7 @@ impl Case {
         Self {
             call: text("call").unwrap_or_else(|| panic!("no call: {line}")),
             arguments: line.get("with").cloned().unwrap_or_else(|| json!({})),
-            is: text("is"),
+            is: text("is").map_or(Is::Success, Is::Error),
         }
     }
 
@@ -65,12 +74,20 @@ pub(super) fn run(world: &World, caller: &Caller, case: &Case) -> Outcome {
         Ok(pages) => {
             let mut wrong: Vec<String> =
                 pages.iter().flat_map(|(data, _)| wrong(world, case, &arguments, data)).collect();
-            wrong.extend(case.is.iter().map(|code| format!("{code} expected, it succeeded")));
+            let is_complete = pages.iter().all(|(_, meta)| meta["complete"] == true);
+            match &case.is {
+                Is::Error(code) => wrong.push(format!("{code} expected, it succeeded")),
+                Is::ErrorOrLess(code) if is_complete => wrong.push(format!("{code} expected, it succeeded")),
+                Is::ErrorOrLess(_) | Is::Success => {}
+            }
             let answer: Value = pages.iter().map(|(data, meta)| json!({"data": data, "meta": meta})).collect();
             Outcome { line, wrong, answer: world.plain(&answer) }
         }
         Err(error) => {
-            let is_expected = case.is.as_deref() == Some(error.code.as_str());
+            let is_expected = match &case.is {
+                Is::Success => false,
+                Is::Error(code) | Is::ErrorOrLess(code) => *code == error.code.as_str(),
+            };
             let wrong = if is_expected { Vec::new() } else { vec![format!("{:?} expected, got {error:?}", case.is)] };
             Outcome { line, wrong, answer: json!([{"error": world.plain(&json!(error))}]) }
         }

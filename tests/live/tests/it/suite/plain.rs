@@ -14,8 +14,10 @@ pub(super) struct Names {
     times: BTreeSet<String>,
 }
 
-/// Members whose values are made up, wherever they stand: the versions of what is stored, where to go on, and a port of every node.
-const MADE_UP: [&str; 4] = ["resource_version", "resourceVersion", "continue", "node_port"];
+/// Members whose values are made up, wherever they stand: the versions of what is stored, where to go on, a port of every node, and of a plan what follows
+/// from identities. A lease is renewed all the time.
+const MADE_UP: [&str; 8] =
+    ["resource_version", "resourceVersion", "continue", "node_port", "digest", "body_digest", "principal", "lease"];
 const SUFFIX: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
 const TOKEN_VOLUME: &str = "kube-api-access-";
 
@@ -48,9 +50,12 @@ impl Names {
         (self.text(name), plain)
     }
 
-    /// Events are newest first. Those of controllers came within the same second or two, in whatever order.
+    /// Events are newest first. Those of controllers came within the same second or two, in whatever order, and what looks after nodes takes its time to
+    /// greet a new one.
     fn events(&self, events: &[Value]) -> Vec<Value> {
-        let mut plain: Vec<Value> = events.iter().map(|event| self.plain(event)).collect();
+        let is_greeting = |event: &&Value| event["reason"] == "RegisteredNode";
+        let mut plain: Vec<Value> =
+            events.iter().filter(|event| !is_greeting(event)).map(|event| self.plain(event)).collect();
         let made_up = |event: &Value| event["last_timestamp"].as_str().is_some_and(|time| time.starts_with('<'));
         let until = plain.iter().take_while(|event| made_up(event)).count();
         plain[..until].sort_by_key(Value::to_string);
@@ -58,9 +63,6 @@ impl Names {
     }
 
     fn text(&self, text: &str) -> String {
-        if let Some(form) = form_of_time(text).filter(|_| !self.times.contains(&zulu(text))) {
-            return form;
-        }
         let mut plain = text.to_owned();
         for (word, name) in &self.words {
             plain = plain.replace(word, name);
@@ -70,7 +72,23 @@ impl Names {
                 return format!("{TOKEN_VOLUME}#");
             }
         }
-        without_uuids(&plain)
+        self.without_times_and_uids(&plain)
+    }
+
+    fn without_times_and_uids(&self, text: &str) -> String {
+        let mut plain = String::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let time = time_at(rest).filter(|time| !self.times.contains(&zulu(time)));
+            let (piece, name) = match (time, uid_at(rest)) {
+                (Some(time), _) => (time, format!("<time{}>", fraction(time))),
+                (None, Some(uid)) => (uid, "<uid>".to_owned()),
+                (None, None) => (&rest[..first.len_utf8()], first.to_string()),
+            };
+            plain.push_str(&name);
+            rest = &rest[piece.len()..];
+        }
+        plain
     }
 }
 
@@ -78,7 +96,7 @@ fn collect_times(value: &Value, times: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => members.values().for_each(|value| collect_times(value, times)),
         Value::Array(items) => items.iter().for_each(|item| collect_times(item, times)),
-        Value::String(text) if form_of_time(text).is_some() => drop(times.insert(zulu(text))),
+        Value::String(text) if time_at(text) == Some(text) => drop(times.insert(zulu(text))),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -87,41 +105,29 @@ fn zulu(time: &str) -> String {
     time.replace("+00:00", "Z")
 }
 
-/// `<time>`, with what follows the seconds; none where it is no time.
-fn form_of_time(text: &str) -> Option<String> {
-    let (to_seconds, rest) = text.split_at_checked(19)?;
-    let pattern = "0000-00-00T00:00:00";
-    let alike =
-        |(given, expected): (char, char)| if expected == '0' { given.is_ascii_digit() } else { given == expected };
-    let fits = to_seconds.chars().zip(pattern.chars()).all(alike) && to_seconds.is_ascii();
-    let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-    (fits && matches!(zone, "Z" | "+00:00")).then(|| {
-        let fraction: String = rest.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-        format!("<time{fraction}>")
-    })
+/// The time at the beginning of a text, as Kubernetes or a row writes it.
+fn time_at(text: &str) -> Option<&str> {
+    let seconds = starts_like(text, "0000-00-00T00:00:00", char::is_ascii_digit)?;
+    let rest = &text[seconds.len()..];
+    let fraction = rest.find(|c: char| c != '.' && !c.is_ascii_digit())?;
+    let zone = ["Z", "+00:00"].into_iter().find(|zone| rest[fraction..].starts_with(zone))?;
+    Some(&text[..seconds.len() + fraction + zone.len()])
 }
 
-fn without_uuids(text: &str) -> String {
-    let is_uuid = |piece: &str| {
-        piece
-            .char_indices()
-            .all(|(at, c)| if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() })
-    };
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        match rest.split_at_checked(36) {
-            Some((piece, behind)) if piece.is_ascii() && is_uuid(piece) => {
-                plain.push_str("<uid>");
-                rest = behind;
-            }
-            _ => {
-                plain.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
-        }
-    }
-    plain
+/// How a time goes on behind its seconds.
+fn fraction(time: &str) -> String {
+    time[19..].chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
+}
+
+fn uid_at(text: &str) -> Option<&str> {
+    starts_like(text, "00000000-0000-0000-0000-000000000000", char::is_ascii_hexdigit)
+}
+
+/// The beginning of a text that is like a pattern, in which 0 stands for any digit.
+fn starts_like<'t>(text: &'t str, pattern: &str, is_digit: fn(&char) -> bool) -> Option<&'t str> {
+    let (start, _) = text.split_at_checked(pattern.len())?;
+    let alike = |(given, wanted): (char, char)| if wanted == '0' { is_digit(&given) } else { given == wanted };
+    (start.is_ascii() && start.chars().zip(pattern.chars()).all(alike)).then_some(start)
 }
 
 /// Where two answers differ, in the order of their members.

@@ -4,7 +4,7 @@
 
 use super::plain::Names;
 use crate::objects::SOON;
-use meho_control_plane::{Client, Cluster, Namespace, Patch, User, until};
+use meho_control_plane::{Client, Cluster, Namespace, Patch, StatusCode, User, until};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,19 +33,20 @@ impl World {
     /// Makes all of them.
     #[track_caller]
     pub(super) fn make(cluster: &Cluster) -> Self {
-        Self::made(cluster, |_| true)
+        Self::made(cluster, Controllers::AreAwaited, |_| true)
     }
 
-    /// Makes those of a resource, such as `deployments`.
+    /// Makes those of a resource, such as `deployments`, and does not wait for what others make of them.
     #[track_caller]
     pub(super) fn of(cluster: &Cluster, resource: &str) -> Self {
-        Self::made(cluster, |path| path.contains(&format!("/{resource}/")))
+        Self::made(cluster, Controllers::GoOn, |path| path.contains(&format!("/{resource}/")))
     }
 
     #[track_caller]
-    fn made(cluster: &Cluster, wanted: impl Fn(&str) -> bool) -> Self {
+    fn made(cluster: &Cluster, controllers: Controllers, wanted: impl Fn(&str) -> bool) -> Self {
         let namespace = cluster.namespace().expect("a namespace");
-        let mut making = Making { admin: cluster.admin(), uids: BTreeMap::new(), described: Vec::new(), namespace };
+        let (uids, described) = (BTreeMap::new(), Vec::new());
+        let mut making = Making { admin: cluster.admin(), uids, described, controllers, namespace };
         let mut world_held = Vec::new();
         let mut outside = Vec::new();
         let mut wants_pods = false;
@@ -53,6 +54,16 @@ impl World {
             if item.get("podsOf").is_some() {
                 if wants_pods {
                     making.pods_of(&making.filled(item));
+                }
+                continue;
+            }
+            if item["kind"] == "NodeMetrics" {
+                let measured = making.filled(item);
+                let name = text(&measured, "/metadata/name");
+                let path = format!("/apis/metrics.k8s.io/v1beta1/nodes/{name}");
+                if wanted(&path) {
+                    cluster.node_uses(name, &measured["usage"]).unwrap_or_else(|error| panic!("{path}: {error}"));
+                    outside.push(path);
                 }
                 continue;
             }
@@ -110,9 +121,17 @@ impl Drop for World {
     }
 }
 
+/// Whether what controllers do to the objects, or for them, has to be done before anything is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Controllers {
+    AreAwaited,
+    GoOn,
+}
+
 /// Objects on their way to the server.
 struct Making<'c> {
     admin: &'c Client,
+    controllers: Controllers,
     namespace: Namespace,
     /// By `Kind/name`, as the description calls them.
     uids: BTreeMap<String, String>,
@@ -152,8 +171,25 @@ impl Making<'_> {
         let mut take = |name: &str| members.remove(name).unwrap_or_default();
         let (status, then, awaited) = (take("status"), take("then"), take("awaits"));
         if then == "await" {
-            self.described.push((path.to_owned(), object));
+            // What was described before has become this by then.
+            let before = self.described.iter().position(|(described, _)| described == path);
+            let mut awaited = before.map_or_else(|| json!({}), |at| self.described.remove(at).1);
+            if self.controllers == Controllers::AreAwaited {
+                awaited.as_object_mut().expect("an object").extend(members.clone());
+                self.described.push((path.to_owned(), awaited));
+            }
             return;
+        }
+        if then == "unless-there" {
+            match self.admin.create(&object) {
+                Err(error) if error.status() != Some(StatusCode::CONFLICT) => panic!("{path}: {error}"),
+                _ => return,
+            }
+        }
+        // Who registers a node says at once how it is.
+        let comes_with_status = object["kind"] == "Node" && !status.is_null();
+        if comes_with_status {
+            object["status"] = status.clone();
         }
         let made = if path == format!("/api/v1/namespaces/{}", self.namespace) {
             self.admin.patch(path, Patch::Merge, &object)
@@ -161,7 +197,7 @@ impl Making<'_> {
             self.admin.create(&object)
         };
         let made = made.unwrap_or_else(|error| panic!("{path}: {error}"));
-        if !status.is_null() {
+        if !status.is_null() && !comes_with_status {
             self.admin.write_status(path, &status).unwrap_or_else(|error| panic!("the status of {path}: {error}"));
             object["status"] = status;
         }
