@@ -267,6 +267,8 @@ fn sent(requests: &[RequestRecord]) -> String {
             None => kinds.push((kind, ending, vec![query])),
         }
     }
+    // Reads that are asked for side by side end in any order.
+    kinds.sort();
     let mut text = String::new();
     for (kind, ending, queries) in &kinds {
         let query = match queries.as_slice() {

@@ -53,8 +53,10 @@ fn mirror(store: &mut Store) {
     let by_hand: Vec<_> = store.list(&ENDPOINTS, None).filter(is_by_hand).cloned().collect();
     for endpoints in &by_hand {
         let space = namespace(endpoints);
-        let is_mirror = |slice: &&Value| label(slice, MANAGED_BY) == MIRROR && label(slice, SERVICE_NAME) == name(endpoints);
-        let existing: Vec<_> = store.list(&ENDPOINT_SLICES, Some(space)).filter(is_mirror).map(|it| name(it).to_owned()).collect();
+        let is_mirror =
+            |slice: &&Value| label(slice, MANAGED_BY) == MIRROR && label(slice, SERVICE_NAME) == name(endpoints);
+        let existing: Vec<_> =
+            store.list(&ENDPOINT_SLICES, Some(space)).filter(is_mirror).map(|it| name(it).to_owned()).collect();
         let wanted: Vec<_> = list(endpoints, "/subsets").iter().enumerate().map(|it| mirrored(endpoints, it)).collect();
         for (wanted, existing) in wanted.iter().zip(existing.iter().map(Some).chain(std::iter::repeat(None))) {
             match existing {

@@ -48,7 +48,8 @@ fn label(store: &mut Store, node: &Value) {
     let label = |key: String| node.pointer("/metadata/labels").and_then(|labels| labels.get(key)).cloned();
     for what in ["arch", "os"] {
         let older = format!("beta.kubernetes.io/{what}");
-        let Some(value) = label(format!("kubernetes.io/{what}")).filter(|value| label(older.clone()).as_ref() != Some(value))
+        let Some(value) =
+            label(format!("kubernetes.io/{what}")).filter(|value| label(older.clone()).as_ref() != Some(value))
         else {
             continue;
         };
