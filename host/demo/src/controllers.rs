@@ -18,6 +18,7 @@ mod nodes;
 pub(crate) mod pod_status;
 pub(crate) mod pods;
 pub(crate) mod quantity;
+pub(crate) mod quotas;
 pub(crate) mod read;
 pub(crate) mod replica_sets;
 pub(crate) mod rollout;
@@ -38,6 +39,7 @@ pub(crate) fn settle(store: &mut Store) {
         let before = store.revision();
         nodes::settle(store);
         deployments::settle(store);
+        quotas::settle(store);
         replica_sets::settle(store);
         stateful_sets::settle(store);
         daemon_sets::settle(store);

@@ -5,7 +5,7 @@ mod service;
 mod tidy;
 mod workload;
 
-use crate::resource::{NODES, Resource};
+use crate::resource::{NODES, RUNTIME_CLASSES, Resource};
 use crate::store::{Store, child_mut, metadata_mut};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -69,6 +69,7 @@ pub(crate) fn allocate(store: &Store, resource: &Resource, object: &mut Value) {
         ("", "services") => service::allocate(store, object),
         ("", "pods") => {
             pod::admit(object);
+            overhead(store, object);
             let node = object.pointer("/spec/nodeName").and_then(Value::as_str).map(str::to_owned);
             if let Some(node) = node.and_then(|node| store.get(&NODES, None, &node)) {
                 crate::controllers::scheduler::locate(object, node);
@@ -112,6 +113,15 @@ fn missing_in<const N: usize>(object: &mut Value, defaults: [(&str, Value); N]) 
 /// The objects of a list.
 fn each<'a>(map: &'a mut Map<String, Value>, list: &str) -> impl Iterator<Item = &'a mut Map<String, Value>> {
     map.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
+}
+
+/// What a pod costs beyond its containers is its runtime class's to say.
+fn overhead(store: &Store, pod: &mut Value) {
+    let class = pod.pointer("/spec/runtimeClassName").and_then(Value::as_str).map(str::to_owned);
+    let class = class.and_then(|class| store.get(&RUNTIME_CLASSES, None, &class));
+    if let Some(fixed) = class.and_then(|class| class.pointer("/overhead/podFixed")).cloned() {
+        missing(child_mut(pod, "spec"), [("overhead", fixed)]);
+    }
 }
 
 fn finalizer(object: &mut Value, name: &str) {

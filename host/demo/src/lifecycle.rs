@@ -7,7 +7,7 @@ use crate::resource::{Access, CLAIMS, CONFIG_MAPS, NAMESPACES, PODS, RESOURCES, 
 use crate::store::{Store, child_mut, metadata_mut};
 use crate::time;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// An object by its resource, namespace and name.
 type Found = (&'static Resource, String, String);
@@ -53,8 +53,64 @@ fn empty_namespaces(store: &mut Store) {
                 child_mut(object, "spec").remove("finalizers");
             });
             let _ = store.remove(&NAMESPACES, None, &namespace);
+        } else {
+            tell_what_remains(store, &namespace);
         }
     }
+}
+
+/// What keeps a namespace from going, in the words of the controller that empties it.
+fn tell_what_remains(store: &mut Store, namespace: &str) {
+    let count = |resource: &'static Resource| store.list(resource, Some(namespace)).count();
+    let remaining = namespaced().filter_map(|resource| {
+        let count = count(resource);
+        let named = format!("{}.{} has {count} resource instances", resource.plural, resource.group);
+        (count > 0).then_some(named)
+    });
+    let mut remaining: Vec<String> = remaining.collect();
+    remaining.sort();
+    let mut finalizers = BTreeMap::<String, usize>::new();
+    for object in namespaced().flat_map(|resource| store.list(resource, Some(namespace))) {
+        let held = object.pointer("/metadata/finalizers").and_then(Value::as_array).into_iter().flatten();
+        held.filter_map(Value::as_str).for_each(|held| *finalizers.entry(held.to_owned()).or_default() += 1);
+    }
+    let finalizers: Vec<String> =
+        finalizers.into_iter().map(|(held, count)| format!("{held} in {count} resource instances")).collect();
+    let done = [
+        ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
+        ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
+        (
+            "NamespaceDeletionContentFailure",
+            "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization",
+        ),
+    ];
+    let said = |kind: &str, status: &str, reason: &str, message: String| {
+        json!({ "type": kind, "status": status, "reason": reason, "message": message })
+    };
+    let mut conditions: Vec<Value> =
+        done.iter().map(|(kind, reason, message)| said(kind, "False", reason, (*message).to_owned())).collect();
+    let message = format!("Some resources are remaining: {}", remaining.join(", "));
+    conditions.push(said("NamespaceContentRemaining", "True", "SomeResourcesRemain", message));
+    conditions.push(if finalizers.is_empty() {
+        let message = "All content-preserving finalizers finished".to_owned();
+        said("NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers", message)
+    } else {
+        let message = format!("Some content in the namespace has finalizers remaining: {}", finalizers.join(", "));
+        said("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain", message)
+    });
+    let now = time::seconds(store.now());
+    let _ = store.update(&NAMESPACES, None, namespace, |object| {
+        let status = child_mut(object, "status");
+        let before = status.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
+        for condition in &mut conditions {
+            let earlier = before.iter().find(|it| it.get("type") == condition.get("type"));
+            let same = earlier.filter(|it| it.get("status") == condition.get("status"));
+            let since = same.and_then(|it| it.get("lastTransitionTime")).cloned().unwrap_or_else(|| now.clone().into());
+            condition.as_object_mut().expect("it was made as one").insert("lastTransitionTime".to_owned(), since);
+        }
+        status.insert("conditions".to_owned(), conditions.into());
+    });
 }
 
 fn of_namespace<'a>(

@@ -222,6 +222,8 @@ pub(crate) static DISRUPTION_BUDGETS: Resource =
         .generations();
 pub(crate) static STORAGE_CLASSES: Resource =
     Resource::new("storage.k8s.io", "v1", "storageclasses", "storageclass", "StorageClass").short(&["sc"]).of_cluster();
+pub(crate) static RUNTIME_CLASSES: Resource =
+    Resource::new("node.k8s.io", "v1", "runtimeclasses", "runtimeclass", "RuntimeClass").of_cluster();
 pub(crate) static LEASES: Resource = Resource::new("coordination.k8s.io", "v1", "leases", "lease", "Lease");
 
 pub(crate) static ROLES: Resource = Resource::new("rbac.authorization.k8s.io", "v1", "roles", "role", "Role");
@@ -268,7 +270,7 @@ pub(crate) static ACCESS_REVIEWS: Resource =
         .access(Access::Review);
 
 /// All of them, in the order of discovery.
-pub(crate) static RESOURCES: [&Resource; 38] = [
+pub(crate) static RESOURCES: [&Resource; 39] = [
     &CONFIG_MAPS,
     &ENDPOINTS,
     &EVENTS,
@@ -303,6 +305,7 @@ pub(crate) static RESOURCES: [&Resource; 38] = [
     &ROLE_BINDINGS,
     &ROLES,
     &STORAGE_CLASSES,
+    &RUNTIME_CLASSES,
     &LEASES,
     &ENDPOINT_SLICES,
     &NODE_METRICS,

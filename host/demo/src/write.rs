@@ -1,5 +1,6 @@
 //! Create, update and patch.
 
+use crate::controllers::quotas;
 use crate::answer::Answer;
 use crate::decode;
 use crate::negotiate::{Encoding, View};
@@ -92,6 +93,10 @@ fn create_object(
     validate::object(resource, &prepared)?;
     if resource.plural == "pods" {
         admit_account(store, namespace, &prepared)?;
+        if let Some(why) = quotas::no_further_pod(store, namespace) {
+            let name = prepared.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            return Err(rbac::is_forbidden("", "pods", name, &why));
+        }
     }
     if is_dry { Ok(prepared) } else { store.create(resource, prepared) }
 }

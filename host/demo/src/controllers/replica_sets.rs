@@ -1,15 +1,17 @@
 //! ReplicaSets: as many pods as asked for, and a status that counts them.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::events::{Source, record};
 use super::identity::suffix;
 use super::pods::{Count, count, from_template, is_active, owned, worst_first};
-use super::read::{is_leaving, name, namespace, number};
-use super::{deletion, put_status};
+use super::read::{is_leaving, list, name, namespace, number, text};
+use super::{deletion, put_status, quotas};
 use crate::resource::{PODS, REPLICA_SETS};
+use crate::rbac;
 use crate::store::Store;
+use crate::time::seconds;
 
 const CONTROLLER: Source<'static> = Source::Controller("replicaset-controller");
 
@@ -17,13 +19,31 @@ const CONTROLLER: Source<'static> = Source::Controller("replicaset-controller");
 pub(crate) fn settle(store: &mut Store) {
     let sets: Vec<_> = store.list(&REPLICA_SETS, None).cloned().collect();
     for set in &sets {
-        if !is_leaving(set) {
-            scale(store, set);
-        }
+        let refused = if is_leaving(set) { None } else { scale(store, set) };
         let pods = owned(store, set);
         let counted = count(&pods, number(set, "/spec/minReadySeconds"), store.now());
-        put_status(store, &REPLICA_SETS, set, status(set, counted));
+        let mut status = status(set, counted);
+        if let (Some(condition), Some(status)) = (failure(store, set, refused), status.as_object_mut()) {
+            status.insert("conditions".to_owned(), json!([condition]));
+        }
+        put_status(store, &REPLICA_SETS, set, status);
     }
+}
+
+/// What a ReplicaSet says of a pod that it may not make. It is said once, until one may be made again.
+fn failure(store: &mut Store, set: &Value, refused: Option<String>) -> Option<Value> {
+    let why = refused?;
+    if let Some(said) = list(set, "/status/conditions").iter().find(|it| text(it, "/type") == "ReplicaFailure") {
+        return Some(said.clone());
+    }
+    record(store, set, CONTROLLER, "Warning", "FailedCreate", &format!("Error creating: {why}"));
+    Some(json!({
+        "type": "ReplicaFailure",
+        "status": "True",
+        "lastTransitionTime": seconds(store.now()),
+        "reason": "FailedCreate",
+        "message": why,
+    }))
 }
 
 /// The status of a ReplicaSet with these pods.
@@ -45,7 +65,8 @@ pub(crate) fn status(set: &Value, count: Count) -> Value {
     Value::Object(status)
 }
 
-fn scale(store: &mut Store, set: &Value) {
+/// Why there are fewer pods than there should be, where one was refused.
+fn scale(store: &mut Store, set: &Value) -> Option<String> {
     let mut active: Vec<_> = owned(store, set).into_iter().filter(is_active).collect();
     let wanted = usize::try_from(number(set, "/spec/replicas")).unwrap_or(0);
     if active.len() > wanted {
@@ -55,12 +76,17 @@ fn scale(store: &mut Store, set: &Value) {
                 record(store, set, CONTROLLER, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", name(pod)));
             }
         }
-        return;
+        return None;
     }
     for index in active.len()..wanted {
-        let Some(pod) = create(store, set, index) else { return };
+        if let Some(why) = quotas::no_further_pod(store, namespace(set)) {
+            let name = fresh_name(store, set, index, store.now());
+            return Some(rbac::is_forbidden("", "pods", &name, &why).message);
+        }
+        let pod = create(store, set, index)?;
         record(store, set, CONTROLLER, "Normal", "SuccessfulCreate", &format!("Created pod: {}", name(&pod)));
     }
+    None
 }
 
 /// A pod with a name that nobody has.

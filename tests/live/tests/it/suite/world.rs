@@ -180,6 +180,13 @@ impl Making<'_> {
             }
             return;
         }
+        let before = self.described.iter().position(|(described, _)| described == path);
+        if let Some(before) = before.filter(|_| then == "delete") {
+            self.admin.delete(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            object["status"] = awaited;
+            self.described[before].1 = object;
+            return;
+        }
         if then == "unless-there" {
             match self.admin.create(&object) {
                 Err(error) if error.status() != Some(StatusCode::CONFLICT) => panic!("{path}: {error}"),
