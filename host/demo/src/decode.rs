@@ -12,7 +12,7 @@ const UNSUPPORTED: &str = "the body of the request was in an unknown format - ac
 const PARTS: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
 
 /// Kinds whose parts have names of their own.
-const FLAT: [&str; 11] = [
+const FLAT: [&str; 12] = [
     "configmaps",
     "secrets",
     "serviceaccounts",
@@ -20,6 +20,7 @@ const FLAT: [&str; 11] = [
     "events",
     "endpointslices",
     "storageclasses",
+    "runtimeclasses",
     "roles",
     "rolebindings",
     "clusterroles",

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::deletion;
 use super::events::{About, Source, record};
 use super::fate;
-use super::nodes::{is_played, is_ready};
+use super::nodes::{is_by_hand, is_played, is_ready};
 use super::pod_status::{State, Stay, before, status};
 use super::pods::has_ended;
 use super::put_status;
@@ -25,8 +25,8 @@ const HEARTBEAT_SECONDS: i64 = 300;
 
 /// What has become of the pods since the last look.
 pub(crate) fn tick(store: &mut Store) {
-    for node in store.list(&NODES, None).filter(|node| condition(node, "Ready").is_empty()).cloned().collect::<Vec<_>>()
-    {
+    let is_new = |node: &&Value| condition(node, "Ready").is_empty() && !is_by_hand(node);
+    for node in store.list(&NODES, None).filter(is_new).cloned().collect::<Vec<_>>() {
         wake(store, &node);
     }
     let nodes: Vec<_> = store.list(&NODES, None).cloned().collect();

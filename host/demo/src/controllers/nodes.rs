@@ -88,7 +88,12 @@ pub(crate) fn is_ready(node: &Value) -> bool {
 
 /// Whether its kubelet does to pods what kubelets do.
 pub(crate) fn is_played(node: &Value) -> bool {
-    is_ready(node) && !list(node, "/spec/taints").iter().any(|taint| text(taint, "/key") == BY_HAND)
+    is_ready(node) && !is_by_hand(node)
+}
+
+/// Whether whoever made it says how it is.
+pub(crate) fn is_by_hand(node: &Value) -> bool {
+    list(node, "/spec/taints").iter().any(|taint| text(taint, "/key") == BY_HAND)
 }
 
 /// Whether a taint with this key keeps new pods away.

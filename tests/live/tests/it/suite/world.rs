@@ -159,7 +159,7 @@ impl Making<'_> {
         }
         let path = self.admin.path_of(&object).unwrap_or_else(|error| panic!("{error}"));
         let of_namespace = format!("/api/v1/namespaces/{}", self.namespace);
-        if !path.contains("/namespaces/") || path == of_namespace {
+        if !path.contains("/namespaces/") || object["kind"] == "Namespace" {
             object["metadata"].as_object_mut().expect("metadata").remove("namespace");
         }
         (path == of_namespace || wanted(&path)).then_some((path, object))
