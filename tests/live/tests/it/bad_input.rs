@@ -1,5 +1,5 @@
 //! What the program is given and cannot use: operations, arguments, components, kubeconfigs. Each has its error code and its exit code, and nothing
-//! is sent for it.
+//! is sent for it; so one server is enough.
 
 use crate::embedded::Caller;
 use crate::kubeconfigs::{Files, one_context, right_cluster, right_user, text, with};

@@ -1,5 +1,5 @@
 //! Ways to the server: HTTP/1.1 and HTTP/2, client certificates, token files, and servers that are not there, not the one that was meant, or that
-//! do not take the credential.
+//! do not take the credential. This is about the transport alone, on the real server.
 
 use crate::embedded::{Caller, settings, target_with};
 use crate::gate::{Gate, Wants};

@@ -67,10 +67,9 @@ impl Names {
         for (word, name) in &self.words {
             plain = plain.replace(word, name);
         }
-        if let Some((before, suffix)) = plain.split_once(TOKEN_VOLUME) {
-            if before.is_empty() && suffix.len() == 5 && suffix.chars().all(|c| SUFFIX.contains(c)) {
-                return format!("{TOKEN_VOLUME}#");
-            }
+        let suffix = plain.strip_prefix(TOKEN_VOLUME);
+        if suffix.is_some_and(|suffix| suffix.len() == 5 && suffix.chars().all(|c| SUFFIX.contains(c))) {
+            return format!("{TOKEN_VOLUME}#");
         }
         self.without_times_and_uids(&plain)
     }
