@@ -78,16 +78,18 @@ fn tell_what_remains(store: &mut Store, namespace: &str) {
         finalizers.into_iter().map(|(held, count)| format!("{held} in {count} resource instances")).collect();
     let done = [
         ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
-        ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
+        (
+            "NamespaceDeletionGroupVersionParsingFailure",
+            "ParsedGroupVersions",
+            "All legacy kube types successfully parsed",
+        ),
         (
             "NamespaceDeletionContentFailure",
             "ContentDeleted",
             "All content successfully deleted, may be waiting on finalization",
         ),
     ];
-    let said = |kind: &str, status: &str, reason: &str, message: String| {
-        json!({ "type": kind, "status": status, "reason": reason, "message": message })
-    };
+    let said = |kind: &str, status: &str, reason: &str, message: String| json!({ "type": kind, "status": status, "reason": reason, "message": message });
     let mut conditions: Vec<Value> =
         done.iter().map(|(kind, reason, message)| said(kind, "False", reason, (*message).to_owned())).collect();
     let message = format!("Some resources are remaining: {}", remaining.join(", "));

@@ -1,7 +1,7 @@
 //! Create, update and patch.
 
-use crate::controllers::quotas;
 use crate::answer::Answer;
+use crate::controllers::quotas;
 use crate::decode;
 use crate::negotiate::{Encoding, View};
 use crate::patch::{self, Form};

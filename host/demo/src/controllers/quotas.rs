@@ -12,15 +12,8 @@ use crate::resource::{PODS, RESOURCE_QUOTAS, Resource};
 use crate::store::Store;
 
 /// What a quota may name without `count/`.
-const ALONE: [&str; 7] = [
-    "configmaps",
-    "persistentvolumeclaims",
-    "pods",
-    "replicationcontrollers",
-    "resourcequotas",
-    "secrets",
-    "services",
-];
+const ALONE: [&str; 7] =
+    ["configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers", "resourcequotas", "secrets", "services"];
 
 /// Writes down what is used of every quota.
 pub(crate) fn settle(store: &mut Store) {
@@ -44,7 +37,8 @@ pub(crate) fn no_further_pod(store: &Store, namespace: &str) -> Option<String> {
                 (limit.parse::<usize>().is_ok_and(|limit| used + 1 > limit)).then_some((key, used, limit))
             })
             .collect();
-        let told = |what: &dyn Fn(&(&String, usize, &str)) -> String| exceeded.iter().map(what).collect::<Vec<_>>().join(",");
+        let told =
+            |what: &dyn Fn(&(&String, usize, &str)) -> String| exceeded.iter().map(what).collect::<Vec<_>>().join(",");
         (!exceeded.is_empty()).then(|| {
             format!(
                 "exceeded quota: {}, requested: {}, used: {}, limited: {}",

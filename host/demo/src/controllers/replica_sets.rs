@@ -8,8 +8,8 @@ use super::identity::suffix;
 use super::pods::{Count, count, from_template, is_active, owned, worst_first};
 use super::read::{is_leaving, list, name, namespace, number, text};
 use super::{deletion, put_status, quotas};
-use crate::resource::{PODS, REPLICA_SETS};
 use crate::rbac;
+use crate::resource::{PODS, REPLICA_SETS};
 use crate::store::Store;
 use crate::time::seconds;
 
