@@ -7,9 +7,12 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
 
+/// How many seconds it has, and its letter.
+type Unit = (i64, char);
+
 /// From this many seconds on, an age is told in the greater unit, and in the lesser one too where there is one.
 /// The steps are those of apimachinery's `duration.HumanDuration`: whoever reads both reads the same.
-const STEPS: [(i64, (i64, char), Option<(i64, char)>); 8] = [
+const STEPS: [(i64, Unit, Option<Unit>); 8] = [
     (8 * YEAR, (YEAR, 'y'), None),
     (2 * YEAR, (YEAR, 'y'), Some((DAY, 'd'))),
     (8 * DAY, (DAY, 'd'), None),
