@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const TARGET: &str = "wasm32-wasip2";
+/// Packages of components, and what they are called here.
+const COMPONENTS: [(&str, &str); 2] = [("meho-kubernetes", "kubernetes"), ("meho-example-intruder", "intruder")];
 const HOSTILE: &str = "meho-test-hostile";
 
 fn main() {
@@ -16,11 +18,13 @@ fn main() {
     add_target();
     // OUT_DIR is target/PROFILE/build/NAME-HASH/out. One directory for all profiles of the host, so that nothing builds twice.
     let guests = out.ancestors().nth(4).expect("OUT_DIR is deep in the target directory").join("guests");
-    // The connector is an ordinary library for those who read it natively; here, and only here, it becomes a component.
-    let connector = ["rustc", "--package", "meho-kubernetes", "--lib", "--crate-type", "cdylib"];
-    let connector = build(&root, &guests, "component", &connector).join("meho_kubernetes.wasm");
-    fs::copy(connector, out.join("kubernetes.wasm")).expect("the component can be copied");
-    watch(&root, &["connector/src", "connector/Cargo.toml", "wit", "Cargo.toml", "Cargo.lock"]);
+    for (package, name) in COMPONENTS {
+        // A connector is an ordinary library for those who read it natively; here, and only here, it becomes a component.
+        let library = ["rustc", "--package", package, "--lib", "--crate-type", "cdylib"];
+        let built = build(&root, &guests, "component", &library).join(package.replace('-', "_")).with_extension("wasm");
+        fs::copy(built, out.join(name).with_extension("wasm")).expect("the component can be copied");
+    }
+    watch(&root, &["connector/src", "connector/Cargo.toml", "examples", "wit", "Cargo.toml", "Cargo.lock"]);
     if env::var_os("CARGO_FEATURE_HOSTILE").is_some() {
         let built =
             build(&root, &guests, "hostile", &["build", "--package", HOSTILE, "--examples", "--features", "guest"])

@@ -130,11 +130,26 @@ impl Writes {
         Self(Reads::new())
     }
 
+    /// Sends a merge patch of an object.
+    pub(crate) fn patch<'a>(&self, address: Address<'a>, patch: &[u8]) -> Asked<'a> {
+        let path = address.resource.object(address.namespace, address.name);
+        self.write(Method::Patch, &path, (MERGE_PATCH, patch), address.subject("patch", ""))
+    }
+
     /// Sends a merge patch of a subresource.
     pub(crate) fn patch_subresource<'a>(&self, address: Address<'a>, subresource: &'a str, patch: &[u8]) -> Asked<'a> {
         let path = format!("{}/{subresource}", address.resource.object(address.namespace, address.name));
-        let request =
-            Request { method: Method::Patch, path: &path, query: &[], accept: JSON, body: Some((MERGE_PATCH, patch)) };
-        Asked { pending: send(&request), subject: address.subject("patch", subresource) }
+        self.write(Method::Patch, &path, (MERGE_PATCH, patch), address.subject("patch", subresource))
+    }
+
+    /// Deletes an object. What stands in a query is ignored where there is a body, so everything is in these options.
+    pub(crate) fn delete<'a>(&self, address: Address<'a>, options: &[u8]) -> Asked<'a> {
+        let path = address.resource.object(address.namespace, address.name);
+        self.write(Method::Delete, &path, (JSON, options), address.subject("delete", ""))
+    }
+
+    fn write<'a>(&self, method: Method, path: &str, body: (&str, &[u8]), subject: Subject<'a>) -> Asked<'a> {
+        let request = Request { method, path, query: &[], accept: JSON, body: Some(body) };
+        Asked { pending: send(&request), subject }
     }
 }

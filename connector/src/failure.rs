@@ -214,3 +214,15 @@ pub(crate) fn in_a_line(failure: &Failure) -> &str {
         Failure::ServerError(inner) => &inner.problem.message,
     }
 }
+
+/// The same with what would have prevented it, where that is known: a missing right with the rule that grants it.
+pub(crate) fn with_remedy(failure: &Failure) -> String {
+    let message = in_a_line(failure);
+    match failure {
+        Failure::PermissionDenied(denied) if denied.grantable => match &denied.problem.hint {
+            Some(hint) => format!("{message}: {hint}"),
+            None => message.to_owned(),
+        },
+        _ => message.to_owned(),
+    }
+}

@@ -40,7 +40,7 @@ pub(crate) struct Body {
     // The stream is a child of the body and must be dropped first: fields drop in this order.
     stream: Option<InputStream>,
     _incoming: IncomingBody,
-    _response: IncomingResponse,
+    response: IncomingResponse,
 }
 
 /// Sends a request.
@@ -127,7 +127,7 @@ impl Pending {
         let retry_after = header(&response, "retry-after").and_then(|text| text.parse().ok());
         let incoming = response.consume().map_err(|()| no_answer(&"the body was taken already"))?;
         let stream = incoming.stream().map_err(|()| no_answer(&"the body's stream was taken already"))?;
-        let body = Body { stream: Some(stream), _incoming: incoming, _response: response };
+        let body = Body { stream: Some(stream), _incoming: incoming, response };
         Ok(Answer { status, retry_after, body })
     }
 }
@@ -143,6 +143,11 @@ fn no_answer(why: &impl std::fmt::Debug) -> Failure {
 }
 
 impl Body {
+    /// When the target answered, by its own clock, as HTTP writes dates.
+    pub(crate) fn date(&self) -> Option<String> {
+        header(&self.response, "date")
+    }
+
     /// The next piece; none at the end. Fails where the answer broke off.
     pub(crate) fn read(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         let Some(stream) = &self.stream else { return Ok(None) };

@@ -1,5 +1,10 @@
 //! The kinds of objects, a file each.
 
+pub mod claim;
 pub mod deployment;
+pub mod endpoints;
 pub mod event;
+pub mod namespace;
+pub mod node;
 pub mod pod;
+pub mod service;

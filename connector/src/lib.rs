@@ -15,6 +15,7 @@ pub mod kinds;
 pub mod pod_status;
 
 pub mod node;
+pub mod quantity;
 pub mod row;
 
 pub mod api;
@@ -22,6 +23,8 @@ pub mod arguments;
 pub mod parameter;
 pub mod resource;
 
+mod allocation;
+mod clock;
 mod component;
 mod effects;
 mod failure;

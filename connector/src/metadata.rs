@@ -17,6 +17,7 @@ pub(crate) const METADATA: Shape = Object(&[
     ("creationTimestamp", Text),
     ("deletionTimestamp", Text),
     ("generation", Int),
+    ("finalizers", List(&Text)),
     ("ownerReferences", List(&Object(&[("kind", Text), ("name", Text), ("uid", Text), ("controller", Flag)]))),
 ]);
 
@@ -39,6 +40,17 @@ pub(crate) const LABEL_SELECTOR: Shape = Object(&[
 pub(crate) fn head(row: &mut Row<'_>, metadata: &Node<'_>) {
     row.text("name", metadata.text("name").unwrap_or_default());
     row.text("namespace", metadata.text("namespace").unwrap_or_default());
+    after_name(row, metadata);
+}
+
+/// What every row of an object of the cluster begins with.
+pub(crate) fn cluster_head(row: &mut Row<'_>, metadata: &Node<'_>) {
+    row.text("name", metadata.text("name").unwrap_or_default());
+    after_name(row, metadata);
+}
+
+/// What stands in every row after name and namespace.
+pub(crate) fn after_name(row: &mut Row<'_>, metadata: &Node<'_>) {
     row.text("uid", metadata.text("uid").unwrap_or_default());
     row.pairs("labels", metadata.pairs("labels").iter());
     row.pairs("annotations", metadata.pairs("annotations").iter().filter(|(key, _)| key != LAST_APPLIED));
@@ -71,6 +83,26 @@ pub(crate) fn selector(row: &mut Row<'_>, selector: &Node<'_>) {
         row.text("operator", expression.text("operator").unwrap_or_default());
         row.texts("values", expression.items("values").iter().filter_map(Node::as_text));
     });
+}
+
+/// A selector as it is asked by: equalities by key, then expressions in their order, their values sorted. The host writes it in the same form.
+pub(crate) fn selector_text(selector: &Node<'_>) -> String {
+    let mut equal: Vec<_> = selector.pairs("matchLabels").iter().collect();
+    equal.sort_unstable_by_key(|(key, _)| key);
+    let equal = equal.into_iter().map(|(key, value)| format!("{key}={value}"));
+    let expressions = selector.items("matchExpressions").iter().map(|expression| {
+        let key = expression.text("key").unwrap_or_default();
+        let mut values: Vec<&str> = expression.items("values").iter().filter_map(Node::as_text).collect();
+        values.sort_unstable();
+        let values = values.join(",");
+        match expression.text("operator").unwrap_or_default() {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.to_owned(),
+        }
+    });
+    equal.chain(expressions).collect::<Vec<_>>().join(",")
 }
 
 /// A list's metadata.

@@ -102,6 +102,16 @@ impl Rows {
     /// One row.
     pub(crate) fn push(&mut self, members: impl FnOnce(&mut Row<'_>)) {
         write_object(&mut self.batch, members);
+        self.end_row();
+    }
+
+    /// One row that has been written already.
+    pub(crate) fn push_written(&mut self, json: &[u8]) {
+        self.batch.extend_from_slice(json);
+        self.end_row();
+    }
+
+    fn end_row(&mut self) {
         self.batch.push(b'\n');
         if self.batch.len() >= BATCH_BYTES {
             self.flush();

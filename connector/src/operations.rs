@@ -1,14 +1,21 @@
-//! The operations. `list` is generic over kinds; each irregular one has a file of its own, with its effects beside what it does.
+//! The operations. `list` and `get` are generic over kinds; each irregular one has a file of its own, with its effects beside what it does.
 
+pub mod cordon;
+pub mod delete_pod;
+pub mod describe_deployment;
+pub mod describe_node;
 pub mod discover;
+pub mod endpoints;
+pub mod get;
 pub mod list;
+pub mod list_events;
 pub mod logs;
+pub mod node;
 pub mod pod;
 pub mod scale;
 
-pub(crate) mod cordon;
-pub(crate) mod delete_pod;
 pub(crate) mod describe;
 pub(crate) mod events;
 pub(crate) mod lookup;
+pub(crate) mod newest;
 pub(crate) mod restart;

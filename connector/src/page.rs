@@ -34,6 +34,8 @@ impl<K: Kind> Item for K {
 /// Pages that were read one after another.
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
+    /// Items that were read.
+    pub(crate) count: u64,
     /// Items that were left out of any of them.
     pub(crate) malformed: Malformed,
     /// The version that the first was read at.
@@ -73,17 +75,31 @@ pub(crate) fn read_pages<'a, I: Item>(
     next: &mut dyn FnMut(&ListMeta) -> Option<Asked<'a>>,
     on_item: &mut dyn FnMut(&Node<'_>),
 ) -> Result<Pages, Failure> {
+    read_pages_from::<I>(first.body()?, next, on_item)
+}
+
+/// The same where the first page's answer is there already.
+pub(crate) fn read_pages_from<'a, I: Item>(
+    first: Body,
+    next: &mut dyn FnMut(&ListMeta) -> Option<Asked<'a>>,
+    on_item: &mut dyn FnMut(&Node<'_>),
+) -> Result<Pages, Failure> {
     let mut pages = Pages::default();
-    let mut asked = first;
+    let mut body = first;
     loop {
         let mut upcoming = None;
-        let mut reader = Reader { body: asked.body()?, buffer: Vec::new(), at: 0, ended: false };
-        let page = reader
-            .page(&mut |head| upcoming = next(head), &mut |reader, malformed| reader.items::<I>(malformed, on_item))?;
+        let mut reader = Reader { body, buffer: Vec::new(), at: 0, ended: false };
+        let mut counted = |item: &Node<'_>| {
+            pages.count += 1;
+            on_item(item);
+        };
+        let page = reader.page(&mut |head| upcoming = next(head), &mut |reader, malformed| {
+            reader.items::<I>(malformed, &mut counted)
+        })?;
         pages.malformed.add(page.malformed);
         pages.resource_version = pages.resource_version.or(page.head.resource_version.clone());
         match upcoming {
-            Some(next) => asked = next,
+            Some(next) => body = next.body()?,
             None => {
                 pages.last = page.head;
                 return Ok(pages);

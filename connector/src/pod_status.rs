@@ -75,6 +75,24 @@ pub fn columns(pod: &Node<'_>) -> PodColumns {
     PodColumns { status: reason, ready: format!("{ready}/{total}"), restarts }
 }
 
+/// Whether a pod runs and its containers are ready.
+#[must_use]
+pub fn is_ready(pod: &Node<'_>) -> bool {
+    has_condition(&pod.part("status"), "Ready")
+}
+
+/// Whether a pod ought to run and does not, is not ready, or had a container that failed and was started again.
+#[must_use]
+pub fn is_unwell(pod: &Node<'_>, columns: &PodColumns) -> bool {
+    let status = pod.part("status");
+    if status.text("phase") == Some("Succeeded") {
+        return false;
+    }
+    let failed = |container: &Node<'_>| container.part("lastState").part("terminated").count("exitCode") != 0;
+    let all = ["containerStatuses", "initContainerStatuses"];
+    columns.status != "Running" || !is_ready(pod) || all.iter().any(|list| status.items(list).iter().any(failed))
+}
+
 /// Whether an init container runs beside the others instead of before them.
 fn is_sidecar(container: &Node<'_>) -> bool {
     container.text("restartPolicy") == Some("Always")

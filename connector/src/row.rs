@@ -38,15 +38,18 @@ pub(crate) fn write_object(out: &mut Vec<u8>, members: impl FnOnce(&mut Row<'_>)
 #[must_use]
 pub fn schema_of(members: impl FnOnce(&mut Row<'_>)) -> String {
     let mut out = Vec::new();
-    write_schema(&mut out, members);
+    write_schema(&mut out, OBJECT, members);
     String::from_utf8(out).expect("a schema is made of names and keywords")
 }
 
-fn write_schema(out: &mut Vec<u8>, members: impl FnOnce(&mut Row<'_>)) {
+/// The type of an object, in a schema.
+const OBJECT: &str = r#""object""#;
+
+fn write_schema(out: &mut Vec<u8>, kind: &str, members: impl FnOnce(&mut Row<'_>)) {
     let mut properties = Vec::new();
     let mut required = Vec::new();
     members(&mut Row { out: Out::Schema { properties: &mut properties, required: &mut required } });
-    out.extend_from_slice(b"{\"type\":\"object\",\"properties\":{");
+    out.extend_from_slice(format!(r#"{{"type":{kind},"properties":{{"#).as_bytes());
     out.extend_from_slice(&properties);
     out.extend_from_slice(b"},\"required\":[");
     for (index, name) in required.iter().enumerate() {
@@ -202,6 +205,17 @@ impl Row<'_> {
         }
     }
 
+    /// True, false or null.
+    pub fn flag_or_null(&mut self, name: &'static str, value: Option<bool>) {
+        if let Some(out) = self.member(name, r#"{"type":["boolean","null"]}"#, Stands::Always) {
+            out.extend_from_slice(match value {
+                Some(true) => b"true",
+                Some(false) => b"false",
+                None => b"null",
+            });
+        }
+    }
+
     /// True or false, where there is something to say.
     pub fn flag_if(&mut self, name: &'static str, value: Option<bool>) {
         if !self.wants(value.is_some()) {
@@ -280,11 +294,35 @@ impl Row<'_> {
         }
     }
 
+    /// An object, or null.
+    pub fn object_or_null(
+        &mut self,
+        name: &'static str,
+        node: MemberOf<'_, '_>,
+        members: impl FnOnce(&mut Row<'_>, &Node<'_>),
+    ) {
+        let node = node.node();
+        match &mut self.out {
+            Out::Schema { properties, required } => {
+                begin_property(properties, required, name, Stands::Always);
+                write_schema(properties, r#"["object","null"]"#, |row| members(row, &node));
+            }
+            Out::Json { .. } => {
+                let Some(out) = self.member(name, "", Stands::Always) else { return };
+                if node.is_missing() {
+                    out.extend_from_slice(b"null");
+                } else {
+                    write_object(out, |row| members(row, &node));
+                }
+            }
+        }
+    }
+
     fn object_that(&mut self, name: &'static str, stands: Stands, members: impl FnOnce(&mut Row<'_>)) {
         match &mut self.out {
             Out::Schema { properties, required } => {
                 begin_property(properties, required, name, stands);
-                write_schema(properties, members);
+                write_schema(properties, OBJECT, members);
             }
             Out::Json { .. } => {
                 if let Some(out) = self.member(name, "", stands) {
@@ -319,7 +357,7 @@ impl Row<'_> {
                 begin_property(properties, required, name, Stands::Always);
                 properties.extend_from_slice(b"{\"type\":\"array\",\"items\":");
                 let nothing = nothing();
-                write_schema(properties, |row| members(row, &nothing));
+                write_schema(properties, OBJECT, |row| members(row, &nothing));
                 properties.push(b'}');
             }
             Out::Json { .. } => {
@@ -338,6 +376,17 @@ impl Row<'_> {
 }
 
 impl Row<'_> {
+    /// The members of an object that has been written already. For data only: a schema is of what wrote them.
+    pub(crate) fn written_members(&mut self, object: &[u8]) {
+        let members = object.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default();
+        if let (Out::Json { bytes, empty }, false) = (&mut self.out, members.is_empty()) {
+            if !std::mem::replace(empty, false) {
+                bytes.push(b',');
+            }
+            bytes.extend_from_slice(members);
+        }
+    }
+
     /// A list of objects that have been written already. `nothing` writes one for the schema.
     pub(crate) fn written_list<'j>(
         &mut self,
@@ -349,7 +398,7 @@ impl Row<'_> {
             Out::Schema { properties, required } => {
                 begin_property(properties, required, name, Stands::Always);
                 properties.extend_from_slice(b"{\"type\":\"array\",\"items\":");
-                write_schema(properties, nothing);
+                write_schema(properties, OBJECT, nothing);
                 properties.push(b'}');
             }
             Out::Json { .. } => {

@@ -10,11 +10,23 @@ use crate::bindings::meho::connector::effects::{Effect, Trust};
 use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::{get, list};
 use crate::failure::invalid_argument;
+use crate::kinds::claim::Claim;
 use crate::kinds::deployment::Deployment;
+use crate::kinds::namespace::Namespace;
+use crate::kinds::node::Node;
 use crate::kinds::pod::Pod;
+use crate::kinds::service::Service;
 use crate::operation::{Read, Returns, Write};
+use crate::operations::cordon::{CordonNode, UncordonNode};
+use crate::operations::delete_pod::DeletePod;
+use crate::operations::describe_deployment::DescribeDeployment;
+use crate::operations::describe_node::DescribeNode;
+use crate::operations::endpoints::ListEndpoints;
+use crate::operations::get::Get;
 use crate::operations::list::{FIELDS, LABELS, List};
+use crate::operations::list_events::ListEvents;
 use crate::operations::logs::GetPodLogs;
+use crate::operations::node::GetNode;
 use crate::operations::pod::GetPod;
 use crate::operations::scale::ScaleDeployment;
 use crate::operations::{cordon, delete_pod, describe, events, logs, restart, scale};
@@ -79,6 +91,12 @@ impl Entry {
     #[must_use]
     pub const fn write<O: Write>(id: &'static str, title: &'static str) -> Self {
         Self::new(id, title, Trust::Write, O::RETURNS, Some(Built { run: run_write::<O>, members: O::members }))
+    }
+
+    /// A row for an operation whose write is destructive.
+    #[must_use]
+    pub const fn destructive<O: Write>(id: &'static str, title: &'static str) -> Self {
+        Self::new(id, title, Trust::Destructive, O::RETURNS, Some(Built { run: run_write::<O>, members: O::members }))
     }
 
     /// A row for an operation that is not built yet.
@@ -174,15 +192,30 @@ pub static TABLE: &[Entry] = &[
         .takes(&[NAME, NAMESPACE, CONTAINER, TAIL_LINES, SINCE_SECONDS, PREVIOUS, TIMESTAMPS, LIMIT_BYTES, SINCE_TIME])
         .does(logs::effects),
     Entry::object("describe_pod", "Describe Pod").of("Pod").takes(NAMESPACED_GET).does(describe::describe_pod_effects),
-    Entry::declared("delete_pod", "Delete Pod", Trust::Destructive, Returns::Object)
+    Entry::destructive::<DeletePod>("delete_pod", "Delete Pod")
+        .summary("Ends the very pod that was read; whether something makes another is told")
         .takes(&[NAME, NAMESPACE, GRACE, PRECONDITION_UID]).does(delete_pod::effects),
-    Entry::list("list_nodes", "List Nodes").of("Node").takes(CLUSTER_LIST).does(|| list(&NODES, &[LABELS])),
-    Entry::object("get_node", "Get Node").of("Node").takes(CLUSTER_GET).does(describe::get_node_effects),
-    Entry::object("describe_node", "Describe Node").of("Node").takes(CLUSTER_GET).does(describe::describe_node_effects),
-    Entry::declared("cordon_node", "Cordon Node", Trust::Write, Returns::Object).takes(CLUSTER_GET).does(cordon::cordon_effects),
-    Entry::declared("uncordon_node", "Uncordon Node", Trust::Write, Returns::Object).takes(CLUSTER_GET).does(cordon::uncordon_effects),
-    Entry::list("list_namespaces", "List Namespaces").of("Namespace").takes(CLUSTER_LIST).does(|| list(&NAMESPACES, &[LABELS])),
-    Entry::object("get_namespace", "Get Namespace").of("Namespace").takes(CLUSTER_GET).does(|| get(&NAMESPACES)),
+    Entry::read::<List<Node>>("list_nodes", "List Nodes").of("Node")
+        .summary("Nodes with status, roles, addresses, taints, conditions, capacity and what runs them")
+        .takes(CLUSTER_LIST).does(|| list(&NODES, &[LABELS])),
+    Entry::read::<GetNode>("get_node", "Get Node").of("Node")
+        .summary("One node, and what it uses where metrics.k8s.io is served")
+        .takes(CLUSTER_GET).does(describe::get_node_effects),
+    Entry::read::<DescribeNode>("describe_node", "Describe Node").of("Node")
+        .summary("One node with the pods on it, how much of it they ask for, what it uses, its heartbeat and its newest events")
+        .takes(CLUSTER_GET).does(describe::describe_node_effects),
+    Entry::write::<CordonNode>("cordon_node", "Cordon Node")
+        .summary("No new pods are scheduled to a node; those on it stay")
+        .takes(CLUSTER_GET).does(cordon::cordon_effects),
+    Entry::write::<UncordonNode>("uncordon_node", "Uncordon Node")
+        .summary("New pods are scheduled to a node again")
+        .takes(CLUSTER_GET).does(cordon::uncordon_effects),
+    Entry::read::<List<Namespace>>("list_namespaces", "List Namespaces").of("Namespace")
+        .summary("Namespaces with phase, finalizers and conditions")
+        .takes(CLUSTER_LIST).does(|| list(&NAMESPACES, &[LABELS])),
+    Entry::read::<Get<Namespace>>("get_namespace", "Get Namespace").of("Namespace")
+        .summary("One namespace with phase, finalizers and conditions")
+        .takes(CLUSTER_GET).does(|| get(&NAMESPACES)),
     Entry::list("list_configmaps", "List ConfigMaps").of("ConfigMap").takes(NAMESPACED_LIST).does(|| list(&CONFIG_MAPS, &[LABELS])),
     Entry::object("get_configmap", "Get ConfigMap").of("ConfigMap").takes(NAMESPACED_GET).does(|| get(&CONFIG_MAPS)),
     Entry::list("list_secrets", "List Secrets").of("Secret").takes(NAMESPACED_LIST).does(|| list(&SECRETS, &[LABELS])),
@@ -210,27 +243,35 @@ pub static TABLE: &[Entry] = &[
     Entry::list("list_cronjobs", "List CronJobs").workloads().of("CronJob").takes(NAMESPACED_LIST).does(|| list(&CRON_JOBS, &[LABELS])),
     Entry::object("get_cronjob", "Get CronJob").workloads().of("CronJob").takes(NAMESPACED_GET).does(|| get(&CRON_JOBS)),
 
-    Entry::list("list_services", "List Services").networking().of("Service").takes(NAMESPACED_LIST).does(|| list(&SERVICES, &[LABELS])),
+    Entry::read::<List<Service>>("list_services", "List Services").networking().of("Service")
+        .summary("Services with type, addresses, ports, selector and load balancers")
+        .takes(NAMESPACED_LIST).does(|| list(&SERVICES, &[LABELS])),
     Entry::object("get_service", "Get Service").networking().of("Service").takes(NAMESPACED_GET).does(|| get(&SERVICES)),
     Entry::list("list_ingresses", "List Ingresses").networking().of("Ingress").takes(NAMESPACED_LIST).does(|| list(&INGRESSES, &[LABELS])),
     Entry::object("get_ingress", "Get Ingress").networking().of("Ingress").takes(NAMESPACED_GET).does(|| get(&INGRESSES)),
-    Entry::list("list_endpoints", "List Endpoints").networking().of("Endpoints").takes(NAMESPACED_LIST).does(describe::list_endpoints_effects),
+    Entry::read::<ListEndpoints>("list_endpoints", "List Endpoints").networking().of("Endpoints")
+        .summary("What stands behind each Service: how many addresses are ready, and which")
+        .takes(NAMESPACED_LIST).does(describe::list_endpoints_effects),
     Entry::object("get_endpoints", "Get Endpoints").networking().of("Endpoints").takes(NAMESPACED_GET).does(describe::get_endpoints_effects),
     Entry::list("list_network_policies", "List Network Policies").networking().of("NetworkPolicy").takes(NAMESPACED_LIST).does(|| list(&NETWORK_POLICIES, &[LABELS])),
     Entry::object("get_network_policy", "Get Network Policy").networking().of("NetworkPolicy").takes(NAMESPACED_GET).does(|| get(&NETWORK_POLICIES)),
 
-    Entry::list("list_pvcs", "List Persistent Volume Claims").storage().of("PersistentVolumeClaim").takes(NAMESPACED_LIST).does(|| list(&CLAIMS, &[LABELS])),
+    Entry::read::<List<Claim>>("list_pvcs", "List Persistent Volume Claims").storage().of("PersistentVolumeClaim")
+        .summary("Claims with phase, volume, class, size and conditions")
+        .takes(NAMESPACED_LIST).does(|| list(&CLAIMS, &[LABELS])),
     Entry::object("get_pvc", "Get Persistent Volume Claim").storage().of("PersistentVolumeClaim").takes(NAMESPACED_GET).does(describe::get_claim_effects),
     Entry::list("list_pvs", "List Persistent Volumes").storage().of("PersistentVolume").takes(CLUSTER_LIST).does(|| list(&VOLUMES, &[LABELS])),
     Entry::object("get_pv", "Get Persistent Volume").storage().of("PersistentVolume").takes(CLUSTER_GET).does(|| get(&VOLUMES)),
     Entry::list("list_storageclasses", "List Storage Classes").storage().of("StorageClass").takes(CLUSTER_LIST).does(|| list(&STORAGE_CLASSES, &[LABELS])),
     Entry::object("get_storageclass", "Get Storage Class").storage().of("StorageClass").takes(CLUSTER_GET).does(|| get(&STORAGE_CLASSES)),
 
-    Entry::list("list_events", "List Events").events().of("Event")
+    Entry::read::<ListEvents>("list_events", "List Events").events().of("Event")
+        .summary("The newest events, newest first, of a namespace or of all")
         .takes(&[LIST_NAMESPACE, FIELD_SELECTOR, NEWEST, SINCE_SECONDS]).does(events::list_effects),
     Entry::list("get_events_for_resource", "Get Events for Resource").events().of("Event")
         .takes(&[NAME, EVENT_NAMESPACE, EVENT_KIND, EVENT_UID, NEWEST]).does(events::of_object_effects),
-    Entry::object("describe_deployment", "Describe Deployment").events().of("Deployment")
+    Entry::read::<DescribeDeployment>("describe_deployment", "Describe Deployment").events().of("Deployment")
+        .summary("A Deployment with its ReplicaSets, its pods, those of them that are not well, and what happened to any of them")
         .takes(NAMESPACED_GET).does(describe::describe_deployment_effects),
     Entry::object("describe_service", "Describe Service").events().of("Service")
         .takes(NAMESPACED_GET).does(describe::describe_service_effects),

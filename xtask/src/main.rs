@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask COMMAND
 
+  demo      a cluster in a box, ten questions answered on it, and what becomes of a connector that means ill [--serve …]
   test      everything: the toolchain's target, formatting, lints, house rules, the real control plane, all tests, documents
   check     the part of it without tests: formatting, lints, house rules, licences
   cluster   a real Kubernetes control plane on loopback, until Ctrl-C
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let done = match (command.as_str(), rest.as_slice()) {
         ("test", []) => test(&mut clock),
         ("check", []) => check(&mut clock),
+        ("demo", options) => demo(options),
         ("cluster", []) => run::cluster(),
         ("bench", options) => bench(options),
         ("" | "help" | "--help" | "-h", _) => {
@@ -73,6 +75,13 @@ fn test(clock: &mut Clock) -> Step {
         println!("SKIPPED: all suites on a real control plane, because Go is missing");
     }
     Ok(())
+}
+
+fn demo(options: &[String]) -> Step {
+    run::add_wasm_target()?;
+    let mut arguments = vec!["run", "--locked", "--package", "meho-host-cli", "--", "demo"];
+    arguments.extend(options.iter().map(String::as_str));
+    cargo(&arguments)
 }
 
 fn bench(options: &[String]) -> Step {

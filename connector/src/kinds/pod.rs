@@ -4,7 +4,7 @@ use crate::kind::Kind;
 use crate::metadata::{CONDITIONS, METADATA, conditions, head};
 use crate::node::Shape::{Flag, Int, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::pod_status::columns;
+use crate::pod_status::{PodColumns, columns};
 use crate::resource::{PODS, Resource};
 use crate::row::Row;
 
@@ -91,15 +91,38 @@ impl Kind for Pod {
         row.time("start_time", status.text("startTime"));
         row.text_or_null("node_name", spec.filled("nodeName"));
         row.text_or_null("service_account", spec.filled("serviceAccountName"));
-        row.list("containers", spec.member("containers"), |row, spec| {
-            container(row, spec, status.items("containerStatuses"));
-        });
-        row.list("init_containers", spec.member("initContainers"), |row, spec| {
-            container(row, spec, status.items("initContainerStatuses"));
-        });
-        conditions(row, status.member("conditions"));
+        states(pod, row);
         row.text_or_null("qos_class", status.filled("qosClass"));
     }
+}
+
+/// What a pod's containers and its conditions are at.
+fn states(pod: &Node<'_>, row: &mut Row<'_>) {
+    let (spec, status) = (pod.part("spec"), pod.part("status"));
+    row.list("containers", spec.member("containers"), |row, spec| {
+        container(row, spec, status.items("containerStatuses"));
+    });
+    row.list("init_containers", spec.member("initContainers"), |row, spec| {
+        container(row, spec, status.items("initContainerStatuses"));
+    });
+    conditions(row, status.member("conditions"));
+}
+
+/// A pod beside something else: no more than what tells how it is.
+pub(crate) fn how_it_is(pod: &Node<'_>, columns: &PodColumns, row: &mut Row<'_>) {
+    let (metadata, spec, status) = (pod.part("metadata"), pod.part("spec"), pod.part("status"));
+    row.text("name", metadata.text("name").unwrap_or_default());
+    row.text("uid", metadata.text("uid").unwrap_or_default());
+    row.text("status", &columns.status);
+    row.text("ready", &columns.ready);
+    row.int("restarts", columns.restarts);
+    row.text_or_null("phase", status.filled("phase"));
+    row.text_or_null("reason", status.filled("reason"));
+    row.untrusted("message", status.filled("message"));
+    row.text_or_null("node_name", spec.filled("nodeName"));
+    row.time("created", metadata.text("creationTimestamp"));
+    row.time("deletion_timestamp", metadata.text("deletionTimestamp"));
+    states(pod, row);
 }
 
 /// A container, joined by name to its status where the kubelet has reported one.

@@ -1,21 +1,22 @@
-//! Events: those about one object, which other operations show beside it, and `list_events` and `get_events_for_resource`.
+//! Events: those about one object, which other operations show beside it, and the effects of `list_events` and `get_events_for_resource`.
 
-use crate::api::{Reads, whole_pages};
+use crate::api::{Asked, Reads, whole_pages};
 use crate::bindings::meho::connector::effects::{Choice, Effect, Form, Piece};
 use crate::effects::{
     FEW_PAGES, JSON, MAX_PAGES, METADATA, argument, collection, literal, mirror_uid_of, name_found_by,
     namespace_exists, observed, place, read, search,
 };
-use crate::failure::in_a_line;
-use crate::kinds::event::{EVENT, last_seen, object_event};
+use crate::failure::with_remedy;
+use crate::kinds::event::{EVENT, object_event};
 use crate::node::{Node, Shape};
 use crate::operation::Notes;
+use crate::operations::newest::Newest;
 use crate::page::{Item, read_pages};
 use crate::resource::{
     CLAIMS, CONFIG_MAPS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINTS, EVENTS, INGRESSES, JOBS, NAMESPACES,
     NETWORK_POLICIES, NODES, PODS, REPLICA_SETS, Resource, SERVICES, STATEFUL_SETS, Scope, VOLUMES,
 };
-use crate::row::{Row, write_object};
+use crate::row::Row;
 
 /// Most events beside an object: the newest.
 const MAX_EVENTS: usize = 100;
@@ -119,68 +120,101 @@ pub(crate) fn of_object_effects() -> Vec<Effect> {
     effects
 }
 
-struct EventItem;
+pub(crate) struct EventItem;
 
 impl Item for EventItem {
     const SHAPE: &'static Shape = &EVENT;
 }
 
-/// What happened to an object: the newest, newest first.
-#[derive(Debug, Default)]
+/// How an event is shown.
+type Show = fn(&Node<'_>, &mut Row<'_>);
+
+/// What happened to an object, or to a few: the newest, newest first.
+#[derive(Debug)]
 pub(crate) struct Events {
-    /// When each was last seen, and its JSON.
-    newest: Vec<(String, Vec<u8>)>,
+    show: Show,
+    newest: Newest,
+    /// Why not all could be read.
+    pub(crate) error: Option<String>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self::shown_by(object_event)
+    }
 }
 
 impl Events {
+    /// None yet.
+    pub(crate) fn shown_by(show: Show) -> Self {
+        Self { show, newest: Newest::new(MAX_EVENTS), error: None }
+    }
+
     /// Every event about objects with these uids is read, since the server has no order by time. What cannot be read is noted.
     pub(crate) fn read(api: &Reads, namespace: &str, uids: &[&str], notes: &mut Notes) -> Self {
         let mut events = Self::default();
-        let mut seen = 0_usize;
         for uid in uids {
-            let ask = |token: Option<&str>| {
-                let mut query = whole_pages(token);
-                query.push(("fieldSelector", format!("involvedObject.uid={uid}")));
-                api.list(EVENTS, Some(namespace), &query, JSON)
-            };
-            let pages = read_pages::<EventItem>(
-                ask(None),
-                &mut |head| head.next_token.as_deref().map(|token| ask(Some(token))),
-                &mut |event| {
-                    seen += 1;
-                    events.keep(event);
-                },
-            );
-            match pages {
-                Ok(pages) => pages.malformed.warning().into_iter().for_each(|warning| notes.lost(warning)),
-                Err(failure) => notes.lost(format!("events could not be read: {}", in_a_line(&failure))),
-            }
+            let selected = Selected::by_uid(namespace, uid);
+            events.take(api, &selected, selected.ask(api, None), notes);
         }
-        events.keep_newest();
-        if seen > MAX_EVENTS {
-            notes.warn(format!("there are {seen} events: the newest {MAX_EVENTS} are shown"));
-        }
+        events.settle(notes);
         events
     }
 
-    fn keep(&mut self, event: &Node<'_>) {
-        let mut json = Vec::new();
-        write_object(&mut json, |row| object_event(event, row));
-        self.newest.push((last_seen(event).unwrap_or_default(), json));
-        if self.newest.len() > 2 * MAX_EVENTS {
-            self.keep_newest();
+    /// Reads the pages of one selection, whose first has been asked for. After a failure there is no point in more of the same.
+    pub(crate) fn take(&mut self, api: &Reads, selected: &Selected<'_>, first: Asked<'_>, notes: &mut Notes) {
+        if self.error.is_some() {
+            return;
+        }
+        let pages = read_pages::<EventItem>(
+            first,
+            &mut |head| head.next_token.as_deref().map(|token| selected.ask(api, Some(token))),
+            &mut |event| self.newest.add(event, self.show),
+        );
+        match pages {
+            Ok(pages) => pages.malformed.warning().into_iter().for_each(|warning| notes.lost(warning)),
+            Err(failure) => {
+                notes.lost(format!("events could not be read: {}", with_remedy(&failure)));
+                self.error = Some(with_remedy(&failure));
+            }
         }
     }
 
-    /// The sort is stable, so events of the same time keep the server's order.
-    fn keep_newest(&mut self) {
-        self.newest.sort_by(|a, b| b.0.cmp(&a.0));
-        self.newest.truncate(MAX_EVENTS);
+    /// Puts them in order, and notes that there were more.
+    pub(crate) fn settle(&mut self, notes: &mut Notes) {
+        self.newest.finish();
+        self.newest.note_cut(notes);
     }
 
     /// The member `events` of an object.
     pub(crate) fn member(&self, row: &mut Row<'_>) {
-        let nothing = |row: &mut Row<'_>| object_event(&Node::missing(&EVENT), row);
-        row.written_list("events", self.newest.iter().map(|(_, json)| json.as_slice()), nothing);
+        let nothing = |row: &mut Row<'_>| (self.show)(&Node::missing(&EVENT), row);
+        row.written_list("events", self.newest.rows(), nothing);
+    }
+}
+
+/// Which events.
+pub(crate) struct Selected<'a> {
+    /// Their namespace; all of them where there is none.
+    namespace: Option<&'a str>,
+    selector: String,
+}
+
+impl<'a> Selected<'a> {
+    /// About the object with this uid.
+    pub(crate) fn by_uid(namespace: &'a str, uid: &str) -> Self {
+        Self { namespace: Some(namespace), selector: format!("involvedObject.uid={uid}") }
+    }
+
+    /// About the object of the cluster with this kind and name.
+    pub(crate) fn by_name(kind: &str, name: &str) -> Self {
+        Self { namespace: None, selector: format!("involvedObject.kind={kind},involvedObject.name={name}") }
+    }
+
+    /// Asks for a page of them.
+    pub(crate) fn ask(&self, api: &Reads, token: Option<&str>) -> Asked<'a> {
+        let mut query = whole_pages(token);
+        query.push(("fieldSelector", self.selector.clone()));
+        api.list(EVENTS, self.namespace, &query, JSON)
     }
 }

@@ -10,7 +10,7 @@ use crate::kind::Kind;
 use crate::metadata::ListMeta;
 use crate::node::Node;
 use crate::operation::{Notes, Operation, Read, Returns, Rows};
-use crate::page::read_pages;
+use crate::page::{Pages, read_pages};
 use crate::resource::{NAMESPACES, Resource};
 use crate::row::Row;
 use std::marker::PhantomData;
@@ -32,28 +32,41 @@ impl<K: Kind> Operation for List<K> {
 
 impl<K: Kind> Read for List<K> {
     fn run(api: &Reads, arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
-        let namespace = arguments.text("namespace");
-        let mut asker = Asker { api, resource: K::RESOURCE, namespace, arguments, asked: 0 };
         let mut rows = Rows::default();
-        let mut found = 0_u64;
-        let first = asker.ask(arguments.text("continue"));
-        let pages = read_pages::<K>(first, &mut |head| asker.after(head), &mut |object| {
-            found += 1;
-            rows.push(|row| K::row(object, row));
-        })?;
+        let pages = read_list::<K>(api, arguments, &mut |object| rows.push(|row| K::row(object, row)))?;
         rows.flush();
-        let mut notes = Notes::default();
-        if let Some(warning) = pages.malformed.warning() {
-            notes.lost(warning);
-        }
-        if let (Some(namespace), 0) = (namespace, found + pages.malformed.count) {
-            note_missing_namespace(api, namespace, &mut notes);
-        }
-        let last = pages.last;
-        let remaining = if last.next_token.is_some() { last.remaining } else { Some(0) };
-        let resource_version = pages.resource_version;
-        let meta = Meta { remaining, continue_: last.next_token, resource_version, ..notes.meta() };
-        Ok(Outcome { data: None, meta })
+        Ok(listed(api, arguments, pages, Notes::default()))
+    }
+}
+
+/// Reads what a caller asked for of the list of a kind: which, how many and from where on is in the arguments.
+pub(crate) fn read_list<K: Kind>(
+    api: &Reads,
+    arguments: &Arguments<'_>,
+    on_object: &mut dyn FnMut(&Node<'_>),
+) -> Result<Pages, Failure> {
+    let namespace = arguments.text_if_taken("namespace");
+    let mut asker = Asker { api, resource: K::RESOURCE, namespace, arguments, asked: 0 };
+    let first = asker.ask(arguments.text("continue"));
+    read_pages::<K>(first, &mut |head| asker.after(head), on_object)
+}
+
+/// The outcome of a list whose rows have left, with what its pages tell besides.
+pub(crate) fn listed(api: &Reads, arguments: &Arguments<'_>, pages: Pages, mut notes: Notes) -> Outcome {
+    note_what_is_missing(api, arguments, &pages, &mut notes);
+    let last = pages.last;
+    let remaining = if last.next_token.is_some() { last.remaining } else { Some(0) };
+    let meta = Meta { remaining, continue_: last.next_token, resource_version: pages.resource_version, ..notes.meta() };
+    Outcome { data: None, meta }
+}
+
+/// Notes the objects that were left out, and the namespace of an empty list where there is none.
+pub(crate) fn note_what_is_missing(api: &Reads, arguments: &Arguments<'_>, pages: &Pages, notes: &mut Notes) {
+    if let Some(warning) = pages.malformed.warning() {
+        notes.lost(warning);
+    }
+    if let (Some(namespace), 0) = (arguments.text_if_taken("namespace"), pages.count + pages.malformed.count) {
+        note_missing_namespace(api, namespace, notes);
     }
 }
 

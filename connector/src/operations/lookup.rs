@@ -3,9 +3,9 @@
 use crate::api::{Address, Reads, whole_pages};
 use crate::bindings::meho::connector::failures::{Failure, NotFound};
 use crate::effects::METADATA_LIST;
-use crate::failure::{in_a_line, invalid_argument};
-use crate::node::Shape;
+use crate::failure::{in_a_line, invalid_argument, unreadable};
 use crate::node::Shape::{Object, Text};
+use crate::node::{Node, Shape};
 use crate::page::{Item, read_pages};
 use crate::resource::Resource;
 
@@ -18,21 +18,30 @@ const MAX_DISTANCE: usize = 3;
 
 /// An object that was found.
 pub(crate) struct Found {
+    resource: Resource,
     /// Its own name, which may be longer than the one asked for.
     pub(crate) name: String,
     /// The object as the server sent it.
     pub(crate) bytes: Vec<u8>,
 }
 
+impl Found {
+    /// The members that a shape names.
+    pub(crate) fn read(&self, shape: &'static Shape) -> Result<Node<'_>, Failure> {
+        let what = || format!("the {} that was asked for", self.resource.kind);
+        Node::parse(shape, &self.bytes).map_err(|error| unreadable(&what(), &error.to_string()))
+    }
+}
+
 /// Reads an object by its exact name, or else by the only longer name.
 pub(crate) fn find(api: &Reads, resource: Resource, namespace: Option<&str>, name: &str) -> Result<Found, Failure> {
     let read = |name: &str| api.get(Address { resource, namespace, name }).bytes(MAX_OBJECT_BYTES);
     match read(name) {
-        Ok(bytes) => Ok(Found { name: name.to_owned(), bytes }),
+        Ok(bytes) => Ok(Found { resource, name: name.to_owned(), bytes }),
         Err(Failure::NotFound(missing)) => {
             let longer = longer_name(api, resource, namespace, name, missing)?;
             let bytes = read(&longer)?;
-            Ok(Found { name: longer, bytes })
+            Ok(Found { resource, name: longer, bytes })
         }
         Err(failure) => Err(failure),
     }

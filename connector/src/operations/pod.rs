@@ -4,15 +4,13 @@ use crate::api::Reads;
 use crate::arguments::Arguments;
 use crate::bindings::exports::meho::connector::operations::Outcome;
 use crate::bindings::meho::connector::failures::Failure;
-use crate::failure::unreadable;
 use crate::kind::Kind;
 use crate::kinds::pod::Pod;
 use crate::node::Shape::{Int, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Read, Returns};
 use crate::operations::events::Events;
-use crate::operations::lookup::find;
-use crate::resource::PODS;
+use crate::operations::get::find_asked;
 use crate::row::Row;
 
 /// Reads one pod.
@@ -67,10 +65,8 @@ impl Operation for GetPod {
 impl Read for GetPod {
     fn run(api: &Reads, arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
         let namespace = arguments.required("namespace");
-        let found = find(api, PODS, Some(namespace), arguments.required("name"))?;
-        let wrong = |error: serde_json::Error| unreadable("a pod", &error.to_string());
-        let pod = Node::parse(Pod::SHAPE, &found.bytes).map_err(wrong)?;
-        let extra = Node::parse(EXTRA, &found.bytes).map_err(wrong)?;
+        let found = find_asked::<Pod>(api, arguments)?;
+        let (pod, extra) = (found.read(Pod::SHAPE)?, found.read(EXTRA)?);
         let mut notes = Notes::default();
         let metadata = extra.part("metadata");
         // A static pod's kubelet writes its events under the uid of this annotation.

@@ -1,5 +1,6 @@
 //! The command line, and arguments of operations on it.
 
+use crate::filter::Condition;
 use crate::output::{Colour, Format};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -48,6 +49,15 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// See it work on a cluster in this process
+    ///
+    /// Ten questions are answered on it, two changes are made, and a connector that means ill tries for more.
+    #[command(after_help = "Examples:
+  meho-host demo
+  meho-host demo --serve                              keeps the cluster running; prints how to use it
+  meho-host demo --serve --kubeconfig demo.kubeconfig &
+  KUBECONFIG=demo.kubeconfig kubectl get pods -A")]
+    Demo(DemoOptions),
     /// List the operations that the connector offers, or show one
     #[command(after_help = "Examples:
   meho-host ops                          all of them, by category
@@ -63,6 +73,7 @@ pub(crate) enum Command {
     /// after a yes at the terminal. Elsewhere nothing is sent, and the exit code is 3.
     #[command(after_help = "Examples:
   meho-host call list_pods namespace=production
+  meho-host call list_pods --where status=CrashLoopBackOff
   meho-host call get_pod_logs namespace=production name=api-gateway tail_lines=200
   meho-host call scale_deployment namespace=web name=nginx replicas=5
   meho-host call list_pods --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem
@@ -189,6 +200,19 @@ pub(crate) struct AddOptions {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Keep the cluster running until Ctrl-C, in the place of asking it questions
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// The port to serve at, on loopback; any that is free where none is named
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+    /// Where to write the kubeconfig that leads to it; in a private temporary folder where none is named
+    #[arg(long, value_name = "FILE", requires = "serve")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CheckOptions {
     /// The target
     #[arg(conflicts_with_all = ["target", "kubeconfig", "context", "server"])]
@@ -225,6 +249,10 @@ pub(crate) struct CallOptions {
     /// Its arguments as a JSON object; KEY=VALUE goes first
     #[arg(long, value_name = "JSON")]
     pub(crate) args: Option<String>,
+    /// Print only rows whose MEMBER is VALUE, is not (MEMBER!=VALUE), or has a text in it (MEMBER~TEXT); all conditions hold where there
+    /// are several. All rows are read: `meta` counts them
+    #[arg(long = "where", value_name = "MEMBER=VALUE")]
+    pub(crate) only: Vec<Condition>,
     /// How many seconds the call may take
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
@@ -305,7 +333,7 @@ pub(crate) fn merge(
 }
 
 /// Text as the schema's type. What does not parse stays text: the host's check says what is wanted.
-fn typed(name: &str, text: &str, operation: &Operation) -> Value {
+pub(crate) fn typed(name: &str, text: &str, operation: &Operation) -> Value {
     let as_flag = || text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from);
     if name == DRY_RUN {
         return as_flag();

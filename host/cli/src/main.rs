@@ -7,10 +7,12 @@ mod target;
 mod targets;
 
 mod completions;
+mod demo;
 mod inspect;
 
 mod advice;
 mod document;
+mod filter;
 mod output;
 mod progress;
 mod prompt;
@@ -18,7 +20,8 @@ mod terminal;
 
 use crate::advice::Typed;
 use crate::arguments::{CallOptions, Cli, Command, TargetCommand};
-use crate::output::{About, Printer};
+use crate::filter::Filter;
+use crate::output::{About, Format, Printer};
 use crate::store::Store;
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -42,7 +45,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(said) => return usage(&said),
     };
-    let printer = Printer::new(cli.output, cli.color);
+    let format = match &cli.command {
+        // It is a transcript for people, wherever it goes, unless something else is asked for.
+        Command::Demo(_) => Some(cli.output.unwrap_or(Format::Table)),
+        _ => cli.output,
+    };
+    let printer = Printer::new(format, cli.color);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -92,7 +100,9 @@ fn typed(command: &Command) -> Typed<'_> {
             Typed { target: Some(name), ..Typed::default() }
         }
         Command::Target(TargetCommand::Check(options)) => Typed { target: options.named(), ..Typed::default() },
-        Command::Inspect { .. } | Command::Target(_) | Command::Completions { .. } => Typed::default(),
+        Command::Demo(_) | Command::Inspect { .. } | Command::Target(_) | Command::Completions { .. } => {
+            Typed::default()
+        }
     }
 }
 
@@ -114,6 +124,7 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
         }
         Command::Inspect { component } => inspect::component(load(&host()?, Some(component)).await?.as_ref(), printer),
         Command::Call(options) => call(cli, options, printer).await,
+        Command::Demo(options) => demo::run(options, printer).await,
         Command::Target(command) => target(cli, command, printer).await,
         Command::Completions { shell } => {
             let connector = load(&host()?, component).await?;
@@ -171,6 +182,7 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
     let host = host()?;
     let connector = load(&host, cli.connector.as_deref()).await?;
     let operation = connector.operation(&options.operation)?;
+    let filter = Filter::new(&options.only, operation)?;
     let choice = target::choose(&options.target, Store::of(cli.config.as_deref()).as_ref());
     // What is wrong with the arguments is wrong wherever they go.
     let namespace = choice.as_ref().ok().and_then(|choice| choice.namespace.as_deref());
@@ -190,5 +202,5 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
     let approver = Arc::new(prompt::Terminal { progress: printer.progress().clone() });
     let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
     let mut stream = host.call(&connector, &target, call, approver);
-    printer.answer(&mut stream, About { entity, namespaces }).await
+    printer.answer(&mut stream, About { entity, namespaces }, filter).await
 }

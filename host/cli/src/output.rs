@@ -4,6 +4,7 @@
 //! else: for people errors, warnings and notes, for readers of JSON Lines whatever is to be known besides the rows.
 
 use crate::document::{Document, Escaped, Glance, Rows};
+use crate::filter::{Chosen, Filter};
 use crate::progress::Progress;
 use crate::terminal;
 use anstream::{AutoStream, ColorChoice};
@@ -12,7 +13,6 @@ use jiff::Timestamp;
 use meho_host::call::AnswerMeta;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{CallStream, Event};
-use meho_host::rows::RowBatch;
 use meho_host_cli::paint::{Paint, Tone};
 use meho_host_cli::sheet;
 use meho_host_cli::table::{self, Namespaces};
@@ -111,19 +111,25 @@ impl Printer {
         View { width: terminal::output_width(), paint: self.colour.on(&io::stdout()), now }
     }
 
-    /// Prints a call's answer as it comes.
-    pub(crate) async fn answer(&self, stream: &mut CallStream, about: About<'_>) -> Result<(), CallError> {
+    /// Prints a call's answer as it comes: of rows those that the filter admits.
+    pub(crate) async fn answer(
+        &self,
+        stream: &mut CallStream,
+        about: About<'_>,
+        filter: Filter<'_>,
+    ) -> Result<(), CallError> {
         let mut rows = Rows::default();
         let mut table = table::Rows::of(about.entity, about.namespaces);
         while let Some(event) = stream.next().await {
             let reader = match event {
                 Event::Rows(batch) => {
                     self.progress.rows(batch.len());
+                    let chosen = filter.choose(&batch).map_err(|error| unprintable(&error))?;
                     match self.format {
-                        Format::Table => self.fill(&mut table, &batch)?,
-                        Format::Jsonl => self.lines(&String::from_utf8_lossy(batch.lines()))?,
+                        Format::Table => self.fill(&mut table, &chosen)?,
+                        Format::Jsonl => self.lines(&String::from_utf8_lossy(&chosen.lines))?,
                         Format::Json | Format::Yaml => {
-                            rows.push(batch.lines(), batch.len());
+                            rows.push(&chosen.lines, chosen.count);
                             Reader::There
                         }
                     }
@@ -146,14 +152,28 @@ impl Printer {
     }
 
     /// Puts rows into the table, and prints what is full of it.
-    fn fill(&self, table: &mut table::Rows, batch: &RowBatch) -> Result<Reader, CallError> {
-        for line in batch.iter() {
+    fn fill(&self, table: &mut table::Rows, chosen: &Chosen<'_>) -> Result<Reader, CallError> {
+        for line in chosen.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             table.push(&serde_json::from_slice(line).map_err(|error| unprintable(&error))?);
             if table.is_full() && self.people(&table.take(&self.view(None)))? == Reader::Gone {
                 return Ok(Reader::Gone);
             }
         }
         Ok(Reader::There)
+    }
+
+    /// An answer that has been collected, laid out for people.
+    pub(crate) fn laid_out(&self, data: &Value, meta: &AnswerMeta, about: About<'_>) -> String {
+        let view = self.view(server_time(meta));
+        let Value::Array(rows) = data else { return sheet::object(data, about.entity, &view) };
+        let mut table = table::Rows::of(about.entity, about.namespaces);
+        rows.iter().for_each(|row| table.push(row));
+        table.take(&view)
+    }
+
+    /// Text in one of the colours that standard output has.
+    pub(crate) fn painted(&self, tone: Tone, text: &str) -> String {
+        self.view(None).paint.paint(tone, text)
     }
 
     fn object(&self, object: &Value, meta: &AnswerMeta, about: About<'_>) -> Result<(), CallError> {

@@ -1,6 +1,6 @@
 //! Credentials: what the host shows a target in the place of a connector, which never sees them.
 //!
-//! Start with [`CredentialProvider`]; its kinds are below, [`exec`] plugins and token [`file`]s in modules of their own, and a kubeconfig's user in
+//! Start with [`CredentialProvider`]; its kinds are below, [`exec`] plugins and token [`mod@file`]s in modules of their own, and a kubeconfig's user in
 //! `kubeconfig`. Secret text lives in `secrecy` types and is exposed here, and in `kubeconfig` as kube-client read it: `Credential::expose_bearer` for
 //! the transport's header, and `Credential::expose_forms` for the mask that keeps an echo of it from coming back.
 

@@ -1,22 +1,24 @@
 //! The API server's own record of what it was asked: an oracle that nobody can tune to.
 //!
-//! A client may choose the id of its request's event with an `Audit-ID` header, which is how [`ControlPlane::audit_events_of`]
+//! A client may choose the id of its request's event with an `Audit-ID` header, which is how [`Cluster::audit_events_of`]
 //! finds exactly the events of exactly these requests. The event is written when the request is over, which may be after the
 //! client has read the answer: so look with a deadline, or for something that came later.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::cluster::{Cluster, Server};
 use crate::control_plane::ControlPlane;
 use crate::start::AUDIT_LOG;
 use crate::wait;
 
 /// The stage of an event that has a status code and the whole duration.
-const COMPLETE: &str = "ResponseComplete";
+pub(crate) const COMPLETE: &str = "ResponseComplete";
 
 /// A place in the audit log. Reading from a mark on spares the events of other suites.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,18 +87,23 @@ pub struct AuditStatus {
 }
 
 impl ControlPlane {
+    /// The audit log: a file with a JSON object a line, one for each event.
+    #[must_use]
+    pub fn audit_log(&self) -> PathBuf {
+        self.directory().file(AUDIT_LOG)
+    }
+}
+
+impl Cluster {
     /// The end of the audit log as it is now.
     ///
     /// # Errors
     /// Where the log cannot be read.
     pub fn audit_mark(&self) -> io::Result<AuditMark> {
-        Ok(AuditMark(std::fs::metadata(self.audit_log())?.len()))
-    }
-
-    /// The audit log: a file with a JSON object a line, one for each event.
-    #[must_use]
-    pub fn audit_log(&self) -> std::path::PathBuf {
-        self.directory().file(AUDIT_LOG)
+        match self.server() {
+            Server::Real(_) => Ok(AuditMark(std::fs::metadata(self.directory().file(AUDIT_LOG))?.len())),
+            Server::Demo(demo) => Ok(AuditMark(demo.events_since(0).len() as u64)),
+        }
     }
 
     /// All events since a mark, of all users, and the mark behind the last of them. `AuditMark::default()` is the beginning.
@@ -104,22 +111,21 @@ impl ControlPlane {
     /// # Errors
     /// Where the log cannot be read, or a line of it is no event.
     pub fn audit_events(&self, since: AuditMark) -> io::Result<(Vec<AuditEvent>, AuditMark)> {
-        let mut file = File::open(self.audit_log())?;
-        file.seek(SeekFrom::Start(since.0))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        // The server may be writing a line just now.
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        bytes.truncate(whole);
-        let events = serde_json::Deserializer::from_slice(&bytes).into_iter().collect::<Result<_, _>>()?;
-        Ok((events, AuditMark(since.0 + whole as u64)))
+        match self.server() {
+            Server::Real(_) => events_in(&self.directory().file(AUDIT_LOG), since),
+            Server::Demo(demo) => {
+                let events = demo.events_since(since.0);
+                let end = AuditMark(since.0 + events.len() as u64);
+                Ok((events, end))
+            }
+        }
     }
 
     /// The final events of the requests with these ids, in the log's order; waits until all of them are there. A request
     /// that was sent twice with the same id has two events.
     ///
     /// # Errors
-    /// `TimedOut`, naming the ids that have none; and as [`ControlPlane::audit_events`].
+    /// `TimedOut`, naming the ids that have none; and as [`Cluster::audit_events`].
     pub fn audit_events_of(&self, since: AuditMark, ids: &[&str], within: Duration) -> io::Result<Vec<AuditEvent>> {
         let mut seen: Vec<AuditEvent> = Vec::new();
         let mut mark = since;
@@ -141,4 +147,16 @@ impl ControlPlane {
             }
         }
     }
+}
+
+fn events_in(log: &Path, since: AuditMark) -> io::Result<(Vec<AuditEvent>, AuditMark)> {
+    let mut file = File::open(log)?;
+    file.seek(SeekFrom::Start(since.0))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    // The server may be writing a line just now.
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    bytes.truncate(whole);
+    let events = serde_json::Deserializer::from_slice(&bytes).into_iter().collect::<Result<_, _>>()?;
+    Ok((events, AuditMark(since.0 + whole as u64)))
 }

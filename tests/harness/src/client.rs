@@ -223,6 +223,16 @@ impl Client {
         self.json(Method::PATCH, &format!("{path}?{query}"), "application/apply-patch+yaml", Some(object))
     }
 
+    /// Creates the object, where its kind, by the server's discovery, and its namespace say.
+    ///
+    /// # Errors
+    /// As [`Client::apply`].
+    pub fn create(&self, object: &Value) -> Result<Value, ClientError> {
+        let path = self.path_of(object)?;
+        let collection = path.rsplit_once('/').map_or(path.as_str(), |(collection, _)| collection);
+        self.post(collection, object)
+    }
+
     /// The path of an object, by its kind, namespace and name.
     ///
     /// # Errors

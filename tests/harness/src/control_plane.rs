@@ -3,14 +3,13 @@
 //! A handle is a lease. The shared instance's lease is kept by the process until it ends, so that a cluster does not stop
 //! between two tests; that of an instance in a directory of its own goes with the last clone of its handle.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::ops::Deref;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::{env, fmt, io};
+use std::{env, fmt};
 
-use crate::client::Client;
-use crate::credentials::{ADMIN_KUBECONFIG, ADMIN_TOKEN, CA, OTHER_CA};
-use crate::directory::{Base, Directory, Record};
+use crate::cluster::{Cluster, Server};
+use crate::directory::{Base, Record};
 use crate::lease::Lease;
 use crate::programs::{Programs, tell};
 use crate::start;
@@ -19,19 +18,17 @@ use crate::unavailable::Unavailable;
 /// Set to `1` where a missing control plane must fail the suites instead of letting them skip.
 const REQUIRE_VARIABLE: &str = "MEHO_REQUIRE_CONTROL_PLANE";
 
-/// A running control plane, kept running by this handle. Cheap to clone.
-#[derive(Clone)]
+/// A running control plane, kept running by this handle: a [`Cluster`] whose server is Kubernetes' own. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct ControlPlane {
-    held: Arc<Held>,
+    cluster: Cluster,
+    real: Arc<Real>,
 }
 
-struct Held {
-    directory: Directory,
+/// What keeps a real server.
+pub(crate) struct Real {
+    pub(crate) programs: Programs,
     record: Record,
-    programs: Programs,
-    ca_pem: String,
-    other_ca_pem: String,
-    admin: Client,
     lease: Mutex<Lease>,
 }
 
@@ -90,121 +87,48 @@ impl ControlPlane {
             Some(running) => running,
             None => start::start(programs, base)?,
         };
-        let ca_pem = directory.read(CA)?;
-        Ok(Self {
-            held: Arc::new(Held {
-                admin: Client::new(&record.server_url, &ca_pem, &record.admin_token)?,
-                other_ca_pem: directory.read(OTHER_CA)?,
-                programs: Programs::in_folder(record.programs.clone()),
-                ca_pem,
-                directory,
-                record,
-                lease: Mutex::new(lease),
-            }),
-        })
-    }
-
-    /// `https://127.0.0.1:PORT`. The server's certificate is also good for `localhost` and `kubernetes.default`.
-    #[must_use]
-    pub fn server_url(&self) -> &str {
-        &self.held.record.server_url
-    }
-
-    /// The authority that signed the server's certificate.
-    #[must_use]
-    pub fn ca_pem(&self) -> &str {
-        &self.held.ca_pem
-    }
-
-    /// A file with [`ControlPlane::ca_pem`].
-    #[must_use]
-    pub fn ca_file(&self) -> PathBuf {
-        self.directory().file(CA)
-    }
-
-    /// An authority that signed nothing here.
-    #[must_use]
-    pub fn other_ca_pem(&self) -> &str {
-        &self.held.other_ca_pem
-    }
-
-    /// A file with [`ControlPlane::other_ca_pem`].
-    #[must_use]
-    pub fn other_ca_file(&self) -> PathBuf {
-        self.directory().file(OTHER_CA)
-    }
-
-    /// The token of `harness-admin`, of the group `system:masters`. It is worth nothing outside this instance.
-    #[must_use]
-    pub fn admin_token(&self) -> &str {
-        &self.held.record.admin_token
-    }
-
-    /// A file with [`ControlPlane::admin_token`].
-    #[must_use]
-    pub fn admin_token_file(&self) -> PathBuf {
-        self.directory().file(ADMIN_TOKEN)
-    }
-
-    /// A kubeconfig with one context, for `harness-admin`.
-    #[must_use]
-    pub fn admin_kubeconfig(&self) -> PathBuf {
-        self.directory().file(ADMIN_KUBECONFIG)
-    }
-
-    /// A client for `harness-admin`; [`Client::with_token`] makes others.
-    #[must_use]
-    pub fn admin(&self) -> &Client {
-        &self.held.admin
+        let (server_url, admin_token) = (record.server_url.clone(), record.admin_token.clone());
+        let programs = Programs::in_folder(record.programs.clone());
+        let real = Arc::new(Real { programs, record, lease: Mutex::new(lease) });
+        let cluster = Cluster::new(Server::Real(real.clone()), directory, server_url, admin_token)?;
+        Ok(Self { cluster, real })
     }
 
     /// The programs that run here.
     #[must_use]
     pub fn programs(&self) -> &Programs {
-        &self.held.programs
-    }
-
-    /// Runs kubectl as `harness-admin`.
-    ///
-    /// # Errors
-    /// Where the program cannot be run. A kubectl that fails is an [`Output`] too.
-    pub fn kubectl(&self, arguments: &[&str]) -> io::Result<Output> {
-        self.kubectl_with(&self.admin_kubeconfig(), arguments)
-    }
-
-    /// Runs kubectl with a kubeconfig, such as [`User::kubeconfig`](crate::User::kubeconfig).
-    ///
-    /// # Errors
-    /// As [`ControlPlane::kubectl`].
-    pub fn kubectl_with(&self, kubeconfig: &Path, arguments: &[&str]) -> io::Result<Output> {
-        Command::new(self.programs().program("kubectl"))
-            .args(arguments)
-            .env("KUBECONFIG", kubeconfig)
-            // What it keeps goes away with the instance, and the person's own settings stay out.
-            .env("HOME", self.directory().path())
-            .env("KUBECACHEDIR", self.directory().file("kubectl"))
-            .output()
+        &self.real.programs
     }
 
     /// Names and process ids of what runs here, the supervisor first.
     #[must_use]
     pub fn processes(&self) -> &[(String, u32)] {
-        &self.held.record.processes
+        &self.real.record.processes
     }
 
     /// Blocks until the control plane is gone, which it is not while this handle lives, unless its supervisor is killed.
     pub fn wait_until_gone(&self) {
-        self.held.lease.lock().unwrap_or_else(PoisonError::into_inner).wait_until_gone();
-    }
-
-    pub(crate) fn directory(&self) -> &Directory {
-        &self.held.directory
+        self.real.lease.lock().unwrap_or_else(PoisonError::into_inner).wait_until_gone();
     }
 }
 
-impl fmt::Debug for ControlPlane {
+impl Deref for ControlPlane {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        &self.cluster
+    }
+}
+
+impl From<ControlPlane> for Cluster {
+    fn from(control_plane: ControlPlane) -> Self {
+        control_plane.cluster
+    }
+}
+
+impl fmt::Debug for Real {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ControlPlane").field("server_url", &self.server_url()).finish_non_exhaustive()
+        f.debug_struct("Real").field("processes", &self.record.processes).finish_non_exhaustive()
     }
 }
 

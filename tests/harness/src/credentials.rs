@@ -108,7 +108,8 @@ pub(crate) fn write_kubeconfig(
     directory.write(name, config.to_string())
 }
 
-fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, Unavailable> {
+/// A new authority.
+pub(crate) fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, Unavailable> {
     Ok(CertifiedIssuer::self_signed(authority_params(name)?, KeyPair::generate()?)?)
 }
 

@@ -39,11 +39,9 @@ impl Base {
         if let Some(named) = env::var_os(BASE_VARIABLE) {
             return Self::at(Path::new(&named));
         }
-        let ours = env::temp_dir().join(format!("meho-control-plane-{}", rustix::process::geteuid().as_raw()));
-        make_private(&ours)?;
         let checkout = format!("{}\n{}", env!("CARGO_MANIFEST_DIR"), programs.display());
         let name: String = programs::hex(digest(&SHA256, checkout.as_bytes()).as_ref()).chars().take(12).collect();
-        Self::at(&ours.join(name))
+        Self::at(&ours()?.join(name))
     }
 
     pub(crate) fn at(path: &Path) -> Result<Self, Unavailable> {
@@ -85,6 +83,12 @@ impl Base {
     }
 }
 
+/// The process's hold on a directory of its own.
+#[derive(Debug)]
+pub(crate) struct Alive(
+    #[expect(dead_code, reason = "the lock is what counts; the kernel ends it with the process")] File,
+);
+
 /// The directory of one instance.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory(PathBuf);
@@ -102,6 +106,26 @@ pub(crate) struct Record {
 }
 
 impl Directory {
+    /// A new directory for what runs within this process. It goes when a later process makes its own and finds this one dead.
+    pub(crate) fn of_this_process() -> Result<(Self, Alive), Unavailable> {
+        let all = ours()?.join("processes");
+        make_private(&all)?;
+        let lock = all.join("lock");
+        let _held = File::create(&lock).and_then(|file| file.lock().map(|()| file)).at("locking", &lock)?;
+        for entry in fs::read_dir(&all).at("reading", &all)?.flatten() {
+            let path = entry.path();
+            let is_dead = File::open(path.join(ALIVE)).is_ok_and(|alive| alive.try_lock().is_ok());
+            if is_dead {
+                fs::remove_dir_all(&path).at("removing", &path)?;
+            }
+        }
+        let directory = Self(all.join(std::process::id().to_string()));
+        make_private(&directory.0)?;
+        let path = directory.file(ALIVE);
+        let alive = File::create(&path).and_then(|file| file.lock().map(|()| file)).at("locking", &path)?;
+        Ok((directory, Alive(alive)))
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
@@ -147,6 +171,13 @@ impl Directory {
         let fresh = self.write("instance.json.new", text)?;
         fs::rename(&fresh, self.file("instance.json")).at("renaming", &fresh)
     }
+}
+
+/// The folder of all that this user's tests keep.
+fn ours() -> Result<PathBuf, Unavailable> {
+    let ours = env::temp_dir().join(format!("meho-control-plane-{}", rustix::process::geteuid().as_raw()));
+    make_private(&ours)?;
+    Ok(ours)
 }
 
 /// Makes the directory where it is missing. One that exists must be ours, closed to others, and no symbolic link: anybody

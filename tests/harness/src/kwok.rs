@@ -2,11 +2,11 @@
 //!
 //! The stages are those of kwok's own module, with two changes. Pods become ready within a second instead of within twelve,
 //! and are gone two seconds after their deletion instead of at any time of their grace period (of 30 seconds). And there is one node, [`NODE_BY_HAND`], on whose pods kwok plays no stage but deletion, so that a status which a test
-//! has written stays. A YAML document of kwok's stages has one fixed layout; a change that finds no place in it is an error.
+//! has written stays; the same goes for pods and nodes with the label [`BY_HAND`]. A YAML document of kwok's stages has one fixed layout; a change that finds no place in it is an error.
 
 use serde_json::json;
 
-use crate::by_hand::NODE_BY_HAND;
+use crate::by_hand::{BY_HAND, NODE_BY_HAND};
 use crate::directory::Directory;
 use crate::logs::KnownLog;
 use crate::programs::Programs;
@@ -35,17 +35,29 @@ pub(crate) fn configuration(programs: &Programs, directory: &Directory) -> Resul
             stage = change(name, &stage, "a shorter delay", DELAY, SHORT_DELAY)?;
             stage = change(name, &stage, "a shorter jitter", JITTER, SHORT_JITTER)?;
         }
-        if name.starts_with("pod/") && name != DELETE {
-            let elsewhere = format!(
-                "{SELECTOR}    - key: '.spec.nodeName'\n      operator: 'NotIn'\n      values:\n      - '{NODE_BY_HAND}'\n"
-            );
-            stage = change(name, &stage, "the node by hand", SELECTOR, &elsewhere)?;
+        if name != DELETE {
+            let elsewhere = format!("{SELECTOR}{}", left_alone(name));
+            stage = change(name, &stage, "what is left alone", SELECTOR, &elsewhere)?;
         }
         text.push_str("---\n");
         text.push_str(&stage);
     }
     text.push_str(&format!("---\n{}\n", logs(directory)));
     Ok(text)
+}
+
+/// What keeps a stage from objects that are written by hand. Volumes are played wherever their class is kwok's.
+fn left_alone(stage: &str) -> String {
+    let mut conditions = String::new();
+    if stage.starts_with("pod/") {
+        conditions.push_str(&format!(
+            "    - key: '.spec.nodeName'\n      operator: 'NotIn'\n      values:\n      - '{NODE_BY_HAND}'\n"
+        ));
+    }
+    if stage.starts_with("pod/") || stage.starts_with("node/") {
+        conditions.push_str(&format!("    - key: '.metadata.labels[\"{BY_HAND}\"]'\n      operator: 'DoesNotExist'\n"));
+    }
+    conditions
 }
 
 fn change(stage: &str, text: &str, what: &'static str, from: &str, to: &str) -> Result<String, Unavailable> {

@@ -29,6 +29,7 @@ mod lease;
 mod protocol;
 mod start;
 
+mod cluster;
 mod control_plane;
 
 mod client;
@@ -37,16 +38,20 @@ mod wait;
 mod audit;
 mod by_hand;
 mod client_certificate;
+mod demo;
+mod forgotten;
 mod logs;
 mod many_pods;
+mod metrics;
 mod namespace;
 mod token;
 mod user;
 
 pub use audit::{AuditEvent, AuditMark, AuditStatus, AuditUser, ObjectRef};
-pub use by_hand::NODE_BY_HAND;
+pub use by_hand::{BY_HAND, NODE_BY_HAND, NodeByHand};
 pub use client::{Client, ClientError, Patch, Response};
 pub use client_certificate::ClientCertificate;
+pub use cluster::Cluster;
 pub use control_plane::ControlPlane;
 pub use logs::KnownLog;
 pub use many_pods::ManyPods;

@@ -26,6 +26,12 @@ pub enum KnownLog {
 impl KnownLog {
     pub(crate) const ALL: [Self; 5] = [Self::Usual, Self::Previous, Self::Sidecar, Self::Silent, Self::Chatty];
 
+    /// What a container of this name has, and what it had before.
+    pub(crate) fn of(container: &str, previous: bool) -> Self {
+        let named = Self::ALL.into_iter().find(|log| log.container() == Some(container));
+        if previous { Self::Previous } else { named.unwrap_or(Self::Usual) }
+    }
+
     /// The name that a container must have for this log; `None` where the name does not matter.
     #[must_use]
     pub fn container(self) -> Option<&'static str> {
@@ -81,6 +87,6 @@ impl KnownLog {
 }
 
 /// No log is longer than a day.
-fn time(second: u32) -> String {
+pub(crate) fn time(second: u32) -> String {
     format!("2026-01-01T{:02}:{:02}:{:02}.000000000Z", second / 3600, second / 60 % 60, second % 60)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::client::{Client, ClientError};
-use crate::control_plane::ControlPlane;
+use crate::cluster::Cluster;
 
 /// The controller manager makes the account as soon as it sees the namespace; this is for a loaded machine.
 const DEFAULT_ACCOUNT: Duration = Duration::from_secs(60);
@@ -14,11 +14,11 @@ const DEFAULT_ACCOUNT: Duration = Duration::from_secs(60);
 /// A namespace, deleted with everything in it when this is dropped; nobody waits for that. Displays as its name.
 #[derive(Debug)]
 pub struct Namespace {
-    control_plane: ControlPlane,
+    cluster: Cluster,
     name: String,
 }
 
-impl ControlPlane {
+impl Cluster {
     /// Makes an empty namespace with a name that no other has, in which pods can be made.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ impl ControlPlane {
         let made = self.admin().post("/api/v1/namespaces", &json!({ "metadata": { "generateName": "test-" } }))?;
         let name = made.pointer("/metadata/name").and_then(Value::as_str);
         let name = name.ok_or_else(|| ClientError::Unexpected { what: "no name", place: made.to_string() })?.to_owned();
-        let namespace = Namespace { control_plane: self.clone(), name };
+        let namespace = Namespace { cluster: self.clone(), name };
         self.admin().wait_for(&namespace.path("serviceaccounts/default"), DEFAULT_ACCOUNT, |_| true)?;
         Ok(namespace)
     }
@@ -40,10 +40,10 @@ impl Namespace {
         &self.name
     }
 
-    /// The control plane it is in.
+    /// The cluster it is in.
     #[must_use]
-    pub fn control_plane(&self) -> &ControlPlane {
-        &self.control_plane
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
     }
 
     /// The path of something of the core group in it: `pods`, `pods/web`, `pods/web/log`.
@@ -58,19 +58,31 @@ impl Namespace {
         format!("/apis/{group_version}/namespaces/{}/{rest}", self.name)
     }
 
-    /// [`Client::apply`] as `harness-admin`, in this namespace.
+    /// [`Client::apply`] as the admin, in this namespace.
     ///
     /// # Errors
     /// As there.
-    pub fn apply(&self, mut object: Value) -> Result<Value, ClientError> {
+    pub fn apply(&self, object: Value) -> Result<Value, ClientError> {
+        self.admin().apply(&self.holding(object))
+    }
+
+    /// [`Client::create`] as the admin, in this namespace.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create(&self, object: Value) -> Result<Value, ClientError> {
+        self.admin().create(&self.holding(object))
+    }
+
+    fn holding(&self, mut object: Value) -> Value {
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.insert("namespace".to_owned(), json!(self.name));
         }
-        self.admin().apply(&object)
+        object
     }
 
     pub(crate) fn admin(&self) -> &Client {
-        self.control_plane.admin()
+        self.cluster.admin()
     }
 }
 

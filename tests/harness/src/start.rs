@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use ureq::http::{Method, StatusCode};
 
-use crate::by_hand::NODE_BY_HAND;
+use crate::by_hand::{BY_HAND, NODE_BY_HAND};
 use crate::client::{Client, ClientError};
 use crate::credentials::{self, CA, kubeconfig_name};
 use crate::directory::{Base, Directory, Record};
@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// The issuer and the audience of the server's service-account tokens.
 pub(crate) const ISSUER: &str = "https://kubernetes.default.svc";
 /// Sockets in the instance's directory; etcd insists on a `host:port`, and makes a file of just that name of it.
-const ETCD: &str = "etcd:1";
+pub(crate) const ETCD: &str = "etcd:1";
 const ETCD_PEER: &str = "etcd:2";
 
 /// What all nodes of the cluster but the one by hand are like, apart from name and zone.
@@ -250,10 +250,7 @@ fn populate(client: &Client) -> Result<(), ClientError> {
     for (name, zone) in NODES {
         client.post("/api/v1/nodes", &node(name, zone, PODS_PER_NODE))?;
     }
-    let mut by_hand = node(NODE_BY_HAND, "zone-a", PODS_PER_NODE);
-    // Pods get there by naming it, never through the scheduler.
-    by_hand["spec"] = json!({ "taints": [{ "key": "meho.dev/by-hand", "effect": "NoSchedule" }] });
-    client.post("/api/v1/nodes", &by_hand)?;
+    client.post("/api/v1/nodes", &node_by_hand())?;
     client.post(
         "/apis/storage.k8s.io/v1/storageclasses",
         &json!({
@@ -265,6 +262,13 @@ fn populate(client: &Client) -> Result<(), ClientError> {
         }),
     )?;
     Ok(())
+}
+
+/// Pods get there by naming it, never through the scheduler.
+pub(crate) fn node_by_hand() -> Value {
+    let mut by_hand = node(NODE_BY_HAND, "zone-a", PODS_PER_NODE);
+    by_hand["spec"] = json!({ "taints": [{ "key": BY_HAND, "effect": "NoSchedule" }] });
+    by_hand
 }
 
 /// A node as a kubelet would register it. kwok gives it its conditions and the rest.

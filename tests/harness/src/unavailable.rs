@@ -63,6 +63,9 @@ pub enum Unavailable {
     /// Making keys or certificates failed.
     #[error("making certificates")]
     Certificates(#[source] Arc<rcgen::Error>),
+    /// The demo cluster did not start.
+    #[error("starting the demo cluster")]
+    Demo(#[source] Arc<meho_demo::DemoError>),
     /// The operating system refused something.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -89,6 +92,7 @@ impl Unavailable {
             | Self::NotPrivate(_)
             | Self::Stage { .. }
             | Self::Certificates(_)
+            | Self::Demo(_)
             | Self::Refused(_) => false,
         }
     }
@@ -109,6 +113,12 @@ impl Unavailable {
 impl From<ClientError> for Unavailable {
     fn from(err: ClientError) -> Self {
         Self::Prepare(Arc::new(err))
+    }
+}
+
+impl From<meho_demo::DemoError> for Unavailable {
+    fn from(err: meho_demo::DemoError) -> Self {
+        Self::Demo(Arc::new(err))
     }
 }
 

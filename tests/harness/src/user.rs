@@ -67,6 +67,8 @@ pub struct User {
     username: String,
     uid: String,
     token: String,
+    /// Where others are issued.
+    tokens: String,
     token_file: PathBuf,
     kubeconfig: PathBuf,
     /// Paths of objects that are in no namespace.
@@ -108,13 +110,11 @@ impl Namespace {
     fn make_user(&self, name: &str, rules: &[Rule], reach: Reach) -> Result<User, ClientError> {
         let admin = self.admin();
         let account = admin.post(&self.path("serviceaccounts"), &json!({ "metadata": { "name": name } }))?;
-        let asked = json!({ "spec": { "expirationSeconds": TOKEN_SECONDS } });
-        let answer = admin.post(&self.path(&format!("serviceaccounts/{name}/token")), &asked)?;
-        let token = text(&answer, "/status/token")?;
+        let tokens = self.path(&format!("serviceaccounts/{name}/token"));
+        let token = issued(admin, &tokens)?;
 
-        let control_plane = self.control_plane();
-        let directory = control_plane.directory();
-        let server_url = control_plane.server_url();
+        let directory = self.cluster().directory();
+        let server_url = self.cluster().server_url();
         let stem = format!("user-{self}-{name}");
         let mut user = User {
             client: admin.with_token(&token),
@@ -130,6 +130,7 @@ impl Namespace {
                 &token,
             )?,
             token,
+            tokens,
             outside: Vec::new(),
         };
         if !rules.is_empty() {
@@ -224,6 +225,14 @@ impl User {
         &self.kubeconfig
     }
 
+    /// Another token of this user, as good as the first.
+    ///
+    /// # Errors
+    /// Where the server refuses.
+    pub fn another_token(&self) -> Result<String, ClientError> {
+        issued(&self.admin, &self.tokens)
+    }
+
     /// The service account's uid.
     #[must_use]
     pub fn uid(&self) -> &str {
@@ -243,6 +252,11 @@ impl Drop for User {
             let _ = self.admin.delete(path);
         }
     }
+}
+
+fn issued(admin: &Client, path: &str) -> Result<String, ClientError> {
+    let asked = json!({ "spec": { "expirationSeconds": TOKEN_SECONDS } });
+    text(&admin.post(path, &asked)?, "/status/token")
 }
 
 fn text(value: &Value, pointer: &'static str) -> Result<String, ClientError> {

@@ -85,7 +85,10 @@ fn a_refusal_says_whose_turn_it_is() {
     let fake = refusal(401, "Unauthorized", "Unauthorized");
     let options = target::options(&fake, &home);
     let error = hints(&home, &with(&["call", "list_pods"], &options));
-    assert!(error.contains("hint: whoever rotates that file has to put a fresh token there"), "{error}");
+    assert!(
+        error.contains("hint: whoever rotates that file has to put a fresh token there; it is read again"),
+        "{error}"
+    );
     let fake = refusal(
         403,
         "Forbidden",

@@ -9,6 +9,7 @@ mod checks;
 mod colours;
 mod completions;
 mod configuration;
+mod demo;
 mod help;
 mod hints;
 mod plugins;

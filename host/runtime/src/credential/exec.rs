@@ -264,7 +264,7 @@ impl ExecPlugin {
         let info = json!({
             "apiVersion": settings.version.as_str(),
             "kind": "ExecCredential",
-            "spec": {"interactive": false, "cluster": settings.cluster},
+            "spec": {"cluster": settings.cluster, "interactive": false},
         });
         let run = Run { settings, info: without_nulls(info).to_string(), deadline: self.deadline };
         let printed = run.to_its_end().await.map_err(|ended| failed(ended.fault(|stderr| self.said(stderr, last))))?;

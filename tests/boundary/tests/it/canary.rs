@@ -212,10 +212,18 @@ fn document(path: &str, echo: &str, token: &str) -> String {
         r#"{{"name":"web","namespace":"default","uid":"{uid}","resourceVersion":"{version}","creationTimestamp":"2026-01-02T03:04:05Z",
         "labels":{{"echo":"{echo}"}},"annotations":{{"echo":"{echo}"}}}}"#
     );
-    let object = match path
-        .split('/')
-        .find(|segment| ["pods", "deployments", "events", "horizontalpodautoscalers"].contains(segment))
-    {
+    let known = [
+        "pods",
+        "deployments",
+        "events",
+        "horizontalpodautoscalers",
+        "nodes",
+        "services",
+        "persistentvolumeclaims",
+        "endpoints",
+        "endpointslices",
+    ];
+    let object = match path.split('/').find(|segment| known.contains(segment)) {
         Some("pods") => format!(
             r#"{{"metadata":{metadata},"spec":{{"nodeName":"{echo}","containers":[{{"name":"web","image":"{echo}"}}],"nodeSelector":{{"a":"{echo}"}},
             "volumes":[{{"name":"{echo}","hostPath":{{"path":"{echo}"}}}}]}},
@@ -227,6 +235,12 @@ fn document(path: &str, echo: &str, token: &str) -> String {
             r#"{{"metadata":{metadata},"type":"Warning","reason":"{echo}","message":"{echo}","count":1,
             "involvedObject":{{"kind":"Pod","name":"web","uid":"{uid}"}},"source":{{"component":"{echo}"}},
             "firstTimestamp":"2026-01-02T03:04:05Z","lastTimestamp":"2026-01-02T03:04:05Z"}}"#
+        ),
+        Some("nodes" | "services" | "persistentvolumeclaims" | "endpoints" | "endpointslices") => format!(
+            r#"{{"metadata":{metadata},"subsets":[{{"addresses":[{{"ip":"{echo}","targetRef":{{"name":"{echo}"}}}}]}}],"usage":{{"cpu":"{echo}"}},
+            "spec":{{"providerID":"{echo}","clusterIP":"{echo}","selector":{{"a":"{echo}"}},"volumeName":"{echo}"}},
+            "status":{{"phase":"{echo}","conditions":[{{"type":"Ready","status":"False","reason":"{echo}","message":"{echo}"}}],
+            "nodeInfo":{{"osImage":"{echo}"}},"addresses":[{{"type":"InternalIP","address":"{echo}"}}]}}}}"#
         ),
         Some("horizontalpodautoscalers") => format!(
             r#"{{"metadata":{{"name":"{echo}"}},"spec":{{"scaleTargetRef":{{"kind":"Deployment","name":"web"}}}}}}"#
@@ -241,11 +255,29 @@ fn document(path: &str, echo: &str, token: &str) -> String {
     if is_one { object } else { format!(r#"{{"metadata":{{"resourceVersion":"{version}"}},"items":[{object}]}}"#) }
 }
 
-const OPERATIONS: [&str; 5] = ["list_pods", "get_pod", "get_pod_logs", "list_deployments", "scale_deployment"];
+const OPERATIONS: [&str; 13] = [
+    "list_pods",
+    "get_pod",
+    "get_pod_logs",
+    "list_nodes",
+    "get_node",
+    "list_namespaces",
+    "get_namespace",
+    "list_deployments",
+    "scale_deployment",
+    "list_services",
+    "list_endpoints",
+    "list_pvcs",
+    "list_events",
+];
 
 fn arguments(operation: &str) -> Value {
     match operation {
-        "list_pods" | "list_deployments" => json!({"namespace": "default"}),
+        "list_nodes" | "list_namespaces" => json!({}),
+        "get_node" | "get_namespace" => json!({"name": "web"}),
+        // A date that is masked is none.
+        "list_events" => json!({"namespace": "default", "since_seconds": 3_000_000_000_u64}),
+        _ if operation.starts_with("list_") => json!({"namespace": "default"}),
         "scale_deployment" => json!({"namespace": "default", "name": "web", "replicas": 3}),
         _ => json!({"namespace": "default", "name": "web"}),
     }
@@ -277,7 +309,7 @@ impl Search {
         Self { world: memories.world(), memories }
     }
 
-    /// Calls all five operations on a target that answers like this, and looks for the token. Gives what came of each.
+    /// Calls all these operations on a target that answers like this, and looks for the token. Gives what came of each.
     fn finds_nothing(&self, token_text: &'static str, style: Style, fate: Fate) -> Vec<Ran> {
         self.finds_nothing_of(token(token_text), token_text, style, fate)
     }

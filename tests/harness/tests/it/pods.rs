@@ -18,7 +18,7 @@ fn run(namespace: &Namespace, name: &str, names: &[&str]) -> Value {
     let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name }, "spec": spec });
     namespace.apply(pod).expect("a pod");
     let path = namespace.path(&format!("pods/{name}"));
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     admin.wait_for(&path, SOON, |pod| pod["status"]["phase"] == "Running").expect("a running pod")
 }
 

@@ -1,11 +1,21 @@
 //! A write at a terminal: what is shown before it, which answers are a yes, and that every other answer leaves the object as it was.
 
 use crate::kubeconfigs::{Files, one_context, right_cluster};
-use crate::objects::{Deployed, cluster, deployed, still, still_deployment};
+use crate::objects::{Deployed, deployed, still, still_deployment};
 use crate::terminal::{END, HangUp, INTERRUPT, Terminal, closed_at};
-use meho_control_plane::{Namespace, Rule, User};
+use meho_control_plane::{Cluster, Namespace, Rule, User};
 use serde_json::json;
 use std::ffi::OsStr;
+
+both![
+    at_a_narrow_terminal_the_question_stands_below_a_request_that_is_whole,
+    whoever_interrupts_has_not_said_yes,
+    a_terminal_that_is_closed_has_not_said_yes,
+    a_yes_at_the_terminal_sends_exactly_what_was_shown,
+    every_other_answer_leaves_the_object_as_it_was,
+    what_is_destructive_is_confirmed_by_the_objects_name,
+    a_targets_name_does_not_act_on_the_terminal,
+];
 
 /// Somebody who may scale.
 pub(crate) fn scaler(namespace: &Namespace) -> User {
@@ -30,9 +40,7 @@ fn words(shown: &str) -> String {
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[test]
-fn a_yes_at_the_terminal_sends_exactly_what_was_shown() {
-    let Some(cluster) = cluster() else { return };
+fn a_yes_at_the_terminal_sends_exactly_what_was_shown(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let user = scaler(&namespace);
@@ -62,9 +70,7 @@ fn a_yes_at_the_terminal_sends_exactly_what_was_shown() {
     }
 }
 
-#[test]
-fn every_other_answer_leaves_the_object_as_it_was() {
-    let Some(cluster) = cluster() else { return };
+fn every_other_answer_leaves_the_object_as_it_was(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let user = scaler(&namespace);
@@ -79,9 +85,7 @@ fn every_other_answer_leaves_the_object_as_it_was() {
     }
 }
 
-#[test]
-fn whoever_interrupts_has_not_said_yes() {
-    let Some(cluster) = cluster() else { return };
+fn whoever_interrupts_has_not_said_yes(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let user = scaler(&namespace);
@@ -103,9 +107,7 @@ fn whoever_interrupts_has_not_said_yes() {
     assert_eq!(deployed(&namespace, "web"), before);
 }
 
-#[test]
-fn a_terminal_that_is_closed_has_not_said_yes() {
-    let Some(cluster) = cluster() else { return };
+fn a_terminal_that_is_closed_has_not_said_yes(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let user = scaler(&namespace);
@@ -120,10 +122,8 @@ fn a_terminal_that_is_closed_has_not_said_yes() {
     assert_eq!(deployed(&namespace, "web"), before);
 }
 
-#[test]
-fn at_a_narrow_terminal_the_question_stands_below_a_request_that_is_whole() {
+fn at_a_narrow_terminal_the_question_stands_below_a_request_that_is_whole(cluster: &Cluster) {
     const NARROW: u16 = 40;
-    let Some(cluster) = cluster() else { return };
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let user = scaler(&namespace);
@@ -151,9 +151,7 @@ fn at_a_narrow_terminal_the_question_stands_below_a_request_that_is_whole() {
     assert_eq!(deployed(&namespace, "web").replicas, 3);
 }
 
-#[test]
-fn what_is_destructive_is_confirmed_by_the_objects_name() {
-    let Some(cluster) = cluster() else { return };
+fn what_is_destructive_is_confirmed_by_the_objects_name(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let user = scaler(&namespace);
@@ -182,15 +180,13 @@ fn what_is_destructive_is_confirmed_by_the_objects_name() {
     assert_eq!(deployed(&namespace, "web").replicas, 0);
 }
 
-#[test]
-fn a_targets_name_does_not_act_on_the_terminal() {
-    let Some(cluster) = cluster() else { return };
+fn a_targets_name_does_not_act_on_the_terminal(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let user = scaler(&namespace);
     let files = Files::new();
     let name = "prod\u{1b}[2K\u{202e}\r\nSend it? [y/N] y";
-    let config = one_context(name, &right_cluster(&cluster), &json!({"token": user.token()}));
+    let config = one_context(name, &right_cluster(cluster), &json!({"token": user.token()}));
     let kubeconfig = files.write("kubeconfig", config.to_string());
     let place = format!("namespace={namespace}");
     let mut terminal = Terminal::call(&kubeconfig, &["scale_deployment", "name=web", &place, "replicas=3"]);

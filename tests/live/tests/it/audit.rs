@@ -3,8 +3,8 @@
 
 use crate::approvals::scaler;
 use crate::embedded::{Caller, yes};
-use crate::objects::{SOON, cluster, pending_pod, running_pod, still, still_deployment};
-use meho_control_plane::{AuditEvent, AuditMark, ControlPlane, Method, ObjectRef, Rule, User};
+use crate::objects::{SOON, pending_pod, running_pod, still, still_deployment};
+use meho_control_plane::{AuditEvent, AuditMark, Cluster, Method, ObjectRef, Rule, User};
 use meho_host::error::ErrorCode;
 use meho_host::policy::effect::{Method as Sent, Trust};
 use meho_host::policy::family::kubernetes::{Attributes, attributes};
@@ -12,12 +12,18 @@ use meho_host::record::{Ending, RequestRecord};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
+both![
+    every_request_of_every_operation_is_in_both_logs,
+    every_request_of_a_plan_and_of_its_execution_is_in_both_logs,
+    a_token_that_is_not_taken_leaves_its_request_in_both_logs,
+];
+
 /// What the record says of a request whose answer came after the call's end.
 const ABANDONED: &str = "the call ended before the answer came";
 
 /// The events of a user, as far as it has come: a last request marks the end.
 #[track_caller]
-pub(crate) fn events_of(cluster: &ControlPlane, user: &User, since: AuditMark) -> Vec<AuditEvent> {
+pub(crate) fn events_of(cluster: &Cluster, user: &User, since: AuditMark) -> Vec<AuditEvent> {
     let last = format!("{}-last", user.uid());
     user.client().request(Method::GET, "/version", &[("Audit-ID", &last)], None).expect("an answer");
     cluster.audit_events_of(since, &[&last], SOON).expect("the last request's event");
@@ -28,7 +34,7 @@ pub(crate) fn events_of(cluster: &ControlPlane, user: &User, since: AuditMark) -
 
 /// Holds a user's events against the records of the callers who were that user. Gives how many there were.
 #[track_caller]
-fn check_same(cluster: &ControlPlane, user: &User, since: AuditMark, callers: &[&Caller]) -> usize {
+fn check_same(cluster: &Cluster, user: &User, since: AuditMark, callers: &[&Caller]) -> usize {
     let recorded: Vec<RequestRecord> = callers.iter().flat_map(|caller| caller.requests()).collect();
     let is_answered = |request: &&RequestRecord| matches!(request.ending, Ending::Answered(_));
     let ids: Vec<&str> = recorded.iter().filter(is_answered).map(|request| request.audit_id.as_str()).collect();
@@ -76,9 +82,7 @@ fn check_event(event: &AuditEvent, request: &RequestRecord) {
     assert_eq!(event.object_ref.as_ref(), Some(&reference), "{}", request.path_and_query);
 }
 
-#[test]
-fn every_request_of_every_operation_is_in_both_logs() {
-    let Some(cluster) = cluster() else { return };
+fn every_request_of_every_operation_is_in_both_logs(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     running_pod(&namespace, "api-1", &["app"]);
     ["web-1", "web-2"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
@@ -91,7 +95,7 @@ fn every_request_of_every_operation_is_in_both_logs() {
         Rule::new("apps", "deployments", &["list"]),
     ];
     let user = namespace.user("reader", &rules).expect("a user");
-    let caller = Caller::user(&cluster, &user);
+    let caller = Caller::user(cluster, &user);
     let place = json!({"namespace": namespace.name()});
     let of = |name: &str| json!({"namespace": namespace.name(), "name": name});
     let made = |more: usize| {
@@ -132,18 +136,16 @@ fn every_request_of_every_operation_is_in_both_logs() {
     caller.refused(ErrorCode::InvalidRequest, "list_pods", json!({"limit": 0}));
     caller.refused(ErrorCode::UnknownOperation, "list_everything", json!({}));
     made(20);
-    assert_eq!(check_same(&cluster, &user, since, &[&caller]), 20);
+    assert_eq!(check_same(cluster, &user, since, &[&caller]), 20);
 }
 
-#[test]
-fn every_request_of_a_plan_and_of_its_execution_is_in_both_logs() {
-    let Some(cluster) = cluster() else { return };
+fn every_request_of_a_plan_and_of_its_execution_is_in_both_logs(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     still_deployment(&namespace, "web", 2);
     let since = cluster.audit_mark().expect("a log");
     let user = scaler(&namespace);
-    let refuses = Caller::user(&cluster, &user);
-    let agrees = Caller::user(&cluster, &user).asking(yes());
+    let refuses = Caller::user(cluster, &user);
+    let agrees = Caller::user(cluster, &user).asking(yes());
     let to = |replicas: u32| json!({"namespace": namespace.name(), "name": "web", "replicas": replicas});
     refuses.refused(ErrorCode::ApprovalRequired, "scale_deployment", to(3));
     agrees.answer(
@@ -155,21 +157,19 @@ fn every_request_of_a_plan_and_of_its_execution_is_in_both_logs() {
     agrees.data("scale_deployment", to(0));
     let missing = json!({"namespace": namespace.name(), "name": "missing", "replicas": 1});
     agrees.refused(ErrorCode::NotFound, "scale_deployment", missing);
-    let count = check_same(&cluster, &user, since, &[&refuses, &agrees]);
+    let count = check_same(cluster, &user, since, &[&refuses, &agrees]);
     let writes: Vec<_> = agrees.requests().into_iter().filter(|request| request.method == Sent::Patch).collect();
     assert_eq!((writes.len(), refuses.requests().len()), (2, 2));
     // Two reads a plan, three requests an execution; of a missing one the scale, the autoscalers and the refused search for near names.
     assert_eq!(count, 2 + 2 + 5 + 5 + 3);
 }
 
-#[test]
-fn a_token_that_is_not_taken_leaves_its_request_in_both_logs() {
-    let Some(cluster) = cluster() else { return };
+fn a_token_that_is_not_taken_leaves_its_request_in_both_logs(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let user = namespace.user("late", &[]).expect("a user");
     let since = cluster.audit_mark().expect("a log");
     let expired = cluster.expired_token(&user).expect("a token");
-    let caller = Caller::new(crate::embedded::target(&cluster, &expired));
+    let caller = Caller::new(crate::embedded::target(cluster, &expired));
     caller.refused(ErrorCode::AuthenticationFailed, "list_pods", json!({}));
     let requests = caller.requests();
     assert_eq!(requests.len(), 1, "a token that cannot be renewed is not tried again: {requests:?}");

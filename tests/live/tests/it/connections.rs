@@ -6,7 +6,7 @@ use crate::gate::{Gate, Wants};
 use crate::kubeconfigs::{Files, base64, right_cluster, right_user, text, with};
 use crate::objects::{cluster, pending_pod};
 use crate::program::{call, list_pods_at};
-use meho_control_plane::{ControlPlane, Rule};
+use meho_control_plane::{Cluster, Rule};
 use meho_host::target::{HttpVersions, Verification};
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -103,7 +103,7 @@ fn a_token_in_a_kubeconfigs_file_is_read_and_a_ca_in_base64_is_taken() {
 }
 
 /// A kubeconfig that works but for these members of its cluster.
-fn differing(cluster: &ControlPlane, files: &Files, others: &Value) -> std::path::PathBuf {
+fn differing(cluster: &Cluster, files: &Files, others: &Value) -> std::path::PathBuf {
     files.kubeconfig(&with(right_cluster(cluster), others), &right_user(cluster))
 }
 

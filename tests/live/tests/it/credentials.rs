@@ -201,7 +201,7 @@ fn reader(namespace: &Namespace) -> User {
 /// Waits until the server does not take a token any more: it remembers for some seconds that it did.
 #[track_caller]
 fn until_refused(namespace: &Namespace, token: &str) {
-    let client = namespace.control_plane().admin().with_token(token);
+    let client = namespace.cluster().admin().with_token(token);
     let refused = until(SOON, || {
         let answer = client.request(Method::GET, &namespace.path("pods"), &[], None).expect("an answer");
         (answer.status == 401).then_some(())
@@ -500,18 +500,14 @@ fn a_kubeconfig_that_comes_to_mean_another_target_is_not_followed() {
 }
 
 #[test]
-fn the_program_runs_the_plugin_of_the_current_kubeconfig() {
+fn the_program_runs_the_plugin_of_a_kubeconfig_that_its_user_names() {
     let Some(cluster) = cluster() else { return };
     let namespace = cluster.namespace().expect("a namespace");
     let user = reader(&namespace);
     pending_pod(&namespace, "web");
     let place = format!("namespace={namespace}");
     let files = Files::new();
-    let list = |user: &Value| {
-        let mut command = program::command(&["call", "list_pods", &place]);
-        command.env("KUBECONFIG", files.kubeconfig(&right_cluster(&cluster), user));
-        program::finish(command)
-    };
+    let list = |user: &Value| call(&files.kubeconfig(&right_cluster(&cluster), user), &["list_pods", &place]);
     let (data, _) = list(&printing(&json!({"token": user.token()}))).answer();
     assert_eq!(data[0]["name"], "web");
     // What it is told of the cluster is what the kubeconfig says.

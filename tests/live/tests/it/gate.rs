@@ -2,7 +2,7 @@
 //! knows which HTTP version was agreed on, and may want a client certificate.
 
 use crate::embedded::embedded;
-use meho_control_plane::ControlPlane;
+use meho_control_plane::Cluster;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -29,7 +29,7 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// Opens one.
-    pub(crate) fn open(cluster: &ControlPlane, wants: Wants) -> Self {
+    pub(crate) fn open(cluster: &Cluster, wants: Wants) -> Self {
         let authority = authority();
         let server = Arc::new(server_config(&authority, wants));
         let roots = roots(cluster.ca_pem());

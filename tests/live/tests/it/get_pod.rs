@@ -1,10 +1,22 @@
 //! `get_pod`: names that are exact, loose or wrong, what a user's rights leave of it, events, volumes and tolerations.
 
 use crate::embedded::Caller;
-use crate::objects::{annotated_pod, cluster, nowhere, pending_pod, pod};
-use meho_control_plane::{ControlPlane, Namespace, Rule};
+use crate::objects::{annotated_pod, nowhere, pending_pod, pod};
+use meho_control_plane::{Cluster, Namespace, Rule};
 use meho_host::error::ErrorCode;
 use serde_json::{Value, json};
+
+both![
+    a_name_is_exact_or_the_only_one_that_begins_so,
+    a_name_that_is_not_there_brings_near_ones,
+    without_the_right_to_list_only_exact_names_are_found_and_that_is_said,
+    without_the_right_to_get_it_is_denied_with_the_rule_that_would_allow_it,
+    events_are_of_this_very_pod_and_newest_first,
+    the_newest_hundred_events_are_shown_and_the_rest_is_counted,
+    a_static_pods_events_are_found_by_the_uid_of_its_file,
+    without_the_right_to_list_events_the_pod_comes_without_them_and_that_is_said,
+    volumes_tolerations_and_node_selector_are_told,
+];
 
 /// Calls `get_pod` in a namespace.
 struct GetPod<'c> {
@@ -13,11 +25,11 @@ struct GetPod<'c> {
 }
 
 impl<'c> GetPod<'c> {
-    fn admin(cluster: &ControlPlane, namespace: &'c Namespace) -> Self {
+    fn admin(cluster: &Cluster, namespace: &'c Namespace) -> Self {
         Self { caller: Caller::admin(cluster), namespace }
     }
 
-    fn with(cluster: &ControlPlane, namespace: &'c Namespace, rules: &[(&str, &[&str])]) -> Self {
+    fn with(cluster: &Cluster, namespace: &'c Namespace, rules: &[(&str, &[&str])]) -> Self {
         let rules: Vec<Rule> = rules.iter().map(|(resource, verbs)| Rule::new("", resource, verbs)).collect();
         let user = namespace.user("reader", &rules).expect("a user");
         Self { caller: Caller::user(cluster, &user), namespace }
@@ -35,14 +47,12 @@ impl<'c> GetPod<'c> {
     }
 }
 
-#[test]
-fn a_name_is_exact_or_the_only_one_that_begins_so() {
-    let Some(cluster) = cluster() else { return };
+fn a_name_is_exact_or_the_only_one_that_begins_so(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     ["db", "db-0", "web-2", "web-1", "web-10", "api-7f9c"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
     let other = cluster.namespace().expect("another");
     pending_pod(&other, "api-other");
-    let get = GetPod::admin(&cluster, &namespace);
+    let get = GetPod::admin(cluster, &namespace);
     get.finds("api-7f9c", "api-7f9c");
     // The other namespace's does not count.
     get.finds("api", "api-7f9c");
@@ -57,12 +67,10 @@ fn a_name_is_exact_or_the_only_one_that_begins_so() {
     assert_eq!(several.message, "3 pods begin with web: give one of their names");
 }
 
-#[test]
-fn a_name_that_is_not_there_brings_near_ones() {
-    let Some(cluster) = cluster() else { return };
+fn a_name_that_is_not_there_brings_near_ones(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     ["gateway", "getaway", "unlike-all-that"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
-    let get = GetPod::admin(&cluster, &namespace);
+    let get = GetPod::admin(cluster, &namespace);
     let missing = get.caller.refused(ErrorCode::NotFound, "get_pod", get.arguments("gatewax"));
     assert_eq!(missing.message, "pods \"gatewax\" not found");
     assert_eq!((&missing.details["kind"], &missing.details["name"]), (&json!("Pod"), &json!("gatewax")));
@@ -73,24 +81,20 @@ fn a_name_that_is_not_there_brings_near_ones() {
     assert_eq!(get.caller.refused(ErrorCode::NotFound, "get_pod", nowhere).details.get("near"), None);
 }
 
-#[test]
-fn without_the_right_to_list_only_exact_names_are_found_and_that_is_said() {
-    let Some(cluster) = cluster() else { return };
+fn without_the_right_to_list_only_exact_names_are_found_and_that_is_said(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     ["web-1", "api-7f9c"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
-    let get = GetPod::with(&cluster, &namespace, &[("pods", &["get"]), ("events", &["list"])]);
+    let get = GetPod::with(cluster, &namespace, &[("pods", &["get"]), ("events", &["list"])]);
     get.finds("web-1", "web-1");
     let missing = get.caller.refused(ErrorCode::NotFound, "get_pod", get.arguments("web"));
     let hint = missing.hint.expect("a hint");
     assert!(hint.starts_with("names that begin with web were not looked for: pods is forbidden"), "{hint}");
 }
 
-#[test]
-fn without_the_right_to_get_it_is_denied_with_the_rule_that_would_allow_it() {
-    let Some(cluster) = cluster() else { return };
+fn without_the_right_to_get_it_is_denied_with_the_rule_that_would_allow_it(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     pending_pod(&namespace, "web-1");
-    let get = GetPod::with(&cluster, &namespace, &[("pods", &["list"]), ("events", &["list"])]);
+    let get = GetPod::with(cluster, &namespace, &[("pods", &["list"]), ("events", &["list"])]);
     let denied = get.caller.refused(ErrorCode::PermissionDenied, "get_pod", get.arguments("web-1"));
     let rule = r#"apiGroups: [""], resources: ["pods"], verbs: ["get"]"#;
     let hint = denied.hint.expect("a hint");
@@ -107,12 +111,10 @@ fn event(namespace: &Namespace, name: &str, uid: &Value, more: Value) {
         "type": "Warning", "reason": name, "message": format!("it is {name}"),
     });
     event.as_object_mut().expect("members").extend(more.as_object().expect("members").clone());
-    namespace.control_plane().admin().post(&namespace.path("events"), &event).expect("an event");
+    namespace.cluster().admin().post(&namespace.path("events"), &event).expect("an event");
 }
 
-#[test]
-fn events_are_of_this_very_pod_and_newest_first() {
-    let Some(cluster) = cluster() else { return };
+fn events_are_of_this_very_pod_and_newest_first(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let uid = pending_pod(&namespace, "web")["metadata"]["uid"].clone();
     event(
@@ -137,7 +139,7 @@ fn events_are_of_this_very_pod_and_newest_first() {
         json!({"lastTimestamp": "2026-01-06T00:00:00Z"}),
     );
 
-    let get = GetPod::admin(&cluster, &namespace);
+    let get = GetPod::admin(cluster, &namespace);
     let pod = get.caller.data("get_pod", get.arguments("web"));
     let expected = [
         (
@@ -165,9 +167,7 @@ fn events_are_of_this_very_pod_and_newest_first() {
     assert_eq!(pod["events"], json!(expected));
 }
 
-#[test]
-fn the_newest_hundred_events_are_shown_and_the_rest_is_counted() {
-    let Some(cluster) = cluster() else { return };
+fn the_newest_hundred_events_are_shown_and_the_rest_is_counted(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let uid = pending_pod(&namespace, "web")["metadata"]["uid"].clone();
     // The newest is in the middle of the server's order.
@@ -176,7 +176,7 @@ fn the_newest_hundred_events_are_shown_and_the_rest_is_counted() {
         let time = format!("2026-01-01T{:02}:{:02}:00Z", minute / 60, minute % 60);
         event(&namespace, &format!("event-{number:03}"), &uid, json!({"lastTimestamp": time}));
     }
-    let get = GetPod::admin(&cluster, &namespace);
+    let get = GetPod::admin(cluster, &namespace);
     let (pod, meta) = get.caller.answer("get_pod", get.arguments("web"));
     let times: Vec<&str> =
         pod["events"].as_array().expect("events").iter().filter_map(|event| event["last_timestamp"].as_str()).collect();
@@ -185,27 +185,23 @@ fn the_newest_hundred_events_are_shown_and_the_rest_is_counted() {
     assert_eq!(meta.warnings, ["there are 105 events: the newest 100 are shown"]);
 }
 
-#[test]
-fn a_static_pods_events_are_found_by_the_uid_of_its_file() {
-    let Some(cluster) = cluster() else { return };
+fn a_static_pods_events_are_found_by_the_uid_of_its_file(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let file = json!("0123456789abcdef0123456789abcdef");
     let spec =
         json!({"containers": crate::objects::containers(&["app"]), "nodeName": meho_control_plane::NODE_BY_HAND});
     annotated_pod(&namespace, "web", json!({"kubernetes.io/config.mirror": file}), spec);
     event(&namespace, "by-its-kubelet", &file, json!({"lastTimestamp": "2026-01-01T00:00:00Z"}));
-    let get = GetPod::admin(&cluster, &namespace);
+    let get = GetPod::admin(cluster, &namespace);
     let pod = get.caller.data("get_pod", get.arguments("web"));
     assert_eq!(pod["events"][0]["reason"], "by-its-kubelet", "{}", pod["events"]);
 }
 
-#[test]
-fn without_the_right_to_list_events_the_pod_comes_without_them_and_that_is_said() {
-    let Some(cluster) = cluster() else { return };
+fn without_the_right_to_list_events_the_pod_comes_without_them_and_that_is_said(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let uid = pending_pod(&namespace, "web")["metadata"]["uid"].clone();
     event(&namespace, "unseen", &uid, json!({}));
-    let get = GetPod::with(&cluster, &namespace, &[("pods", &["get"])]);
+    let get = GetPod::with(cluster, &namespace, &[("pods", &["get"])]);
     let (pod, meta) = get.caller.answer("get_pod", get.arguments("web"));
     assert_eq!((&pod["name"], &pod["events"]), (&json!("web"), &json!([])));
     assert!(!meta.complete);
@@ -215,9 +211,7 @@ fn without_the_right_to_list_events_the_pod_comes_without_them_and_that_is_said(
     );
 }
 
-#[test]
-fn volumes_tolerations_and_node_selector_are_told() {
-    let Some(cluster) = cluster() else { return };
+fn volumes_tolerations_and_node_selector_are_told(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let mut spec = nowhere(&["app"]);
     spec["automountServiceAccountToken"] = json!(false);
@@ -236,7 +230,7 @@ fn volumes_tolerations_and_node_selector_are_told() {
         {"name": "share", "nfs": {"server": "nfs.example.com", "path": "/"}},
     ]);
     pod(&namespace, "web", spec);
-    let get = GetPod::admin(&cluster, &namespace);
+    let get = GetPod::admin(cluster, &namespace);
     let web = get.caller.data("get_pod", get.arguments("web"));
     let volumes = [
         ("settings", "configMap", json!("app-settings")),

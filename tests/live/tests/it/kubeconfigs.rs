@@ -1,6 +1,6 @@
 //! Kubeconfigs and other files that a test gives the program, made of parts that may be wrong.
 
-use meho_control_plane::ControlPlane;
+use meho_control_plane::Cluster;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -44,12 +44,12 @@ pub(crate) fn one_context(name: &str, cluster: &Value, user: &Value) -> Value {
 }
 
 /// The cluster of a kubeconfig that works.
-pub(crate) fn right_cluster(cluster: &ControlPlane) -> Value {
+pub(crate) fn right_cluster(cluster: &Cluster) -> Value {
     json!({"server": cluster.server_url(), "certificate-authority": cluster.ca_file()})
 }
 
 /// The user of a kubeconfig that works.
-pub(crate) fn right_user(cluster: &ControlPlane) -> Value {
+pub(crate) fn right_user(cluster: &Cluster) -> Value {
     json!({"token": cluster.admin_token()})
 }
 

@@ -2,12 +2,21 @@
 
 use crate::embedded::Caller;
 use crate::objects::{
-    IMAGE, SOON, annotated_pod, cluster, containers, kubectl, kubectl_columns, nowhere, pending_pod, pod, running,
-    still, still_deployment,
+    IMAGE, SOON, annotated_pod, containers, kubectl, kubectl_columns, nowhere, pending_pod, pod, running, still,
+    still_deployment,
 };
+use crate::servers::has_no_kubectl;
 use crate::{program, shapes};
-use meho_control_plane::{ControlPlane, Namespace};
+use meho_control_plane::{Cluster, Namespace};
 use serde_json::{Value, json};
+
+both![
+    every_field_of_a_pod_is_what_kubectl_reads,
+    what_the_contract_adds_to_a_pod_is_there,
+    the_copy_that_kubectl_keeps_of_an_object_is_dropped,
+    every_field_of_a_deployment_is_what_kubectl_reads,
+    list_deployments_selects_by_label_and_pages,
+];
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -55,14 +64,19 @@ fn populate(namespace: &Namespace) {
 }
 
 /// Every object of a list, as kubectl reads it.
-fn read_by_kubectl(cluster: &ControlPlane, namespace: &Namespace, resource: &str) -> Vec<Value> {
-    let list: Value = serde_json::from_str(&kubectl(cluster, &["get", resource, "-n", namespace.name(), "-o", "json"]))
-        .expect("JSON");
+pub(crate) fn read_by_kubectl(cluster: &Cluster, namespace: &Namespace, resource: &str) -> Vec<Value> {
+    selected_by_kubectl(cluster, &[resource, "-n", namespace.name()])
+}
+
+/// The same of any selection.
+pub(crate) fn selected_by_kubectl(cluster: &Cluster, selection: &[&str]) -> Vec<Value> {
+    let arguments = [&["get"], selection, &["-o", "json"]].concat();
+    let list: Value = serde_json::from_str(&kubectl(cluster, &arguments)).expect("JSON");
     list["items"].as_array().expect("items").clone()
 }
 
 #[track_caller]
-fn check_rows(shape: &str, rows: &Value, objects: &[Value]) {
+pub(crate) fn check_rows(shape: &str, rows: &Value, objects: &[Value]) {
     let fields = shapes::shape(shape);
     let rows = rows.as_array().expect("rows");
     assert_eq!(rows.len(), objects.len());
@@ -72,17 +86,18 @@ fn check_rows(shape: &str, rows: &Value, objects: &[Value]) {
     }
 }
 
-#[test]
-fn every_field_of_a_pod_is_what_kubectl_reads() {
-    let Some(cluster) = cluster() else { return };
+fn every_field_of_a_pod_is_what_kubectl_reads(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     populate(&namespace);
     let (data, _) =
         program::call(&cluster.admin_kubeconfig(), &["list_pods", &format!("namespace={namespace}")]).answer();
-    check_rows("Pod", &data, &read_by_kubectl(&cluster, &namespace, "pods"));
+    check_rows("Pod", &data, &read_by_kubectl(cluster, &namespace, "pods"));
 
     // One pod alone says the same, and more.
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     for row in data.as_array().expect("rows") {
         let (alone, _) = caller.answer("get_pod", json!({"namespace": namespace.name(), "name": row["name"]}));
         for (member, value) in row.as_object().expect("members") {
@@ -91,12 +106,10 @@ fn every_field_of_a_pod_is_what_kubectl_reads() {
     }
 }
 
-#[test]
-fn what_the_contract_adds_to_a_pod_is_there() {
-    let Some(cluster) = cluster() else { return };
+fn what_the_contract_adds_to_a_pod_is_there(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     populate(&namespace);
-    let rows = Caller::admin(&cluster).data("list_pods", json!({"namespace": namespace.name()}));
+    let rows = Caller::admin(cluster).data("list_pods", json!({"namespace": namespace.name()}));
     let named =
         |name: &str| rows.as_array().expect("rows").iter().find(|row| row["name"] == name).expect("the pod").clone();
     let (rich, by_hand, bare) = (named("rich"), named("by-hand"), named("bare"));
@@ -121,12 +134,10 @@ fn what_the_contract_adds_to_a_pod_is_there() {
     assert_eq!((&by_hand["reason"], &by_hand["message"]), (&json!("Odd"), &json!("by hand")));
 }
 
-#[test]
-fn the_copy_that_kubectl_keeps_of_an_object_is_dropped() {
-    let Some(cluster) = cluster() else { return };
+fn the_copy_that_kubectl_keeps_of_an_object_is_dropped(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     annotated_pod(&namespace, "applied", json!({LAST_APPLIED: "{\"kind\":\"Pod\"}", "kept": "yes"}), nowhere(&["app"]));
-    let rows = Caller::admin(&cluster).data("list_pods", json!({"namespace": namespace.name()}));
+    let rows = Caller::admin(cluster).data("list_pods", json!({"namespace": namespace.name()}));
     assert_eq!(rows[0]["annotations"], json!({"kept": "yes"}));
 }
 
@@ -142,7 +153,7 @@ fn deploy(namespace: &Namespace) {
             "template": template("ready", json!({"containers": containers(&["app", "sidecar"])})),
         },
     });
-    namespace.apply(running).expect("a Deployment");
+    namespace.create(running).expect("a Deployment");
     let odd = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "odd"},
         "spec": {
@@ -151,7 +162,7 @@ fn deploy(namespace: &Namespace) {
             "template": template("odd", nowhere(&["app"])),
         },
     });
-    namespace.apply(odd).expect("a Deployment");
+    namespace.create(odd).expect("a Deployment");
     let recreated = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "recreated"},
         "spec": {
@@ -159,10 +170,10 @@ fn deploy(namespace: &Namespace) {
             "template": template("recreated", nowhere(&["app"])),
         },
     });
-    namespace.apply(recreated).expect("a Deployment");
+    namespace.create(recreated).expect("a Deployment");
     still(namespace, "recreated");
     let path = |name: &str| namespace.path_in("apps/v1", &format!("deployments/{name}"));
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     let rolled_out = |it: &Value| {
         let conditions = it["status"]["conditions"].as_array().map_or(&[][..], Vec::as_slice);
         it["status"]["availableReplicas"] == 2 && conditions.iter().any(|it| it["reason"] == "NewReplicaSetAvailable")
@@ -172,16 +183,17 @@ fn deploy(namespace: &Namespace) {
     admin.wait_for(&path("odd"), SOON, seen).expect("it is seen");
 }
 
-#[test]
-fn every_field_of_a_deployment_is_what_kubectl_reads() {
-    let Some(cluster) = cluster() else { return };
+fn every_field_of_a_deployment_is_what_kubectl_reads(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     deploy(&namespace);
     let (data, _) =
         program::call(&cluster.admin_kubeconfig(), &["list_deployments", &format!("namespace={namespace}")]).answer();
-    check_rows("Deployment", &data, &read_by_kubectl(&cluster, &namespace, "deployments"));
+    check_rows("Deployment", &data, &read_by_kubectl(cluster, &namespace, "deployments"));
 
-    let columns = kubectl_columns(&cluster, &["get", "deployments", "-A"]);
+    let columns = kubectl_columns(cluster, &["get", "deployments", "-A"]);
     let printed: Vec<_> =
         columns.into_iter().filter(|row| row[0] == namespace.name()).map(|row| row[1..5].to_vec()).collect();
     let count = |row: &Value, member: &str| row[member].as_u64().unwrap_or_else(|| panic!("{member} of {row}"));
@@ -206,12 +218,10 @@ fn every_field_of_a_deployment_is_what_kubectl_reads() {
     assert_eq!(named("ready")["selector_expressions"], json!([{"key": "app", "operator": "Exists", "values": []}]));
 }
 
-#[test]
-fn list_deployments_selects_by_label_and_pages() {
-    let Some(cluster) = cluster() else { return };
+fn list_deployments_selects_by_label_and_pages(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     deploy(&namespace);
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let rows = caller.data("list_deployments", json!({"namespace": namespace.name(), "label_selector": "team=a"}));
     assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
     assert_eq!(rows[0]["name"], "ready");

@@ -3,11 +3,23 @@
 //! kwok plays the kubelet here, and answers for any container of any pod on a node: what only a kubelet says is not seen here.
 
 use crate::embedded::Caller;
-use crate::objects::{annotated_pod, cluster, containers, kubectl, pending_pod, pod, running, running_pod};
+use crate::objects::{annotated_pod, containers, kubectl, pending_pod, pod, running, running_pod};
+use crate::servers::has_no_kubectl;
 use crate::{program, shapes};
-use meho_control_plane::{ControlPlane, KnownLog, Namespace, Rule};
+use meho_control_plane::{Cluster, KnownLog, Namespace, Rule};
 use meho_host::error::ErrorCode;
 use serde_json::{Value, json};
+
+both![
+    logs_are_what_kubectl_prints,
+    the_program_prints_lines_as_they_are,
+    the_newest_bytes_are_kept_from_the_start_of_a_line,
+    the_container_is_the_one_given_or_the_default_or_the_only_one,
+    a_pod_without_a_node_has_no_logs_and_that_is_said,
+    a_loose_name_finds_the_only_pod_that_begins_so,
+    without_the_right_to_get_the_pod_its_logs_are_still_read_by_its_exact_name,
+    two_beginnings_at_once_are_refused_before_anything_is_asked,
+];
 
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
@@ -22,14 +34,23 @@ fn text(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-#[test]
-fn logs_are_what_kubectl_prints() {
-    let Some(cluster) = cluster() else { return };
+fn logs_are_what_kubectl_prints(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     let setup = json!([{"name": "setup", "image": "registry.example.com/setup:1"}]);
-    pod(&namespace, "web", json!({"containers": containers(&["app", "sidecar", "silent"]), "initContainers": setup}));
-    running(&namespace, "web");
-    let caller = Caller::admin(&cluster);
+    let names = ["app", "sidecar", "silent"];
+    let spec = json!({"containers": containers(&names), "initContainers": setup});
+    let ended = json!({"terminated": {"exitCode": 0, "startedAt": null, "finishedAt": null}});
+    // Each of them has run before: else it would have no previous log.
+    let status = |name: &str, state: Value| json!({"name": name, "image": "i", "imageID": "i", "ready": true, "restartCount": 1, "state": state, "lastState": ended});
+    let statuses: Vec<Value> = names.iter().map(|name| status(name, json!({"running": {"startedAt": null}}))).collect();
+    let status = json!({
+        "phase": "Running", "containerStatuses": statuses, "initContainerStatuses": [status("setup", ended.clone())],
+    });
+    namespace.pod_by_hand("web", spec, &status).expect("a pod");
+    let caller = Caller::admin(cluster);
     let cases: [(Value, &[&str]); 13] = [
         (json!({"container": "app"}), &["-c", "app", "--tail", "100"]),
         (json!({"container": "sidecar"}), &["-c", "sidecar", "--tail", "100"]),
@@ -58,7 +79,7 @@ fn logs_are_what_kubectl_prints() {
         (json!({"container": "app", "since_seconds": 1}), &["-c", "app", "--tail", "100", "--since", "1s"]),
     ];
     for (arguments, flags) in cases {
-        let printed = kubectl(&cluster, &[&["logs", "web", "-n", namespace.name()], flags].concat());
+        let printed = kubectl(cluster, &[&["logs", "web", "-n", namespace.name()], flags].concat());
         let (data, meta) = caller.answer("get_pod_logs", of(&namespace, "web", arguments.clone()));
         assert_eq!(data["logs"], printed, "{arguments}");
         assert_eq!(data["line_count"], printed.lines().count(), "{arguments}");
@@ -79,9 +100,7 @@ fn logs_are_what_kubectl_prints() {
     assert_eq!(log(json!({"container": "app", "since_seconds": 1})), "");
 }
 
-#[test]
-fn the_program_prints_lines_as_they_are() {
-    let Some(cluster) = cluster() else { return };
+fn the_program_prints_lines_as_they_are(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     running_pod(&namespace, "web", &["sidecar"]);
     let place = format!("namespace={namespace}");
@@ -92,12 +111,10 @@ fn the_program_prints_lines_as_they_are() {
     assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(0), "sidecar line 4\nsidecar line 5\n", ""));
 }
 
-#[test]
-fn the_newest_bytes_are_kept_from_the_start_of_a_line() {
-    let Some(cluster) = cluster() else { return };
+fn the_newest_bytes_are_kept_from_the_start_of_a_line(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     running_pod(&namespace, "web", &["chatty"]);
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let whole = text(&KnownLog::Chatty.lines());
     // Lines of 100 bytes: asked for so many lines and bytes, so many bytes are there.
     let cases = [
@@ -137,9 +154,7 @@ fn the_newest_bytes_are_kept_from_the_start_of_a_line() {
     }
 }
 
-#[test]
-fn the_container_is_the_one_given_or_the_default_or_the_only_one() {
-    let Some(cluster) = cluster() else { return };
+fn the_container_is_the_one_given_or_the_default_or_the_only_one(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let spec = || json!({"containers": containers(&["app", "sidecar"]), "initContainers": [{"name": "setup", "image": "registry.example.com/setup:1"}]});
     pod(&namespace, "several", spec());
@@ -147,7 +162,7 @@ fn the_container_is_the_one_given_or_the_default_or_the_only_one() {
     annotated_pod(&namespace, "with-wrong-default", json!({DEFAULT_CONTAINER: "gone"}), spec());
     pod(&namespace, "alone", json!({"containers": containers(&["sidecar"])}));
     ["several", "with-default", "with-wrong-default", "alone"].iter().for_each(|name| drop(running(&namespace, name)));
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let read = |name: &str, more: Value| {
         let data = caller.data("get_pod_logs", of(&namespace, name, more));
         (data["container"].clone(), data["line_count"].clone())
@@ -170,22 +185,18 @@ fn the_container_is_the_one_given_or_the_default_or_the_only_one() {
     assert_eq!(refused.details["candidates"], json!(["app", "sidecar", "setup"]));
 }
 
-#[test]
-fn a_pod_without_a_node_has_no_logs_and_that_is_said() {
-    let Some(cluster) = cluster() else { return };
+fn a_pod_without_a_node_has_no_logs_and_that_is_said(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     pending_pod(&namespace, "waiting");
-    let (data, meta) = Caller::admin(&cluster).answer("get_pod_logs", of(&namespace, "waiting", json!({})));
+    let (data, meta) = Caller::admin(cluster).answer("get_pod_logs", of(&namespace, "waiting", json!({})));
     assert_eq!((&data["logs"], &data["line_count"]), (&json!(""), &json!(0)));
     assert_eq!(meta.warnings, ["the pod is not scheduled to a node yet: there are no logs"]);
 }
 
-#[test]
-fn a_loose_name_finds_the_only_pod_that_begins_so() {
-    let Some(cluster) = cluster() else { return };
+fn a_loose_name_finds_the_only_pod_that_begins_so(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     ["api-gateway-7f9c", "web-1", "web-2"].iter().for_each(|name| drop(running_pod(&namespace, name, &["sidecar"])));
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let data = caller.data("get_pod_logs", of(&namespace, "api-gateway", json!({"tail_lines": 200})));
     assert_eq!((&data["pod"], &data["line_count"]), (&json!("api-gateway-7f9c"), &json!(5)));
     let several = caller.refused(ErrorCode::InvalidRequest, "get_pod_logs", of(&namespace, "web", json!({})));
@@ -194,18 +205,16 @@ fn a_loose_name_finds_the_only_pod_that_begins_so() {
     assert_eq!(missing.details["near"], json!(["web-1", "web-2"]));
 }
 
-fn reader(cluster: &ControlPlane, namespace: &Namespace, name: &str, rules: &[(&str, &[&str])]) -> Caller {
+fn reader(cluster: &Cluster, namespace: &Namespace, name: &str, rules: &[(&str, &[&str])]) -> Caller {
     let rules: Vec<Rule> = rules.iter().map(|(resource, verbs)| Rule::new("", resource, verbs)).collect();
     Caller::user(cluster, &namespace.user(name, &rules).expect("a user"))
 }
 
-#[test]
-fn without_the_right_to_get_the_pod_its_logs_are_still_read_by_its_exact_name() {
-    let Some(cluster) = cluster() else { return };
+fn without_the_right_to_get_the_pod_its_logs_are_still_read_by_its_exact_name(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     running_pod(&namespace, "web-1", &["sidecar"]);
     running_pod(&namespace, "several", &["app", "sidecar"]);
-    let logs_only = reader(&cluster, &namespace, "logs-only", &[("pods/log", &["get"])]);
+    let logs_only = reader(cluster, &namespace, "logs-only", &[("pods/log", &["get"])]);
     let (data, meta) = logs_only.answer("get_pod_logs", of(&namespace, "web-1", json!({})));
     assert_eq!((&data["container"], &data["line_count"]), (&Value::Null, &json!(5)));
     assert!(
@@ -223,11 +232,11 @@ fn without_the_right_to_get_the_pod_its_logs_are_still_read_by_its_exact_name() 
         "{missing:?}"
     );
 
-    let with_list = reader(&cluster, &namespace, "with-list", &[("pods/log", &["get"]), ("pods", &["list"])]);
+    let with_list = reader(cluster, &namespace, "with-list", &[("pods/log", &["get"]), ("pods", &["list"])]);
     let (data, _) = with_list.answer("get_pod_logs", of(&namespace, "web", json!({})));
     assert_eq!((&data["pod"], &data["line_count"]), (&json!("web-1"), &json!(5)));
 
-    let without_logs = reader(&cluster, &namespace, "without-logs", &[("pods", &["get", "list"])]);
+    let without_logs = reader(cluster, &namespace, "without-logs", &[("pods", &["get", "list"])]);
     let denied = without_logs.refused(ErrorCode::PermissionDenied, "get_pod_logs", of(&namespace, "web-1", json!({})));
     assert_eq!((&denied.details["resource"], &denied.details["verb"]), (&json!("pods/log"), &json!("get")));
     assert!(
@@ -236,11 +245,9 @@ fn without_the_right_to_get_the_pod_its_logs_are_still_read_by_its_exact_name() 
     );
 }
 
-#[test]
-fn two_beginnings_at_once_are_refused_before_anything_is_asked() {
-    let Some(cluster) = cluster() else { return };
+fn two_beginnings_at_once_are_refused_before_anything_is_asked(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let both = json!({"since_seconds": 60, "since_time": "2026-01-01T00:00:00Z"});
     let refused = caller.refused(ErrorCode::InvalidRequest, "get_pod_logs", of(&namespace, "web", both));
     assert_eq!(refused.details["argument"], "since_time");

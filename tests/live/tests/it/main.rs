@@ -1,7 +1,11 @@
-//! The program `meho-host` and the embedding API on a real API server: what they answer is held against kubectl, the server's own tables
-//! and its audit log. Start with `program.rs` and `embedded.rs`, the two ways in.
+//! The program `meho-host` and the embedding API on two servers, a real API server and the demo cluster: what they answer is held against kubectl, the
+//! server's own tables and its audit log. Start with `servers.rs`, and with `program.rs` and `embedded.rs`, the two ways in.
 //!
-//! Where this machine can have no control plane every test says that it was skipped; `MEHO_REQUIRE_CONTROL_PLANE=1` makes that a failure.
+//! Where this machine can have no control plane every test of the real server says that it was skipped; `MEHO_REQUIRE_CONTROL_PLANE=1` makes that a
+//! failure.
+
+#[macro_use]
+mod servers;
 
 mod embedded;
 mod gate;
@@ -10,21 +14,32 @@ mod objects;
 mod program;
 mod terminal;
 
+mod answers;
 mod approvals;
 mod audit;
 mod bad_input;
 mod checks;
 mod connections;
+mod cordon;
 mod credentials;
+mod delete_pod;
+mod describe_deployment;
+mod describe_node;
+mod endpoints;
+mod events;
 mod get_pod;
 mod lists;
 mod logs;
+mod namespaces;
+mod nodes;
 mod output;
 mod paging;
 mod pod_status;
 mod pods;
 mod rights;
 mod scale;
+mod services;
 mod shapes;
 mod strangers;
+mod suite;
 mod targets;

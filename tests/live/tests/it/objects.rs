@@ -1,6 +1,7 @@
 //! Objects for the tests, as JSON, and waiting until they are as a test needs them.
 
-use meho_control_plane::{ControlPlane, Namespace};
+use crate::servers;
+use meho_control_plane::{Cluster, ControlPlane, Namespace};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -10,10 +11,9 @@ pub(crate) const SOON: Duration = Duration::from_secs(90);
 const NOBODY: &str = "nobody";
 pub(crate) const IMAGE: &str = "registry.example.com/team/app:1.2.3";
 
-/// The cluster for the test that asks; none where this machine cannot have one.
+/// The real cluster, for a test that needs only one; none where this machine cannot have it.
 pub(crate) fn cluster() -> Option<ControlPlane> {
-    // A test's thread has its name.
-    ControlPlane::shared_or_skip(std::thread::current().name().unwrap_or("a live test"))
+    servers::real()
 }
 
 /// Containers with these names.
@@ -31,7 +31,7 @@ pub(crate) fn pod(namespace: &Namespace, name: &str, spec: Value) -> Value {
 #[track_caller]
 pub(crate) fn annotated_pod(namespace: &Namespace, name: &str, annotations: Value, spec: Value) -> Value {
     let object = json!({"metadata": {"name": name, "annotations": annotations}, "spec": spec});
-    namespace.control_plane().admin().post(&namespace.path("pods"), &object).expect("a pod")
+    namespace.cluster().admin().post(&namespace.path("pods"), &object).expect("a pod")
 }
 
 /// Makes a pod that stays without a node.
@@ -60,7 +60,7 @@ pub(crate) fn running(namespace: &Namespace, name: &str) -> Value {
         conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
     };
     let path = namespace.path(&format!("pods/{name}"));
-    namespace.control_plane().admin().wait_for(&path, SOON, is_ready).expect("a running pod")
+    namespace.cluster().admin().wait_for(&path, SOON, is_ready).expect("a running pod")
 }
 
 /// Makes a Deployment whose pods stay without a node, and waits until its controller has nothing more to do: from then on nobody but the test
@@ -68,7 +68,7 @@ pub(crate) fn running(namespace: &Namespace, name: &str) -> Value {
 #[track_caller]
 pub(crate) fn still_deployment(namespace: &Namespace, name: &str, replicas: u32) -> Value {
     let labels = json!({"app": name});
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     let object = json!({
         "metadata": {"name": name},
         "spec": {
@@ -94,12 +94,12 @@ pub(crate) fn still(namespace: &Namespace, name: &str) -> Value {
             && status["conditions"].as_array().is_some_and(|conditions| conditions.len() == 2)
     };
     let path = namespace.path_in("apps/v1", &format!("deployments/{name}"));
-    namespace.control_plane().admin().wait_for(&path, SOON, is_still).expect("a Deployment that is still")
+    namespace.cluster().admin().wait_for(&path, SOON, is_still).expect("a Deployment that is still")
 }
 
 /// What kubectl prints, without its heading: columns of each line. Those are parted by three spaces, and a value may hold one.
 #[track_caller]
-pub(crate) fn kubectl_columns(cluster: &ControlPlane, arguments: &[&str]) -> Vec<Vec<String>> {
+pub(crate) fn kubectl_columns(cluster: &Cluster, arguments: &[&str]) -> Vec<Vec<String>> {
     let text = kubectl(cluster, arguments);
     let cut =
         |line: &str| line.split("  ").map(str::trim).filter(|column| !column.is_empty()).map(str::to_owned).collect();
@@ -108,7 +108,7 @@ pub(crate) fn kubectl_columns(cluster: &ControlPlane, arguments: &[&str]) -> Vec
 
 /// What kubectl prints.
 #[track_caller]
-pub(crate) fn kubectl(cluster: &ControlPlane, arguments: &[&str]) -> String {
+pub(crate) fn kubectl(cluster: &Cluster, arguments: &[&str]) -> String {
     let output = cluster.kubectl(arguments).expect("kubectl runs");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
@@ -141,5 +141,5 @@ impl Deployed {
 #[track_caller]
 pub(crate) fn deployed(namespace: &Namespace, name: &str) -> Deployed {
     let path = namespace.path_in("apps/v1", &format!("deployments/{name}"));
-    Deployed::of(&namespace.control_plane().admin().get(&path).expect("a Deployment"))
+    Deployed::of(&namespace.cluster().admin().get(&path).expect("a Deployment"))
 }

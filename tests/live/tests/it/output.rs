@@ -1,11 +1,17 @@
 //! Formats of the program's output, and that nothing in them acts on a terminal, whoever wrote it.
 
-use crate::objects::{
-    IMAGE, annotated_pod, cluster, containers, kubectl_columns, nowhere, pending_pod, still_deployment,
-};
+use crate::objects::{IMAGE, annotated_pod, containers, kubectl_columns, nowhere, pending_pod, still_deployment};
 use crate::program::{Run, call, run};
-use meho_control_plane::Namespace;
+use crate::servers::has_no_kubectl;
+use meho_control_plane::{Cluster, Namespace};
 use serde_json::{Value, json};
+
+both![
+    every_format_says_the_same,
+    a_table_of_deployments_has_the_columns_that_operators_look_for,
+    what_somebody_wrote_into_the_cluster_does_not_act,
+    what_the_caller_gave_does_not_act_in_an_error_either,
+];
 
 const FORMATS: [&str; 4] = ["table", "json", "jsonl", "yaml"];
 /// A sequence that clears a terminal, in both of its forms, a turn of the direction of writing, what has no width, a line and a column.
@@ -25,9 +31,10 @@ fn place(namespace: &Namespace) -> String {
     format!("namespace={namespace}")
 }
 
-#[test]
-fn every_format_says_the_same() {
-    let Some(cluster) = cluster() else { return };
+fn every_format_says_the_same(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     ["one", "two"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
     let place = place(&namespace);
@@ -60,7 +67,7 @@ fn every_format_says_the_same() {
     let mut lines = table.stdout.lines().map(words);
     assert_eq!(lines.next().expect("a heading")[..4], ["NAME", "READY", "STATUS", "RESTARTS"]);
     let printed = kubectl_columns(
-        &cluster,
+        cluster,
         &["get", "pods", "-A", "--field-selector", &format!("metadata.namespace={namespace}")],
     );
     assert_eq!(
@@ -69,9 +76,7 @@ fn every_format_says_the_same() {
     );
 }
 
-#[test]
-fn a_table_of_deployments_has_the_columns_that_operators_look_for() {
-    let Some(cluster) = cluster() else { return };
+fn a_table_of_deployments_has_the_columns_that_operators_look_for(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     still_deployment(&namespace, "web", 2);
     let run = call(&cluster.admin_kubeconfig(), &["list_deployments", &place(&namespace), "-o", "table"]);
@@ -81,9 +86,7 @@ fn a_table_of_deployments_has_the_columns_that_operators_look_for() {
     assert_eq!(rows[1][5], IMAGE);
 }
 
-#[test]
-fn what_somebody_wrote_into_the_cluster_does_not_act() {
-    let Some(cluster) = cluster() else { return };
+fn what_somebody_wrote_into_the_cluster_does_not_act(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     annotated_pod(&namespace, "annotated", json!({"note": ACTING}), nowhere(&["app"]));
     let status = json!({"phase": "Pending", "reason": ACTING, "message": ACTING});
@@ -112,9 +115,7 @@ fn what_somebody_wrote_into_the_cluster_does_not_act() {
     assert_eq!(rows[1]["status"], ACTING);
 }
 
-#[test]
-fn what_the_caller_gave_does_not_act_in_an_error_either() {
-    let Some(cluster) = cluster() else { return };
+fn what_the_caller_gave_does_not_act_in_an_error_either(cluster: &Cluster) {
     let admin = cluster.admin_kubeconfig();
     // For people, and for programs.
     for format in ["table", "yaml"] {
@@ -159,7 +160,7 @@ fn the_catalogue_is_shown_in_every_format() {
         let operations = document.pointer(pointer).and_then(Value::as_array).expect("operations");
         let trust =
             |id: &str| operations.iter().find(|known| known["id"] == id).map(|known| known["trust_level"].clone());
-        for id in ["list_pods", "get_pod", "get_pod_logs", "list_deployments"] {
+        for id in ["list_pods", "get_pod", "get_pod_logs", "list_nodes", "get_namespace", "list_events"] {
             assert_eq!(trust(id), Some(json!("READ")));
             assert!(said("table").contains(id));
         }

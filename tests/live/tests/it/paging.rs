@@ -1,13 +1,18 @@
 //! Pages: the host's own of 500, the caller's by `limit` and `continue`, tokens that are wrong or too old, and namespaces that do not exist.
 
-use crate::embedded::Caller;
-use crate::kubeconfigs::base64;
-use crate::objects::{cluster, kubectl, pending_pod, still_deployment};
+use crate::embedded::{Caller, own_warnings};
+use crate::objects::{kubectl, pending_pod, still_deployment};
 use crate::program;
-use meho_control_plane::ControlPlane;
+use crate::servers::has_no_kubectl;
+use meho_control_plane::Cluster;
 use serde_json::{Value, json};
-use std::io::{Read as _, Write as _};
-use std::os::unix::net::UnixStream;
+
+both![
+    more_pods_than_a_page_holds_are_all_there_in_the_servers_order,
+    the_program_goes_on_where_it_stopped,
+    a_namespace_that_does_not_exist_is_no_silent_empty_list,
+    a_token_that_is_too_old_is_expired,
+];
 
 /// More than one page of the server's.
 const MANY: u32 = 620;
@@ -17,17 +22,18 @@ fn names(rows: &Value) -> Vec<String> {
     rows.as_array().expect("rows").iter().map(name).collect()
 }
 
-#[test]
-fn more_pods_than_a_page_holds_are_all_there_in_the_servers_order() {
-    let Some(cluster) = cluster() else { return };
+fn more_pods_than_a_page_holds_are_all_there_in_the_servers_order(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     still_deployment(&namespace, "many", MANY);
     let place = format!("namespace={namespace}");
-    let printed = kubectl(&cluster, &["get", "pods", "-n", namespace.name(), "-o", "name"]);
+    let printed = kubectl(cluster, &["get", "pods", "-n", namespace.name(), "-o", "name"]);
     let expected: Vec<&str> = printed.lines().map(|line| line.trim_start_matches("pod/")).collect();
     assert_eq!(expected.len(), MANY as usize);
 
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let (rows, meta) = caller.answer("list_pods", json!({"namespace": namespace.name()}));
     assert_eq!(names(&rows), expected);
     assert_eq!((meta.returned, meta.remaining, meta.token), (u64::from(MANY), Some(0), None));
@@ -55,9 +61,7 @@ fn more_pods_than_a_page_holds_are_all_there_in_the_servers_order() {
     assert_eq!(names(&json!(rows)), expected);
 }
 
-#[test]
-fn the_program_goes_on_where_it_stopped() {
-    let Some(cluster) = cluster() else { return };
+fn the_program_goes_on_where_it_stopped(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     ["a", "b", "c"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
     let place = format!("namespace={namespace}");
@@ -78,16 +82,14 @@ fn the_program_goes_on_where_it_stopped() {
     }
 }
 
-#[test]
-fn a_namespace_that_does_not_exist_is_no_silent_empty_list() {
-    let Some(cluster) = cluster() else { return };
+fn a_namespace_that_does_not_exist_is_no_silent_empty_list(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
-    let caller = Caller::admin(&cluster);
-    for operation in ["list_pods", "list_deployments"] {
+    let caller = Caller::admin(cluster);
+    for operation in ["list_pods", "list_deployments", "list_services", "list_endpoints", "list_pvcs", "list_events"] {
         assert_eq!(caller.data(operation, json!({"namespace": namespace.name()})), json!([]));
         let (rows, meta) = caller.answer(operation, json!({"namespace": "no-such-namespace"}));
         assert_eq!(rows, json!([]));
-        assert_eq!(meta.warnings, ["there is no namespace no-such-namespace"]);
+        assert_eq!(own_warnings(&meta), ["there is no namespace no-such-namespace"]);
     }
     let shown =
         program::call(&cluster.admin_kubeconfig(), &["list_pods", "namespace=no-such-namespace", "-o", "table"]);
@@ -99,31 +101,10 @@ fn a_namespace_that_does_not_exist_is_no_silent_empty_list() {
     );
 }
 
-/// A version of the cluster's store from before anything of a test was in it.
-const OLD: u64 = 50;
-
-/// Makes the store forget its first versions, as it does by itself every few minutes. It listens on a socket beside the files of the instance, and
-/// speaks JSON over HTTP there.
-fn forget_first_versions(cluster: &ControlPlane) {
-    let socket = cluster.ca_file().with_file_name("etcd:1");
-    let mut stream = UnixStream::connect(&socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
-    let body = json!({"revision": (2 * OLD).to_string(), "physical": true}).to_string();
-    let head = "POST /v3/kv/compaction HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nContent-Type: application/json";
-    write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    // It may have forgotten them before.
-    assert!(answer.starts_with("HTTP/1.1 200") || answer.contains("has been compacted"), "{answer}");
-}
-
-#[test]
-fn a_token_that_is_too_old_is_expired() {
-    let Some(cluster) = cluster() else { return };
+fn a_token_that_is_too_old_is_expired(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     pending_pod(&namespace, "web");
-    forget_first_versions(&cluster);
-    let token = json!({"v": "meta.k8s.io/v1", "rv": OLD, "start": "a"}).to_string();
-    let token = base64(&token).trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let token = cluster.forgotten_token().expect("a token");
     let place = format!("namespace={namespace}");
     for operation in ["list_pods", "list_deployments"] {
         let run = program::call(&cluster.admin_kubeconfig(), &[operation, &place, &format!("continue={token}")]);

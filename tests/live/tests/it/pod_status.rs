@@ -1,10 +1,11 @@
 //! The status, readiness and restarts of a pod: the contract's cases, each written to the server, where its own table shows them too.
 
 use crate::embedded::Caller;
-use crate::objects::cluster;
 use crate::pods::shown_by_rows;
-use meho_control_plane::{Client, Method, Namespace, Patch};
+use meho_control_plane::{Client, Cluster, Method, Namespace, Patch};
 use serde_json::{Value, json};
+
+both![every_pod_status_of_the_contract_is_the_servers_own,];
 
 const VECTORS: &str = include_str!("../../../contract/data/pod-status-vectors.json");
 /// How kubectl asks for what it prints.
@@ -26,7 +27,7 @@ impl Drop for Held<'_> {
 
 /// Writes a case's pod, as far as a server takes it: it chooses uid and times itself.
 fn write<'n>(namespace: &'n Namespace, name: &str, pod: &Value) -> Option<Held<'n>> {
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     namespace.pod_by_hand(name, pod["spec"].clone(), &pod["status"]).unwrap_or_else(|error| panic!("{name}: {error}"));
     pod["metadata"].get("deletionTimestamp")?;
     let held = Held { admin, path: namespace.path(&format!("pods/{name}")) };
@@ -37,7 +38,7 @@ fn write<'n>(namespace: &'n Namespace, name: &str, pod: &Value) -> Option<Held<'
 
 /// Name, ready, status and restarts of each pod in the server's own table.
 fn shown_by_the_server(namespace: &Namespace) -> Vec<[String; 5]> {
-    let admin = namespace.control_plane().admin();
+    let admin = namespace.cluster().admin();
     let answer = admin.request(Method::GET, &namespace.path("pods"), &[("accept", TABLE)], None).expect("an answer");
     let table = answer.json().expect("a table");
     let columns = table["columnDefinitions"].as_array().expect("columns");
@@ -53,9 +54,7 @@ fn shown_by_the_server(namespace: &Namespace) -> Vec<[String; 5]> {
     table["rows"].as_array().expect("rows").iter().map(row).collect()
 }
 
-#[test]
-fn every_pod_status_of_the_contract_is_the_servers_own() {
-    let Some(cluster) = cluster() else { return };
+fn every_pod_status_of_the_contract_is_the_servers_own(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let vectors: Vec<Value> = serde_json::from_str(VECTORS).expect("the contract's cases");
     assert!(vectors.len() >= 20, "{}", vectors.len());
@@ -64,7 +63,7 @@ fn every_pod_status_of_the_contract_is_the_servers_own() {
         names.iter().zip(&vectors).filter_map(|(name, case)| write(&namespace, name, &case["pod"])).collect();
     assert!(!held.is_empty(), "some of them are being deleted");
 
-    let rows = Caller::admin(&cluster).data("list_pods", json!({"namespace": namespace.name()}));
+    let rows = Caller::admin(cluster).data("list_pods", json!({"namespace": namespace.name()}));
     let rows = shown_by_rows(&rows);
     let table = shown_by_the_server(&namespace);
     for (index, case) in vectors.iter().enumerate() {

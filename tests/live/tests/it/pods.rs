@@ -1,14 +1,17 @@
 //! `list_pods` shows what kubectl shows.
 
 use crate::embedded::Caller;
-use crate::objects::{cluster, containers, kubectl_columns, pending_pod, pod, running, running_pod};
+use crate::objects::{containers, kubectl_columns, pending_pod, pod, running, running_pod};
 use crate::program;
-use meho_control_plane::{ControlPlane, Namespace, Patch};
+use crate::servers::has_no_kubectl;
+use meho_control_plane::{Cluster, Namespace, Patch};
 use serde_json::{Value, json};
+
+both![list_pods_shows_what_kubectl_shows_in_every_namespace, list_pods_selects_what_kubectl_selects,];
 
 /// Namespace, name, ready, status and restarts of every pod that kubectl shows, in its order.
 #[track_caller]
-fn shown_by_kubectl(cluster: &ControlPlane, selection: &[&str]) -> Vec<[String; 5]> {
+fn shown_by_kubectl(cluster: &Cluster, selection: &[&str]) -> Vec<[String; 5]> {
     let rows = kubectl_columns(cluster, &[&["get", "pods"], selection].concat());
     let five = |row: Vec<String>| {
         let [namespace, name, ready, status, restarts] =
@@ -45,18 +48,19 @@ fn populate(namespace: &Namespace) {
     namespace.pod_by_hand("restarted", json!({"containers": containers(&["app"])}), &restarted).expect("a pod");
     let path = namespace.path("pods/running");
     let labels = json!({"metadata": {"labels": {"tier": "front"}}});
-    namespace.control_plane().admin().patch(&path, Patch::Merge, &labels).expect("a label");
+    namespace.cluster().admin().patch(&path, Patch::Merge, &labels).expect("a label");
 }
 
-#[test]
-fn list_pods_shows_what_kubectl_shows_in_every_namespace() {
-    let Some(cluster) = cluster() else { return };
+fn list_pods_shows_what_kubectl_shows_in_every_namespace(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let (one, other) = (cluster.namespace().expect("one"), cluster.namespace().expect("another"));
     populate(&one);
     pending_pod(&other, "elsewhere");
-    let before = shown_by_kubectl(&cluster, &["-A"]);
+    let before = shown_by_kubectl(cluster, &["-A"]);
     let (data, meta) = program::call(&cluster.admin_kubeconfig(), &["list_pods"]).answer();
-    let after = shown_by_kubectl(&cluster, &["-A"]);
+    let after = shown_by_kubectl(cluster, &["-A"]);
     let rows = shown_by_rows(&data);
 
     // Others use the cluster too. What kubectl showed before and after alike is there, in the same order; a status that would act on a terminal it
@@ -71,12 +75,13 @@ fn list_pods_shows_what_kubectl_shows_in_every_namespace() {
     assert_eq!((&meta["complete"], &meta["remaining"], &meta["continue"]), (&json!(true), &json!(0), &Value::Null));
 }
 
-#[test]
-fn list_pods_selects_what_kubectl_selects() {
-    let Some(cluster) = cluster() else { return };
+fn list_pods_selects_what_kubectl_selects(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     populate(&namespace);
-    let caller = Caller::admin(&cluster);
+    let caller = Caller::admin(cluster);
     let cases: [(&[&str], Value, usize); 7] = [
         (&[], json!({}), 4),
         (&["-l", "tier=front"], json!({"label_selector": "tier=front"}), 1),
@@ -102,7 +107,7 @@ fn list_pods_selects_what_kubectl_selects() {
             None => selector,
         };
         let labels: Vec<&str> = selection.iter().take_while(|word| **word != "--field-selector").copied().collect();
-        let expected = shown_by_kubectl(&cluster, &[&["-A", "--field-selector", &fields], &labels[..]].concat());
+        let expected = shown_by_kubectl(cluster, &[&["-A", "--field-selector", &fields], &labels[..]].concat());
         let mut given = arguments.clone();
         given["namespace"] = json!(namespace.name());
         let rows = shown_by_rows(&caller.data("list_pods", given));

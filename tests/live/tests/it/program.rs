@@ -3,7 +3,7 @@
 //! Every run is looked at for what must never be there: a panic, and any piece of a credential that stood in a file it was given. Start with
 //! [`call`]. What a person sees at a terminal is `terminal.rs`'s.
 
-use meho_control_plane::ControlPlane;
+use crate::servers;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -164,8 +164,7 @@ pub(crate) fn list_pods_at(server: &str, token_file: &Path, options: &[&str]) ->
 /// where it is a token.
 pub(crate) fn secrets<'a>(arguments: impl Iterator<Item = &'a OsStr>) -> Vec<String> {
     let mut secrets = Vec::new();
-    let admin = ControlPlane::shared().map(|cluster| cluster.admin_token().to_owned());
-    secrets.extend(admin);
+    secrets.extend(servers::in_use().map(|cluster| cluster.admin_token().to_owned()));
     for text in arguments.filter_map(|file| fs::read_to_string(file).ok()) {
         let words: Vec<&str> = text
             .split(|c: char| c.is_whitespace() || "\"'{}[],".contains(c))

@@ -2,15 +2,29 @@
 
 use crate::approvals::scaler;
 use crate::embedded::{Caller, YesAfter, yes};
-use crate::objects::{Deployed, cluster, deployed, kubectl, still, still_deployment};
+use crate::objects::{Deployed, deployed, kubectl, still, still_deployment};
+use crate::servers::has_no_kubectl;
 use crate::{program, shapes};
 use async_trait::async_trait;
-use meho_control_plane::{ControlPlane, Namespace, Patch, Rule};
+use meho_control_plane::{Cluster, Namespace, Patch, Rule};
 use meho_host::approval::{Approver, Verdict};
 use meho_host::error::ErrorCode;
 use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
 use meho_host::record::Ending;
 use serde_json::{Value, json};
+
+both![
+    an_object_that_somebody_else_scaled_after_its_plan_is_left_alone,
+    an_object_that_was_replaced_after_its_plan_is_left_alone,
+    a_yes_changes_the_replicas_and_the_answer_is_the_servers,
+    on_a_pipe_the_whole_plan_is_in_the_error_and_nothing_changes,
+    a_dry_run_is_the_plan_and_nothing_changes,
+    an_object_that_is_gone_after_its_plan_is_not_found,
+    a_yes_that_does_not_fit_changes_nothing,
+    only_the_exact_name_is_scaled,
+    an_autoscaler_that_would_undo_it_is_named,
+    what_the_server_refuses_is_told_in_its_words,
+];
 
 fn to(namespace: &Namespace, replicas: i64) -> Value {
     json!({"namespace": namespace.name(), "name": "web", "replicas": replicas})
@@ -22,23 +36,24 @@ fn path(namespace: &Namespace) -> String {
 
 /// Methods of all requests that a user has made by now, in order.
 #[track_caller]
-fn methods_of(cluster: &ControlPlane, username: &str) -> Vec<(String, String)> {
+fn methods_of(cluster: &Cluster, username: &str) -> Vec<(String, String)> {
     let (events, _) = cluster.audit_events(meho_control_plane::AuditMark::default()).expect("the audit log");
     let of_user = events.into_iter().filter(|event| event.user.username == username);
     of_user.map(|event| (event.verb, event.object_ref.unwrap_or_default().subresource)).collect()
 }
 
-#[test]
-fn a_yes_changes_the_replicas_and_the_answer_is_the_servers() {
-    let Some(cluster) = cluster() else { return };
+fn a_yes_changes_the_replicas_and_the_answer_is_the_servers(cluster: &Cluster) {
+    if has_no_kubectl(cluster) {
+        return;
+    }
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     let data = caller.data("scale_deployment", to(&namespace, 5));
     let after = deployed(&namespace, "web");
     assert_eq!((after.uid.as_str(), after.replicas), (before.uid.as_str(), 5));
     let printed = ["get", "deployment", "web", "-n", namespace.name(), "-o", "jsonpath={.spec.replicas}"];
-    assert_eq!(kubectl(&cluster, &printed), "5");
+    assert_eq!(kubectl(cluster, &printed), "5");
     assert_eq!(shapes::check_types(&shapes::shape("DeploymentScaled"), &data), Vec::<String>::new());
     assert_eq!((&data["deployment"], &data["namespace"]), (&json!("web"), &json!(namespace.name())));
     assert_eq!((&data["replicas"], &data["previous_replicas"], &data["scaled"]), (&json!(5), &json!(2), &json!(true)));
@@ -56,9 +71,7 @@ fn a_yes_changes_the_replicas_and_the_answer_is_the_servers() {
     assert_eq!(sent.ending, Ending::Answered(200));
 }
 
-#[test]
-fn on_a_pipe_the_whole_plan_is_in_the_error_and_nothing_changes() {
-    let Some(cluster) = cluster() else { return };
+fn on_a_pipe_the_whole_plan_is_in_the_error_and_nothing_changes(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let user = scaler(&namespace);
@@ -95,7 +108,7 @@ fn on_a_pipe_the_whole_plan_is_in_the_error_and_nothing_changes() {
     let run = program::finish_with(command, b"y\nyes\nweb\n");
     run.error(3, "APPROVAL_REQUIRED");
     assert_eq!(deployed(&namespace, "web"), before);
-    let methods = methods_of(&cluster, user.username());
+    let methods = methods_of(cluster, user.username());
     let count = |verb: &str, subresource: &str| methods.iter().filter(|(v, s)| v == verb && s == subresource).count();
     assert_eq!((count("get", "scale"), count("list", ""), methods.len()), (3, 3, 6), "{methods:?}");
 }
@@ -114,9 +127,7 @@ fn sorted(value: &Value) -> String {
     }
 }
 
-#[test]
-fn a_dry_run_is_the_plan_and_nothing_changes() {
-    let Some(cluster) = cluster() else { return };
+fn a_dry_run_is_the_plan_and_nothing_changes(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let place = format!("namespace={namespace}");
@@ -128,7 +139,7 @@ fn a_dry_run_is_the_plan_and_nothing_changes() {
     assert_eq!(data["plan"]["request"]["body"]["spec"], json!({"replicas": 3}));
     assert_eq!(meta["warnings"], json!(["nothing was sent: this is what would be"]));
     // Nobody is asked, not even somebody who says yes.
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     let mut arguments = to(&namespace, 3);
     arguments["dry_run"] = json!(true);
     let (data, _) = caller.answer("scale_deployment", arguments.clone());
@@ -147,12 +158,11 @@ fn a_dry_run_is_the_plan_and_nothing_changes() {
 
 /// Scales with somebody who does something before he says yes: it must be refused, and leave what was done.
 #[track_caller]
-fn check_refused_after(what: impl Fn(&Namespace) + Clone + Send + Sync + 'static) {
-    let Some(cluster) = cluster() else { return };
+fn check_refused_after(cluster: &Cluster, what: impl Fn(&Namespace) + Clone + Send + Sync + 'static) {
     let namespace = std::sync::Arc::new(cluster.namespace().expect("a namespace"));
     still_deployment(&namespace, "web", 2);
     let shared = namespace.clone();
-    let caller = Caller::admin(&cluster).asking(YesAfter(move || what(&shared)));
+    let caller = Caller::admin(cluster).asking(YesAfter(move || what(&shared)));
     let error = caller.refused(ErrorCode::ApprovalInvalid, "scale_deployment", to(&namespace, 5));
     assert!(error.message.contains("the body differs from the planned one"), "{error:?}");
     assert!(error.hint.as_ref().is_some_and(|hint| hint.contains("plan again")), "{error:?}");
@@ -160,11 +170,10 @@ fn check_refused_after(what: impl Fn(&Namespace) + Clone + Send + Sync + 'static
     assert!(caller.requests().iter().all(|request| request.method.as_str() == "GET"), "no write left");
 }
 
-#[test]
-fn an_object_that_was_replaced_after_its_plan_is_left_alone() {
-    check_refused_after(|namespace| {
+fn an_object_that_was_replaced_after_its_plan_is_left_alone(cluster: &Cluster) {
+    check_refused_after(cluster, |namespace| {
         let path = path(namespace);
-        let admin = namespace.control_plane().admin();
+        let admin = namespace.cluster().admin();
         let old = admin.get(&path).expect("a Deployment")["metadata"]["uid"].clone();
         admin.delete(&path).expect("it goes");
         admin
@@ -176,23 +185,20 @@ fn an_object_that_was_replaced_after_its_plan_is_left_alone() {
     });
 }
 
-#[test]
-fn an_object_that_somebody_else_scaled_after_its_plan_is_left_alone() {
-    check_refused_after(|namespace| {
+fn an_object_that_somebody_else_scaled_after_its_plan_is_left_alone(cluster: &Cluster) {
+    check_refused_after(cluster, |namespace| {
         let replicas = json!({"spec": {"replicas": 4}});
-        namespace.control_plane().admin().patch(&path(namespace), Patch::Merge, &replicas).expect("scaled");
+        namespace.cluster().admin().patch(&path(namespace), Patch::Merge, &replicas).expect("scaled");
         still(namespace, "web");
     });
 }
 
-#[test]
-fn an_object_that_is_gone_after_its_plan_is_not_found() {
-    let Some(cluster) = cluster() else { return };
+fn an_object_that_is_gone_after_its_plan_is_not_found(cluster: &Cluster) {
     let namespace = std::sync::Arc::new(cluster.namespace().expect("a namespace"));
     still_deployment(&namespace, "web", 2);
     let shared = namespace.clone();
-    let caller = Caller::admin(&cluster).asking(YesAfter(move || {
-        shared.control_plane().admin().delete(&path(&shared)).expect("it goes");
+    let caller = Caller::admin(cluster).asking(YesAfter(move || {
+        shared.cluster().admin().delete(&path(&shared)).expect("it goes");
     }));
     let error = caller.refused(ErrorCode::NotFound, "scale_deployment", to(&namespace, 5));
     assert_eq!((&error.details["kind"], &error.details["name"]), (&json!("Deployment"), &json!("web")));
@@ -215,9 +221,7 @@ fn approval(digest: Digest, confirmation: Confirmation) -> Verdict {
 /// What an approver says to a plan.
 type Answer = fn(&Plan) -> Verdict;
 
-#[test]
-fn a_yes_that_does_not_fit_changes_nothing() {
-    let Some(cluster) = cluster() else { return };
+fn a_yes_that_does_not_fit_changes_nothing(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let cases: [(i64, Answer, ErrorCode); 4] = [
@@ -228,13 +232,13 @@ fn a_yes_that_does_not_fit_changes_nothing() {
         (0, |plan| approval(plan.digest(), Confirmation::Once), ErrorCode::ApprovalInvalid),
     ];
     for (replicas, says, code) in cases {
-        let caller = Caller::admin(&cluster).asking(Says(says));
+        let caller = Caller::admin(cluster).asking(Says(says));
         let error = caller.refused(code, "scale_deployment", to(&namespace, replicas));
         assert_eq!(error.details.get("answer"), (error.message.contains("with no")).then_some(&json!("no")));
         assert_eq!(caller.records().len(), 1, "the plan alone ran");
         assert_eq!(deployed(&namespace, "web"), before);
     }
-    let caller = Caller::admin(&cluster).asking(Says(|plan| approval(plan.digest(), Confirmation::Twice)));
+    let caller = Caller::admin(cluster).asking(Says(|plan| approval(plan.digest(), Confirmation::Twice)));
     let data = caller.data("scale_deployment", to(&namespace, 0));
     assert_eq!((&data["replicas"], &data["previous_replicas"]), (&json!(0), &json!(2)));
     assert_eq!(deployed(&namespace, "web").replicas, 0);
@@ -244,21 +248,17 @@ fn a_yes_that_does_not_fit_changes_nothing() {
     assert_eq!((&data["replicas"], &data["previous_replicas"]), (&json!(1), &json!(0)));
 }
 
-#[test]
-fn only_the_exact_name_is_scaled() {
-    let Some(cluster) = cluster() else { return };
+fn only_the_exact_name_is_scaled(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web-frontend", 2));
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     let error = caller.refused(ErrorCode::NotFound, "scale_deployment", to(&namespace, 5));
     assert_eq!(error.message, "deployments.apps \"web\" not found");
     assert_eq!(error.details["near"], json!(["web-frontend"]));
     assert_eq!(deployed(&namespace, "web-frontend"), before);
 }
 
-#[test]
-fn an_autoscaler_that_would_undo_it_is_named() {
-    let Some(cluster) = cluster() else { return };
+fn an_autoscaler_that_would_undo_it_is_named(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     still_deployment(&namespace, "web", 2);
     let targets = |name: &str, kind: &str, target: &str| {
@@ -274,7 +274,7 @@ fn an_autoscaler_that_would_undo_it_is_named() {
     targets("of-this", "Deployment", "web");
     let mut arguments = to(&namespace, 3);
     arguments["dry_run"] = json!(true);
-    let caller = Caller::admin(&cluster).asking(yes());
+    let caller = Caller::admin(cluster).asking(yes());
     // The autoscaler's controller changes the Deployment's status meanwhile, so a plan may be out of date when it is approved.
     let answered =
         meho_control_plane::until(crate::objects::SOON, || match caller.call("scale_deployment", to(&namespace, 3)) {
@@ -288,9 +288,7 @@ fn an_autoscaler_that_would_undo_it_is_named() {
     assert_eq!((meta.complete, meta.warnings), (true, vec![warned]));
 }
 
-#[test]
-fn what_the_server_refuses_is_told_in_its_words() {
-    let Some(cluster) = cluster() else { return };
+fn what_the_server_refuses_is_told_in_its_words(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     let before = Deployed::of(&still_deployment(&namespace, "web", 2));
     let reads = [
@@ -298,7 +296,7 @@ fn what_the_server_refuses_is_told_in_its_words() {
         Rule::new("autoscaling", "horizontalpodautoscalers", &["list"]),
     ];
     let reader = namespace.user("reader", &reads).expect("a user");
-    let caller = Caller::user(&cluster, &reader).asking(yes());
+    let caller = Caller::user(cluster, &reader).asking(yes());
     let error = caller.refused(ErrorCode::PermissionDenied, "scale_deployment", to(&namespace, 3));
     assert_eq!(
         (&error.details["verb"], &error.details["resource"], &error.details["api_group"]),

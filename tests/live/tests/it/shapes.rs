@@ -1,22 +1,38 @@
 //! The shapes of the contract, read as a program reads them, and held against objects as kubectl reads them.
 //!
 //! A field of a shape says its type, where it comes from, and what stands where that is missing. [`check`] follows these words; nothing here knows
-//! what a pod is, but for the one thing that they say in prose: a container is joined to its status by name.
+//! what a pod is, but for what they say in prose: a container is joined to its status by name, addresses are keyed by type.
 
 use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
 
 const OPERATIONS: &str = include_str!("../../../contract/data/operations.json");
 
+fn contract() -> &'static Value {
+    static CONTRACT: OnceLock<Value> = OnceLock::new();
+    CONTRACT.get_or_init(|| serde_json::from_str(OPERATIONS).expect("the contract"))
+}
+
+/// What the contract says of an operation.
+pub(crate) fn operation(id: &str) -> Value {
+    let operations = contract()["operations"].as_array().expect("operations");
+    operations.iter().find(|operation| operation["id"] == id).expect("an operation of that name").clone()
+}
+
 /// The fields of a shape.
 pub(crate) fn shape(name: &str) -> Vec<Value> {
-    let contract: Value = serde_json::from_str(OPERATIONS).expect("the contract");
-    contract["shapes"][name].as_array().expect("a shape of that name").clone()
+    contract()["shapes"][name].as_array().expect("a shape of that name").clone()
 }
 
 /// Holds a row against the object it is of. Gives everything that is wrong with it.
 pub(crate) fn check(fields: &[Value], row: &Value, object: &Value) -> Vec<String> {
     let mut problems = Vec::new();
-    check_fields(fields, row, object, "", &mut problems);
+    // It repeats the object, and is dropped everywhere.
+    let mut object = object.clone();
+    if let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+    check_fields(fields, row, &object, "", &mut problems);
     problems
 }
 
@@ -54,8 +70,14 @@ fn check_fields(fields: &[Value], row: &Value, object: &Value, at: &str, problem
                     check_fields(inner, row, item, &format!("{at}/{index}"), problems);
                 }
             }
-            (Some(found), Some(Source::Members)) => {
-                check_fields(field["fields"].as_array().expect("fields"), found, object, &at, problems);
+            (Some(found), Some(Source::Members(of))) => {
+                check_fields(field["fields"].as_array().expect("fields"), found, of, &at, problems);
+            }
+            (Some(found), Some(Source::Elsewhere)) => {
+                let fits = fits(text(field, "type"), found) || (found.is_null() && may_be_null(field));
+                if !fits {
+                    problems.push(format!("{at}: {found}"));
+                }
             }
             (Some(found), Some(Source::Value(value))) => {
                 let fits = fits(text(field, "type"), found) || (found.is_null() && may_be_null(field));
@@ -72,44 +94,71 @@ fn check_fields(fields: &[Value], row: &Value, object: &Value, at: &str, problem
 /// What a field must show.
 enum Source {
     Items(Vec<Value>),
-    /// Fields of their own, from the same object.
-    Members,
+    /// Fields of their own, of this object.
+    Members(Value),
     Value(Value),
+    /// It is not in the object: only its type is known.
+    Elsewhere,
 }
 
 /// None where the field is optional and there is nothing that it is about.
 fn expected(field: &Value, object: &Value) -> Option<Source> {
-    let path = path(field);
-    if field["optional"] == true && !is_about_something(&path, object) {
+    let from = text(field, "from");
+    if ["core/v1 Events of", "pods on the node"].iter().any(|words| from.starts_with(words)) {
+        return Some(Source::Elsewhere);
+    }
+    let paths = paths(from);
+    if field["optional"] == true && !paths.iter().any(|path| is_about_something(path, object)) {
         return None;
     }
     let when_missing = || field.get("when_missing").cloned().unwrap_or_else(|| zero(text(field, "type")));
-    let found = look(object, &path).filter(|value| !value.is_null() && *value != "");
-    let has_fields = field.get("fields").is_some();
-    Some(match found {
+    // Where there is another to fall back on, 0 is none.
+    let is_there = |value: &Value| !value.is_null() && *value != "" && (paths.len() == 1 || *value != 0);
+    let found = paths.iter().find_map(|path| look(object, path).filter(is_there));
+    let inner = field.get("fields").and_then(Value::as_array);
+    // Fields of a field are named from the object, or from the field.
+    let from_object = inner.is_some_and(|inner| {
+        inner.iter().any(|field| paths.iter().any(|path| text(field, "from").starts_with(&format!("{path}."))))
+    });
+    Some(match (found, inner) {
         _ if text(field, "type").starts_with("enum") => Source::Value(json!(state(object))),
-        Some(Value::Array(items)) if has_fields => {
-            Source::Items(items.iter().map(|item| joined(item, object)).collect())
+        (Some(Value::Array(items)), Some(_)) => Source::Items(items.iter().map(|item| joined(item, object)).collect()),
+        (None, Some(_)) if when_missing().is_array() => Source::Items(Vec::new()),
+        (_, Some(_)) if from_object => Source::Members(object.clone()),
+        (None, Some(_)) if when_missing().is_null() && may_be_null(field) => Source::Value(Value::Null),
+        (found, Some(_)) => Source::Members(found.unwrap_or_default()),
+        (Some(Value::Array(items)), None) if from.contains("keyed by type") => Source::Value(by_type(&items)),
+        (Some(Value::Number(number)), None) if from.contains("rendered as text") => {
+            Source::Value(json!(number.to_string()))
         }
-        None if has_fields && when_missing().is_array() => Source::Items(Vec::new()),
-        _ if has_fields => Source::Members,
-        Some(Value::String(time)) if field["format"] == "timestamp" => {
+        (Some(Value::String(time)), None) if field["format"] == "timestamp" => {
             Source::Value(json!(time.replace('Z', "+00:00")))
         }
-        Some(value) => Source::Value(value),
-        None => Source::Value(when_missing()),
+        (Some(value), None) => Source::Value(value),
+        (None, None) => Source::Value(when_missing()),
     })
 }
 
-/// Where a field comes from, relative to what it is looked for in. Prose follows the path.
-fn path(field: &Value) -> String {
-    let from = text(field, "from");
+/// Where a field comes from, relative to what it is looked for in: the first of these that is there. Prose follows a path.
+fn paths(from: &str) -> Vec<String> {
     if from.starts_with("which member of containerStatuses[].state") {
-        return "state".to_owned();
+        return vec!["state".to_owned()];
     }
-    let path = from.split([' ', ',']).next().unwrap_or_default();
-    let inner = path.strip_prefix("spec.containers[].").or_else(|| path.strip_prefix("containerStatuses[]."));
-    inner.unwrap_or(path).to_owned()
+    let path = |part: &str| {
+        let path = part.split([' ', ',', ';']).next().unwrap_or_default();
+        let inner = path.strip_prefix("spec.containers[].").or_else(|| path.strip_prefix("containerStatuses[]."));
+        inner.unwrap_or(path).to_owned()
+    };
+    from.split(", else ").flat_map(|part| part.split(", then ")).map(path).collect()
+}
+
+/// The first of each type.
+fn by_type(items: &[Value]) -> Value {
+    let mut members = Map::new();
+    for item in items {
+        members.entry(text(item, "type")).or_insert_with(|| item["address"].clone());
+    }
+    Value::Object(members)
 }
 
 /// Whether a container has a status, and is in the state that the path is about.

@@ -1,0 +1,3 @@
+//! What of the connector can be held without a host: its arithmetic.
+
+mod quantity;

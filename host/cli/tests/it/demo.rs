@@ -1,0 +1,154 @@
+//! `meho-host demo`: what it answers, what it serves, and that the README shows what it prints.
+
+use crate::program::Home;
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Stdio};
+
+#[test]
+fn the_demo_answers_ten_questions_and_nothing_else_leaves() {
+    let document = Home::new().run(&["demo", "-o", "json"]).json();
+    let questions = document["questions"].as_array().expect("questions");
+    assert_eq!(questions.len(), 10);
+    let mut plans = 0;
+    for question in questions {
+        let answers = question["answers"].as_array().expect("answers");
+        assert!((1..=2).contains(&answers.len()), "at most two calls: {question}");
+        for answer in answers {
+            let rows = answer["data"].as_array().map_or(1, Vec::len);
+            assert!(rows > 0, "an answer without rows: {answer:#}");
+            assert_eq!(answer["meta"]["complete"], true, "{answer:#}");
+            assert!(answer["command"].as_str().is_some_and(|command| command.starts_with("meho-host call ")));
+            let requests = answer["requests"].as_array().expect("requests");
+            assert!(!requests.is_empty());
+            if answer["plan"].is_object() {
+                plans += 1;
+                let sent: Vec<&Value> = requests.iter().filter(|request| request["method"] != "GET").collect();
+                assert_eq!(sent.len(), 1, "{answer:#}");
+                assert_eq!(sent[0]["path"], answer["plan"]["request"]["path"]);
+            } else {
+                assert!(requests.iter().all(|request| request["method"] == "GET"), "{answer:#}");
+            }
+        }
+    }
+    assert_eq!(plans, 2);
+    let attempts = document["intruder"].as_array().expect("attempts");
+    assert_eq!(attempts.len(), 4);
+    for attempt in attempts {
+        assert_eq!(attempt["error"]["code"], "TRUST_VIOLATION", "{attempt:#}");
+    }
+    assert_eq!(document["audit"]["equals_the_clusters"], true, "{:#}", document["audit"]);
+}
+
+/// What of a line differs from run to run: the port, times and what follows from them.
+fn settled(line: &str) -> String {
+    let mut out = String::new();
+    for word in line.split_inclusive(' ') {
+        let (text, space) = word.strip_suffix(' ').map_or((word, ""), |text| (text, " "));
+        let port = text.find("://127.0.0.1:");
+        let is_time = text.len() == 20 && text.ends_with('Z') && text.contains('T');
+        out.push_str(match port {
+            Some(_) => "SERVER",
+            None if text.starts_with("sha256:") => "DIGEST",
+            None if is_time => "TIME",
+            None => text,
+        });
+        out.push_str(space);
+    }
+    out.trim_end().to_owned()
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let printed = Home::new().run(&["demo"]).done();
+    let printed: Vec<String> = printed.lines().map(settled).collect();
+    let readme = include_str!("../../../../README.md");
+    let (_, block) = readme.split_once("$ cargo xtask demo\n").expect("the README has the demo");
+    let (block, _) = block.split_once("```").expect("the block ends");
+    let mut rest = printed.as_slice();
+    let mut compared = 0;
+    for line in block.lines().map(settled).filter(|line| !line.is_empty() && line != "[…]") {
+        let at = rest.iter().position(|printed| *printed == line);
+        let at =
+            at.unwrap_or_else(|| panic!("the demo does not print this, or not here: {line}\n{}", printed.join("\n")));
+        rest = &rest[at + 1..];
+        compared += 1;
+    }
+    assert!(compared > 40, "{compared} lines are compared");
+}
+
+/// A served demo. Ends with the test.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_served_demo_is_a_target_for_others_until_it_is_stopped() {
+    let home = Home::new();
+    let kubeconfig = home.path("demo.kubeconfig");
+    let mut command = home.command(&["demo", "--serve", "--kubeconfig", "demo.kubeconfig"]);
+    let mut served = Served(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"));
+    let mut said = BufReader::new(served.0.stdout.take().expect("its output"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("a line");
+    assert!(line.starts_with("The demo cluster serves at https://127.0.0.1:"), "{line}");
+
+    let call = ["call", "list_nodes", "-o", "json", "--kubeconfig", "demo.kubeconfig"];
+    let nodes = home.run(&call).json();
+    let names: Vec<&str> =
+        nodes["data"].as_array().expect("rows").iter().filter_map(|node| node["name"].as_str()).collect();
+    assert_eq!(names, ["worker-02", "worker-1", "worker-3"]);
+    // Elsewhere the demo approves nothing.
+    let cordon = ["call", "cordon_node", "name=worker-3", "--kubeconfig", "demo.kubeconfig"];
+    home.run(&cordon).failed(3);
+
+    // SIGTERM, as a service manager sends it.
+    let stopped = std::process::Command::new("kill").arg(served.0.id().to_string()).status().expect("kill runs");
+    assert!(stopped.success());
+    let code = served.0.wait().expect("it ends").code();
+    let mut errors = String::new();
+    served.0.stderr.take().expect("its errors").read_to_string(&mut errors).expect("text");
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
+    assert!(!kubeconfig.exists(), "it takes its kubeconfig with it");
+}
+
+#[test]
+fn a_kubeconfig_of_somebody_else_is_left_alone() {
+    let home = Home::new();
+    let theirs = home.write("config", "apiVersion: v1\nkind: Config\n");
+    let errors = home.run(&["demo", "--serve", "--kubeconfig", "config", "-o", "table"]).failed(1);
+    assert!(errors.contains("it is left alone"), "{errors}");
+    assert_eq!(std::fs::read_to_string(theirs).expect("the file"), "apiVersion: v1\nkind: Config\n");
+}
+
+#[test]
+fn rows_are_chosen_by_what_is_in_them() {
+    let home = Home::new();
+    let kubeconfig = home.path("demo.kubeconfig");
+    let mut command = home.command(&["demo", "--serve", "--kubeconfig", "demo.kubeconfig"]);
+    let mut served = Served(command.stdout(Stdio::piped()).spawn().expect("it starts"));
+    BufReader::new(served.0.stdout.take().expect("its output")).read_line(&mut String::new()).expect("a line");
+    assert!(kubeconfig.exists());
+    let names = |conditions: &[&str]| -> Vec<String> {
+        let mut arguments = vec!["call", "list_nodes", "-o", "json", "--kubeconfig", "demo.kubeconfig"];
+        conditions.iter().for_each(|condition| arguments.extend(["--where", condition]));
+        let rows = home.run(&arguments).json()["data"].clone();
+        rows.as_array().expect("rows").iter().filter_map(|row| row["name"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(names(&["status=NotReady"]), ["worker-1"]);
+    assert_eq!(names(&["status~Ready", "name!=worker-1"]), ["worker-02", "worker-3"]);
+    assert_eq!(names(&["unschedulable=true"]), [""; 0]);
+    assert_eq!(names(&["labels.kubernetes.io/os=linux"]), [""; 0], "a key with dots is no path of members");
+    let refused = |operation: &str, condition: &str, code| {
+        home.run(&["call", operation, "--where", condition, "-o", "table", "--kubeconfig", "demo.kubeconfig"])
+            .failed(code)
+    };
+    let unknown = refused("list_nodes", "nmae=x", 1);
+    assert!(unknown.contains("have no member nmae") && unknown.contains("members: name"), "{unknown}");
+    assert!(refused("list_nodes", "name", 2).contains("MEMBER=VALUE"));
+}

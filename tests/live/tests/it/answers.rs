@@ -1,0 +1,211 @@
+//! Answers that a real server gives to nobody who asks for them: objects that are not what the API says, an API that is not there, a clock of its own.
+//! None of it needs a cluster.
+
+use crate::embedded::{Caller, target_with};
+use meho_host::call::AnswerMeta;
+use meho_host::policy::family::Family;
+use meho_host::target::{TargetSettings, Verification};
+use meho_test_fake::{Answer, Authority, Fake};
+use serde_json::{Value, json};
+
+/// What stands at each path, whatever is asked for of it: first come, first served.
+type Answers = Vec<(&'static str, Answer)>;
+
+/// Calls an operation of a server with these answers.
+fn ask(answers: Answers, operation: &str, arguments: Value) -> (Value, AnswerMeta) {
+    let fake = Fake::answering(move |seen| {
+        let is_asked = |(target, _): &&(&str, Answer)| seen.target.starts_with(target);
+        answers.iter().find(is_asked).map(|(_, answer)| answer.clone())
+    });
+    let mut settings = TargetSettings::new("fake", &fake.url(), Family::Kubernetes);
+    settings.verification = Verification::ca(Authority::shared().pem().as_bytes()).expect("PEM");
+    Caller::new(target_with("a-token-for-a-fake", settings)).answer(operation, arguments)
+}
+
+fn list(items: Value) -> Answer {
+    Answer::json(json!({"metadata": {"resourceVersion": "7"}, "items": items}).to_string())
+}
+
+fn status(code: u16, reason: &str) -> Answer {
+    let status = json!({"kind": "Status", "message": format!("it says {reason}"), "reason": reason, "code": code});
+    Answer::json(status.to_string()).status(code)
+}
+
+/// A list, its path, and an object of it that has something of a wrong type.
+fn wrong_objects() -> [(&'static str, &'static str, Value); 6] {
+    let bad = || json!({"name": "bad", "namespace": "there"});
+    [
+        ("list_nodes", "/api/v1/nodes", json!({"metadata": bad(), "spec": {"unschedulable": "yes"}})),
+        (
+            "list_namespaces",
+            "/api/v1/namespaces",
+            json!({"metadata": {"name": "bad", "namespace": "there", "labels": []}}),
+        ),
+        ("list_services", "/api/v1/services", json!({"metadata": bad(), "spec": {"ports": {"port": 80}}})),
+        ("list_pvcs", "/api/v1/persistentvolumeclaims", json!({"metadata": bad(), "status": {"capacity": ["1Gi"]}})),
+        ("list_endpoints", "/api/v1/endpoints", json!({"metadata": bad(), "subsets": "none"})),
+        ("list_events", "/api/v1/events", json!({"metadata": bad(), "count": "many"})),
+    ]
+}
+
+const SLICES: &str = "/apis/discovery.k8s.io/v1/endpointslices";
+
+#[test]
+fn an_object_that_is_not_what_the_api_says_is_left_out_counted_and_named() {
+    for (operation, path, wrong) in wrong_objects() {
+        let good = |name: &str| json!({"metadata": {"name": name, "namespace": "there", "uid": name}});
+        let answers = vec![(path, list(json!([good("a"), wrong, good("z")]))), (SLICES, list(json!([])))];
+        let (rows, meta) = ask(answers, operation, json!({}));
+        let names: Vec<&Value> = rows.as_array().expect("rows").iter().map(|row| &row["name"]).collect();
+        assert_eq!(names, ["a", "z"], "{operation}");
+        assert!(!meta.complete, "{operation}");
+        assert_eq!(meta.warnings, ["1 object is not what the API says and left out: there/bad"], "{operation}");
+    }
+    let labels = json!({"kubernetes.io/service-name": "web"});
+    let slice = json!({"metadata": {"name": "bad", "namespace": "there", "labels": labels}, "endpoints": "none"});
+    let answers = vec![("/api/v1/endpoints", list(json!([]))), (SLICES, list(json!([slice])))];
+    let (rows, meta) = ask(answers, "list_endpoints", json!({}));
+    assert_eq!((rows, meta.complete), (json!([]), false));
+    let words = "of the EndpointSlices 1 object is not what the API says and left out: there/bad";
+    assert_eq!(meta.warnings, [words]);
+}
+
+#[test]
+fn nulls_and_what_is_missing_are_nothing_whatever_they_stand_for() {
+    for (operation, path, _) in wrong_objects() {
+        let objects = json!([
+            {"metadata": {"name": "bare"}},
+            {
+                "metadata": {"name": "nulls", "namespace": null, "uid": null, "labels": null, "annotations": null, "creationTimestamp": null},
+                "spec": null, "status": null, "subsets": null, "involvedObject": null, "source": null, "count": null,
+                "series": null, "eventTime": null, "firstTimestamp": null, "lastTimestamp": null, "type": null, "reason": null,
+            },
+            {"metadata": {"name": "inner-nulls"}, "spec": {"ports": null, "taints": null, "podCIDRs": null}, "status": {"conditions": null, "nodeInfo": null}},
+        ]);
+        let answers = vec![(path, list(objects)), (SLICES, list(json!([])))];
+        // The host has held each row against the schema.
+        let (rows, meta) = ask(answers, operation, json!({}));
+        assert_eq!(rows.as_array().map(Vec::len), Some(3), "{operation}");
+        assert!(meta.complete && meta.warnings.is_empty(), "{operation}: {meta:?}");
+        let [bare, nulls, _] = rows.as_array().expect("rows").as_slice() else { panic!("three rows") };
+        let mut same = bare.clone();
+        same["name"] = json!("nulls");
+        assert_eq!(&same, nulls, "{operation}");
+    }
+}
+
+#[test]
+fn a_nodes_last_word_on_its_readiness_counts() {
+    let conditions = |statuses: &[&str]| {
+        let of = |status: &&str| json!({"type": "Ready", "status": status});
+        json!(statuses.iter().map(of).collect::<Vec<_>>())
+    };
+    let cases = [
+        (&["True"][..], false, "Ready"),
+        (&["False"], false, "NotReady"),
+        (&["Unknown"], true, "NotReady,SchedulingDisabled"),
+        (&["False", "True"], false, "Ready"),
+        (&[], true, "Unknown,SchedulingDisabled"),
+    ];
+    for (statuses, unschedulable, expected) in cases {
+        let node = json!({
+            "metadata": {"name": "one"}, "spec": {"unschedulable": unschedulable}, "status": {"conditions": conditions(statuses)},
+        });
+        let (rows, _) = ask(vec![("/api/v1/nodes", list(json!([node])))], "list_nodes", json!({}));
+        assert_eq!(rows[0]["status"], expected);
+    }
+}
+
+#[test]
+fn a_node_comes_without_metrics_and_it_is_said_why() {
+    let node = || ("/api/v1/nodes/one", Answer::json(json!({"metadata": {"name": "one"}}).to_string()));
+    let metrics = "/apis/metrics.k8s.io/v1beta1/nodes/one";
+    let unknown = "what the node uses is not known: ";
+    let unread = "what the node uses could not be read: ";
+    let cases = [
+        (Answer::new(404).text("404 page not found"), true, unknown),
+        (status(404, "NotFound"), true, unknown),
+        (status(403, "Forbidden"), false, unread),
+        (status(500, "InternalError"), false, unread),
+        (Answer::json("{\"usage\": 7}"), false, unread),
+    ];
+    for (answer, complete, words) in cases {
+        let (row, meta) = ask(vec![(metrics, answer), node()], "get_node", json!({"name": "one"}));
+        assert_eq!((&row["name"], &row["usage"], &row["usage_time"]), (&json!("one"), &json!({}), &Value::Null));
+        assert_eq!(meta.complete, complete, "{meta:?}");
+        assert!(matches!(&meta.warnings[..], [one] if one.starts_with(words)), "{meta:?}");
+    }
+}
+
+#[test]
+fn the_last_hour_is_that_of_the_servers_clock_where_it_says_one() {
+    let event = |name: &str, time: Value| json!({"metadata": {"name": name}, "lastTimestamp": time});
+    let events = || {
+        json!([
+            event("older", json!("2020-06-01T10:59:59Z")),
+            event("the-first-second", json!("2020-06-01T11:00:00Z")),
+            event("within", json!("2020-06-01T11:30:00Z")),
+            event("of-no-time", Value::Null),
+        ])
+    };
+    let names = |answer: Answer| {
+        let (rows, _) = ask(vec![("/api/v1/events", answer)], "list_events", json!({"since_seconds": 3600}));
+        rows.as_array().expect("rows").iter().map(|row| row["name"].clone()).collect::<Vec<_>>()
+    };
+    let dated = list(events()).header("date", "Mon, 01 Jun 2020 12:00:00 GMT");
+    assert_eq!(names(dated), ["within", "the-first-second", "of-no-time"]);
+    // Our own clock is years ahead of these.
+    for undated in [list(events()), list(events()).header("date", "once upon a time")] {
+        assert_eq!(names(undated), ["of-no-time"]);
+    }
+}
+
+/// A slice of this family of the Service `web`.
+fn slice(family: &str, addresses: &[&str]) -> Value {
+    let endpoint = |address: &&str| json!({"addresses": [address], "conditions": {"ready": true}});
+    json!({
+        "metadata": {"name": format!("web-{family}"), "namespace": "there", "labels": {"kubernetes.io/service-name": "web"}},
+        "addressType": family, "endpoints": addresses.iter().map(endpoint).collect::<Vec<_>>(), "ports": null,
+    })
+}
+
+fn endpoints(addresses: &[&str]) -> Value {
+    let addresses: Vec<Value> = addresses.iter().map(|ip| json!({"ip": ip})).collect();
+    json!({"metadata": {"name": "web", "namespace": "there"}, "subsets": [{"addresses": addresses}]})
+}
+
+#[test]
+fn an_endpoint_with_an_address_of_two_families_is_one_endpoint() {
+    let slices = json!([slice("IPv4", &["192.0.2.1", "192.0.2.2"]), slice("IPv6", &["2001:db8::1", "2001:db8::2"])]);
+    let answers =
+        vec![("/api/v1/endpoints", list(json!([endpoints(&["192.0.2.1", "192.0.2.2"])]))), (SLICES, list(slices))];
+    let (rows, _) = ask(answers, "list_endpoints", json!({}));
+    assert_eq!((&rows[0]["source"], &rows[0]["ready_count"]), (&json!("EndpointSlice"), &json!(2)));
+    let ips = rows[0]["subsets"]
+        .as_array()
+        .expect("subsets")
+        .iter()
+        .flat_map(|it| it["addresses"].as_array().expect("a list"));
+    let ips: Vec<&Value> = ips.map(|address| &address["ip"]).collect();
+    assert_eq!(ips, ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"]);
+    assert_eq!(rows.as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn slices_that_could_not_all_be_read_say_nothing() {
+    let first = json!({"metadata": {"resourceVersion": "7", "continue": "more"}, "items": [slice("IPv4", &["192.0.2.1", "192.0.2.2"])]});
+    let answers = vec![
+        ("/apis/discovery.k8s.io/v1/endpointslices?continue=more&limit=500", status(410, "Expired")),
+        (SLICES, Answer::json(first.to_string())),
+        ("/api/v1/endpoints", list(json!([endpoints(&["192.0.2.1"])]))),
+    ];
+    let (rows, meta) = ask(answers, "list_endpoints", json!({}));
+    let row = &rows[0];
+    assert_eq!(
+        (&row["source"], &row["ready_count"], &row["endpoint_slices"]),
+        (&json!("Endpoints"), &json!(1), &json!([]))
+    );
+    assert!(!meta.complete);
+    let words = "EndpointSlices could not be read, so the rows know of Endpoints only: it says Expired";
+    assert_eq!(meta.warnings, [words]);
+}
