@@ -67,10 +67,12 @@ impl Names {
         for (word, name) in &self.words {
             plain = plain.replace(word, name);
         }
-        if let Some((before, suffix)) = plain.split_once(TOKEN_VOLUME) {
-            if before.is_empty() && suffix.len() == 5 && suffix.chars().all(|c| SUFFIX.contains(c)) {
-                return format!("{TOKEN_VOLUME}#");
-            }
+        if let Some((before, suffix)) = plain.split_once(TOKEN_VOLUME)
+            && before.is_empty()
+            && suffix.len() == 5
+            && suffix.chars().all(|c| SUFFIX.contains(c))
+        {
+            return format!("{TOKEN_VOLUME}#");
         }
         self.without_times_and_uids(&plain)
     }
