@@ -79,7 +79,7 @@ pub(crate) enum Command {
   meho-host call list_pods --server https://10.0.0.1:6443 --token-file token --ca-file ca.pem
 
 What an operation takes: meho-host ops OPERATION")]
-    Call(CallOptions),
+    Call(Box<CallOptions>),
     /// Show what a component is and may do, without running an operation of it
     #[command(after_help = "Examples:
   meho-host inspect component.wasm
