@@ -50,10 +50,11 @@ pub(crate) struct Written {
 }
 
 impl Question {
-    /// Whether it asks for a right. The others come first: what refuses those says nothing to these.
+    /// Whether it asks who the credential is. Best asked first and alone: where the target cannot be trusted or does not take the credential, nothing
+    /// else has to leave.
     #[must_use]
-    pub fn is_of_access(&self) -> bool {
-        matches!(self.asked, Asked::Access(_))
+    pub fn is_of_identity(&self) -> bool {
+        self.asked == Asked::Identity
     }
 
     /// The right to ask it.
@@ -226,10 +227,10 @@ impl Inquiry {
         inquiry
     }
 
-    /// All questions: what the target is, who the credential is, then the rights. They may be asked in any order, and at the same time.
+    /// All questions: who the credential is, what the target is, then the rights. They may be asked in any order, and at the same time.
     pub fn questions(&self) -> impl Iterator<Item = Question> {
         let accesses = self.asked.iter().cloned().map(Asked::Access);
-        [Asked::Version, Asked::Identity]
+        [Asked::Identity, Asked::Version]
             .into_iter()
             .chain(accesses)
             .map(|asked| Question { family: self.family, asked })

@@ -146,10 +146,9 @@ impl Checking<'_> {
         boundary: &Arc<Boundary>,
     ) -> Result<(Findings, &'static str, Option<Timestamp>), CallError> {
         let mut inquiry = Inquiry::new(self.target.family(), self.operations, self.namespace.as_ref());
-        let (rights, opening): (Vec<_>, Vec<_>) = inquiry.questions().partition(Question::is_of_access);
+        let (first, others): (Vec<_>, Vec<_>) = inquiry.questions().partition(Question::is_of_identity);
         let mut protocol = Version::HTTP_11;
-        // Who we are first: where the target takes us for nobody, there is nothing to ask about rights.
-        for questions in [opening, rights] {
+        for questions in [first, others] {
             for (question, reply) in ask_together(boundary, questions).await? {
                 inquiry.read(&question, reply.status.as_u16(), &reply.body);
                 protocol = reply.version;

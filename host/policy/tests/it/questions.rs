@@ -112,10 +112,10 @@ fn review(group: &str, namespace: &str, resource: &str, subresource: &str, verb:
 
 fn opening() -> [String; 2] {
     [
-        "GET /version".to_owned(),
         "POST /apis/authentication.k8s.io/v1/selfsubjectreviews \
          {\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"SelfSubjectReview\"}"
             .to_owned(),
+        "GET /version".to_owned(),
     ]
 }
 
@@ -170,8 +170,8 @@ fn a_question_has_a_form_that_no_word_of_a_component_leaves() {
     shapes.dedup();
     let shape = |method: Method, path: &str, id: &str| (method, path.to_owned(), id.to_owned());
     let three = [
-        shape(Method::Get, "/version", "host-asks-version"),
         shape(Method::Post, "/apis/authentication.k8s.io/v1/selfsubjectreviews", "host-asks-identity"),
+        shape(Method::Get, "/version", "host-asks-version"),
         shape(Method::Post, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "host-asks-access"),
     ];
     assert_eq!(shapes, three);
@@ -214,8 +214,8 @@ fn findings(
     for (number, question) in questions.iter().enumerate() {
         let permit = question.permit();
         let (status, body) = match number {
-            0 => version,
-            1 => identity,
+            0 => identity,
+            1 => version,
             _ => {
                 let body = permit.request().body().expect("a review").value();
                 let text = |name: &str| body["spec"]["resourceAttributes"][name].as_str().expect("a text");
