@@ -118,7 +118,27 @@ fn the_effects_of_all_operations_and_of_discovery_pass_the_checks_of_a_load() {
 #[test]
 fn only_operations_that_run_have_a_schema_of_what_they_return() {
     let built: Vec<&str> = TABLE.iter().filter(|entry| entry.built.is_some()).map(|entry| entry.id).collect();
-    assert_eq!(built, ["list_pods", "get_pod", "get_pod_logs", "list_deployments", "scale_deployment"]);
+    let wanted = [
+        "list_pods",
+        "get_pod",
+        "get_pod_logs",
+        "delete_pod",
+        "list_nodes",
+        "get_node",
+        "describe_node",
+        "cordon_node",
+        "uncordon_node",
+        "list_namespaces",
+        "get_namespace",
+        "list_deployments",
+        "scale_deployment",
+        "list_services",
+        "list_endpoints",
+        "list_pvcs",
+        "list_events",
+        "describe_deployment",
+    ];
+    assert_eq!(built, wanted);
 }
 
 /// All operations of the table, built or not, as a load makes them.
@@ -187,5 +207,6 @@ fn an_operation_about_a_namespace_needs_nothing_outside_of_it_but_what_is_in_non
     let texts = |found: BTreeSet<String>| found.into_iter().collect::<Vec<_>>().join(" ");
     // The kinds in no namespace whose events can be asked for.
     assert_eq!(texts(of_namespaced), "namespaces nodes persistentvolumes");
-    assert_eq!(texts(of_others), "events namespaces nodes persistentvolumes pods storageclasses");
+    // A node's Lease is in a namespace of its own.
+    assert_eq!(texts(of_others), "events leases namespaces nodes persistentvolumes pods storageclasses");
 }

@@ -500,14 +500,18 @@ fn a_kubeconfig_that_comes_to_mean_another_target_is_not_followed() {
 }
 
 #[test]
-fn the_program_runs_the_plugin_of_a_kubeconfig_that_its_user_names() {
+fn the_program_runs_the_plugin_of_the_current_kubeconfig() {
     let Some(cluster) = cluster() else { return };
     let namespace = cluster.namespace().expect("a namespace");
     let user = reader(&namespace);
     pending_pod(&namespace, "web");
     let place = format!("namespace={namespace}");
     let files = Files::new();
-    let list = |user: &Value| call(&files.kubeconfig(&right_cluster(&cluster), user), &["list_pods", &place]);
+    let list = |user: &Value| {
+        let mut command = program::command(&["call", "list_pods", &place]);
+        command.env("KUBECONFIG", files.kubeconfig(&right_cluster(&cluster), user));
+        program::finish(command)
+    };
     let (data, _) = list(&printing(&json!({"token": user.token()}))).answer();
     assert_eq!(data[0]["name"], "web");
     // What it is told of the cluster is what the kubeconfig says.
