@@ -21,8 +21,11 @@ use crate::operations::cordon::{CordonNode, UncordonNode};
 use crate::operations::delete_pod::DeletePod;
 use crate::operations::describe_deployment::DescribeDeployment;
 use crate::operations::describe_node::DescribeNode;
+use crate::operations::describe_pod::DescribePod;
+use crate::operations::describe_service::DescribeService;
 use crate::operations::endpoints::ListEndpoints;
 use crate::operations::get::Get;
+use crate::operations::get_endpoints::GetEndpoints;
 use crate::operations::list::{FIELDS, LABELS, List};
 use crate::operations::list_events::ListEvents;
 use crate::operations::logs::GetPodLogs;
@@ -191,7 +194,9 @@ pub static TABLE: &[Entry] = &[
         .summary("The newest lines that a container of a pod wrote")
         .takes(&[NAME, NAMESPACE, CONTAINER, TAIL_LINES, SINCE_SECONDS, PREVIOUS, TIMESTAMPS, LIMIT_BYTES, SINCE_TIME])
         .does(logs::effects),
-    Entry::object("describe_pod", "Describe Pod").of("Pod").takes(NAMESPACED_GET).does(describe::describe_pod_effects),
+    Entry::read::<DescribePod>("describe_pod", "Describe Pod").of("Pod")
+        .summary("One pod: what is amiss with it, its containers with their probes and how they ended, where it may run, its newest events")
+        .takes(NAMESPACED_GET).does(describe::describe_pod_effects),
     Entry::destructive::<DeletePod>("delete_pod", "Delete Pod")
         .summary("Ends the very pod that was read; whether something makes another is told")
         .takes(&[NAME, NAMESPACE, GRACE, PRECONDITION_UID]).does(delete_pod::effects),
@@ -252,7 +257,9 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<ListEndpoints>("list_endpoints", "List Endpoints").networking().of("Endpoints")
         .summary("What stands behind each Service: how many addresses are ready, and which")
         .takes(NAMESPACED_LIST).does(describe::list_endpoints_effects),
-    Entry::object("get_endpoints", "Get Endpoints").networking().of("Endpoints").takes(NAMESPACED_GET).does(describe::get_endpoints_effects),
+    Entry::read::<GetEndpoints>("get_endpoints", "Get Endpoints").networking().of("Endpoints")
+        .summary("What stands behind one Service: how many addresses are ready, and which")
+        .takes(NAMESPACED_GET).does(describe::get_endpoints_effects),
     Entry::list("list_network_policies", "List Network Policies").networking().of("NetworkPolicy").takes(NAMESPACED_LIST).does(|| list(&NETWORK_POLICIES, &[LABELS])),
     Entry::object("get_network_policy", "Get Network Policy").networking().of("NetworkPolicy").takes(NAMESPACED_GET).does(|| get(&NETWORK_POLICIES)),
 
@@ -273,6 +280,7 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<DescribeDeployment>("describe_deployment", "Describe Deployment").events().of("Deployment")
         .summary("A Deployment with its ReplicaSets, its pods, those of them that are not well, and what happened to any of them")
         .takes(NAMESPACED_GET).does(describe::describe_deployment_effects),
-    Entry::object("describe_service", "Describe Service").events().of("Service")
+    Entry::read::<DescribeService>("describe_service", "Describe Service").events().of("Service")
+        .summary("A Service with what stands behind it, the pods that it means, what happened to it, and why nothing backs it where nothing does")
         .takes(NAMESPACED_GET).does(describe::describe_service_effects),
 ];

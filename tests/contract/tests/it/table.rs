@@ -122,6 +122,7 @@ fn only_operations_that_run_have_a_schema_of_what_they_return() {
         "list_pods",
         "get_pod",
         "get_pod_logs",
+        "describe_pod",
         "delete_pod",
         "list_nodes",
         "get_node",
@@ -134,9 +135,11 @@ fn only_operations_that_run_have_a_schema_of_what_they_return() {
         "scale_deployment",
         "list_services",
         "list_endpoints",
+        "get_endpoints",
         "list_pvcs",
         "list_events",
         "describe_deployment",
+        "describe_service",
     ];
     assert_eq!(built, wanted);
 }
