@@ -17,13 +17,16 @@ use crate::kinds::node::Node;
 use crate::kinds::pod::Pod;
 use crate::kinds::service::Service;
 use crate::operation::{Read, Returns, Write};
+use crate::operations::claim::GetClaim;
 use crate::operations::cordon::{CordonNode, UncordonNode};
 use crate::operations::delete_pod::DeletePod;
+use crate::operations::deployment::GetDeployment;
 use crate::operations::describe_deployment::DescribeDeployment;
 use crate::operations::describe_node::DescribeNode;
 use crate::operations::describe_pod::DescribePod;
 use crate::operations::describe_service::DescribeService;
 use crate::operations::endpoints::ListEndpoints;
+use crate::operations::events_for_resource::EventsForResource;
 use crate::operations::get::Get;
 use crate::operations::get_endpoints::GetEndpoints;
 use crate::operations::list::{FIELDS, LABELS, List};
@@ -31,7 +34,8 @@ use crate::operations::list_events::ListEvents;
 use crate::operations::logs::GetPodLogs;
 use crate::operations::node::GetNode;
 use crate::operations::pod::GetPod;
-use crate::operations::scale::ScaleDeployment;
+use crate::operations::restart::RestartDeployment;
+use crate::operations::scale::{ScaleDeployment, ScaleStatefulSet};
 use crate::operations::{cordon, delete_pod, describe, events, logs, restart, scale};
 use crate::parameter::{
     CONTAINER, CONTINUE, DECODE, EVENT_KIND, EVENT_NAMESPACE, EVENT_UID, FIELD_SELECTOR, GRACE, LABEL_SELECTOR, LIMIT,
@@ -229,17 +233,21 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<List<Deployment>>("list_deployments", "List Deployments").workloads().of("Deployment")
         .summary("Deployments with wanted, ready and available replicas, images and conditions")
         .takes(NAMESPACED_LIST).does(|| list(&DEPLOYMENTS, &[LABELS])),
-    Entry::object("get_deployment", "Get Deployment").workloads().of("Deployment").takes(NAMESPACED_GET).does(|| get(&DEPLOYMENTS)),
+    Entry::read::<GetDeployment>("get_deployment", "Get Deployment").workloads().of("Deployment")
+        .summary("One Deployment with its revision and what its pods are made from: containers, probes, variables, volumes")
+        .takes(NAMESPACED_GET).does(|| get(&DEPLOYMENTS)),
     Entry::write::<ScaleDeployment>("scale_deployment", "Scale Deployment").workloads()
         .summary("Sets how many pods a Deployment shall have; 0 ends them all")
         .takes(SCALE).does(scale::deployment_effects),
-    Entry::declared("restart_deployment", "Restart Deployment", Trust::Write, Returns::Object).workloads()
+    Entry::write::<RestartDeployment>("restart_deployment", "Restart Deployment").workloads()
+        .summary("Makes new pods for a Deployment, as its strategy says; a paused one is refused")
         .takes(NAMESPACED_GET).does(restart::effects),
     Entry::list("list_replicasets", "List ReplicaSets").workloads().of("ReplicaSet").takes(NAMESPACED_LIST).does(|| list(&REPLICA_SETS, &[LABELS])),
     Entry::object("get_replicaset", "Get ReplicaSet").workloads().of("ReplicaSet").takes(NAMESPACED_GET).does(|| get(&REPLICA_SETS)),
     Entry::list("list_statefulsets", "List StatefulSets").workloads().of("StatefulSet").takes(NAMESPACED_LIST).does(|| list(&STATEFUL_SETS, &[LABELS])),
     Entry::object("get_statefulset", "Get StatefulSet").workloads().of("StatefulSet").takes(NAMESPACED_GET).does(|| get(&STATEFUL_SETS)),
-    Entry::declared("scale_statefulset", "Scale StatefulSet", Trust::Write, Returns::Object).workloads()
+    Entry::write::<ScaleStatefulSet>("scale_statefulset", "Scale StatefulSet").workloads()
+        .summary("Sets how many pods a StatefulSet shall have; 0 ends them all")
         .takes(SCALE).does(scale::stateful_set_effects),
     Entry::list("list_daemonsets", "List DaemonSets").workloads().of("DaemonSet").takes(NAMESPACED_LIST).does(|| list(&DAEMON_SETS, &[LABELS])),
     Entry::object("get_daemonset", "Get DaemonSet").workloads().of("DaemonSet").takes(NAMESPACED_GET).does(|| get(&DAEMON_SETS)),
@@ -266,7 +274,9 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<List<Claim>>("list_pvcs", "List Persistent Volume Claims").storage().of("PersistentVolumeClaim")
         .summary("Claims with phase, volume, class, size and conditions")
         .takes(NAMESPACED_LIST).does(|| list(&CLAIMS, &[LABELS])),
-    Entry::object("get_pvc", "Get Persistent Volume Claim").storage().of("PersistentVolumeClaim").takes(NAMESPACED_GET).does(describe::get_claim_effects),
+    Entry::read::<GetClaim>("get_pvc", "Get Persistent Volume Claim").storage().of("PersistentVolumeClaim")
+        .summary("One claim with phase, volume, class, size, conditions and newest events")
+        .takes(NAMESPACED_GET).does(describe::get_claim_effects),
     Entry::list("list_pvs", "List Persistent Volumes").storage().of("PersistentVolume").takes(CLUSTER_LIST).does(|| list(&VOLUMES, &[LABELS])),
     Entry::object("get_pv", "Get Persistent Volume").storage().of("PersistentVolume").takes(CLUSTER_GET).does(|| get(&VOLUMES)),
     Entry::list("list_storageclasses", "List Storage Classes").storage().of("StorageClass").takes(CLUSTER_LIST).does(|| list(&STORAGE_CLASSES, &[LABELS])),
@@ -275,7 +285,8 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<ListEvents>("list_events", "List Events").events().of("Event")
         .summary("The newest events, newest first, of a namespace or of all")
         .takes(&[LIST_NAMESPACE, FIELD_SELECTOR, NEWEST, SINCE_SECONDS]).does(events::list_effects),
-    Entry::list("get_events_for_resource", "Get Events for Resource").events().of("Event")
+    Entry::read::<EventsForResource>("get_events_for_resource", "Get Events for Resource").events().of("Event")
+        .summary("What happened to one object, newest first")
         .takes(&[NAME, EVENT_NAMESPACE, EVENT_KIND, EVENT_UID, NEWEST]).does(events::of_object_effects),
     Entry::read::<DescribeDeployment>("describe_deployment", "Describe Deployment").events().of("Deployment")
         .summary("A Deployment with its ReplicaSets, its pods, those of them that are not well, and what happened to any of them")
