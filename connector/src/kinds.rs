@@ -7,4 +7,5 @@ pub mod event;
 pub mod namespace;
 pub mod node;
 pub mod pod;
+pub(crate) mod pod_template;
 pub mod service;

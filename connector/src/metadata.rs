@@ -3,6 +3,7 @@
 use crate::node::Shape::{Flag, Int, List, Object, Pairs, Text};
 use crate::node::{MemberOf, Node, Shape};
 use crate::row::Row;
+use std::borrow::Cow;
 
 /// kubectl's copy of the whole object: it repeats the object, and of a Secret the values. Dropped everywhere.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -87,9 +88,7 @@ pub(crate) fn selector(row: &mut Row<'_>, selector: &Node<'_>) {
 
 /// A selector as it is asked by: equalities by key, then expressions in their order, their values sorted. The host writes it in the same form.
 pub(crate) fn selector_text(selector: &Node<'_>) -> String {
-    let mut equal: Vec<_> = selector.pairs("matchLabels").iter().collect();
-    equal.sort_unstable_by_key(|(key, _)| key);
-    let equal = equal.into_iter().map(|(key, value)| format!("{key}={value}"));
+    let equal = equalities(selector.pairs("matchLabels"));
     let expressions = selector.items("matchExpressions").iter().map(|expression| {
         let key = expression.text("key").unwrap_or_default();
         let mut values: Vec<&str> = expression.items("values").iter().filter_map(Node::as_text).collect();
@@ -102,7 +101,14 @@ pub(crate) fn selector_text(selector: &Node<'_>) -> String {
             _ => key.to_owned(),
         }
     });
-    equal.chain(expressions).collect::<Vec<_>>().join(",")
+    equal.into_iter().chain(expressions).collect::<Vec<_>>().join(",")
+}
+
+/// Labels that must all be there, each as `key=value`, in the order of the keys.
+pub(crate) fn equalities(pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> Vec<String> {
+    let mut equal: Vec<_> = pairs.iter().collect();
+    equal.sort_unstable_by_key(|(key, _)| key);
+    equal.into_iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
 
 /// A list's metadata.

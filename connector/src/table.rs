@@ -17,18 +17,25 @@ use crate::kinds::node::Node;
 use crate::kinds::pod::Pod;
 use crate::kinds::service::Service;
 use crate::operation::{Read, Returns, Write};
+use crate::operations::claim::GetClaim;
 use crate::operations::cordon::{CordonNode, UncordonNode};
 use crate::operations::delete_pod::DeletePod;
+use crate::operations::deployment::GetDeployment;
 use crate::operations::describe_deployment::DescribeDeployment;
 use crate::operations::describe_node::DescribeNode;
+use crate::operations::describe_pod::DescribePod;
+use crate::operations::describe_service::DescribeService;
 use crate::operations::endpoints::ListEndpoints;
+use crate::operations::events_for_resource::EventsForResource;
 use crate::operations::get::Get;
+use crate::operations::get_endpoints::GetEndpoints;
 use crate::operations::list::{FIELDS, LABELS, List};
 use crate::operations::list_events::ListEvents;
 use crate::operations::logs::GetPodLogs;
 use crate::operations::node::GetNode;
 use crate::operations::pod::GetPod;
-use crate::operations::scale::ScaleDeployment;
+use crate::operations::restart::RestartDeployment;
+use crate::operations::scale::{ScaleDeployment, ScaleStatefulSet};
 use crate::operations::{cordon, delete_pod, describe, events, logs, restart, scale};
 use crate::parameter::{
     CONTAINER, CONTINUE, DECODE, EVENT_KIND, EVENT_NAMESPACE, EVENT_UID, FIELD_SELECTOR, GRACE, LABEL_SELECTOR, LIMIT,
@@ -191,7 +198,9 @@ pub static TABLE: &[Entry] = &[
         .summary("The newest lines that a container of a pod wrote")
         .takes(&[NAME, NAMESPACE, CONTAINER, TAIL_LINES, SINCE_SECONDS, PREVIOUS, TIMESTAMPS, LIMIT_BYTES, SINCE_TIME])
         .does(logs::effects),
-    Entry::object("describe_pod", "Describe Pod").of("Pod").takes(NAMESPACED_GET).does(describe::describe_pod_effects),
+    Entry::read::<DescribePod>("describe_pod", "Describe Pod").of("Pod")
+        .summary("One pod: what is amiss with it, its containers with their probes and how they ended, where it may run, its newest events")
+        .takes(NAMESPACED_GET).does(describe::describe_pod_effects),
     Entry::destructive::<DeletePod>("delete_pod", "Delete Pod")
         .summary("Ends the very pod that was read; whether something makes another is told")
         .takes(&[NAME, NAMESPACE, GRACE, PRECONDITION_UID]).does(delete_pod::effects),
@@ -224,17 +233,21 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<List<Deployment>>("list_deployments", "List Deployments").workloads().of("Deployment")
         .summary("Deployments with wanted, ready and available replicas, images and conditions")
         .takes(NAMESPACED_LIST).does(|| list(&DEPLOYMENTS, &[LABELS])),
-    Entry::object("get_deployment", "Get Deployment").workloads().of("Deployment").takes(NAMESPACED_GET).does(|| get(&DEPLOYMENTS)),
+    Entry::read::<GetDeployment>("get_deployment", "Get Deployment").workloads().of("Deployment")
+        .summary("One Deployment with its revision and what its pods are made from: containers, probes, variables, volumes")
+        .takes(NAMESPACED_GET).does(|| get(&DEPLOYMENTS)),
     Entry::write::<ScaleDeployment>("scale_deployment", "Scale Deployment").workloads()
         .summary("Sets how many pods a Deployment shall have; 0 ends them all")
         .takes(SCALE).does(scale::deployment_effects),
-    Entry::declared("restart_deployment", "Restart Deployment", Trust::Write, Returns::Object).workloads()
+    Entry::write::<RestartDeployment>("restart_deployment", "Restart Deployment").workloads()
+        .summary("Makes new pods for a Deployment, as its strategy says; a paused one is refused")
         .takes(NAMESPACED_GET).does(restart::effects),
     Entry::list("list_replicasets", "List ReplicaSets").workloads().of("ReplicaSet").takes(NAMESPACED_LIST).does(|| list(&REPLICA_SETS, &[LABELS])),
     Entry::object("get_replicaset", "Get ReplicaSet").workloads().of("ReplicaSet").takes(NAMESPACED_GET).does(|| get(&REPLICA_SETS)),
     Entry::list("list_statefulsets", "List StatefulSets").workloads().of("StatefulSet").takes(NAMESPACED_LIST).does(|| list(&STATEFUL_SETS, &[LABELS])),
     Entry::object("get_statefulset", "Get StatefulSet").workloads().of("StatefulSet").takes(NAMESPACED_GET).does(|| get(&STATEFUL_SETS)),
-    Entry::declared("scale_statefulset", "Scale StatefulSet", Trust::Write, Returns::Object).workloads()
+    Entry::write::<ScaleStatefulSet>("scale_statefulset", "Scale StatefulSet").workloads()
+        .summary("Sets how many pods a StatefulSet shall have; 0 ends them all")
         .takes(SCALE).does(scale::stateful_set_effects),
     Entry::list("list_daemonsets", "List DaemonSets").workloads().of("DaemonSet").takes(NAMESPACED_LIST).does(|| list(&DAEMON_SETS, &[LABELS])),
     Entry::object("get_daemonset", "Get DaemonSet").workloads().of("DaemonSet").takes(NAMESPACED_GET).does(|| get(&DAEMON_SETS)),
@@ -252,14 +265,18 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<ListEndpoints>("list_endpoints", "List Endpoints").networking().of("Endpoints")
         .summary("What stands behind each Service: how many addresses are ready, and which")
         .takes(NAMESPACED_LIST).does(describe::list_endpoints_effects),
-    Entry::object("get_endpoints", "Get Endpoints").networking().of("Endpoints").takes(NAMESPACED_GET).does(describe::get_endpoints_effects),
+    Entry::read::<GetEndpoints>("get_endpoints", "Get Endpoints").networking().of("Endpoints")
+        .summary("What stands behind one Service: how many addresses are ready, and which")
+        .takes(NAMESPACED_GET).does(describe::get_endpoints_effects),
     Entry::list("list_network_policies", "List Network Policies").networking().of("NetworkPolicy").takes(NAMESPACED_LIST).does(|| list(&NETWORK_POLICIES, &[LABELS])),
     Entry::object("get_network_policy", "Get Network Policy").networking().of("NetworkPolicy").takes(NAMESPACED_GET).does(|| get(&NETWORK_POLICIES)),
 
     Entry::read::<List<Claim>>("list_pvcs", "List Persistent Volume Claims").storage().of("PersistentVolumeClaim")
         .summary("Claims with phase, volume, class, size and conditions")
         .takes(NAMESPACED_LIST).does(|| list(&CLAIMS, &[LABELS])),
-    Entry::object("get_pvc", "Get Persistent Volume Claim").storage().of("PersistentVolumeClaim").takes(NAMESPACED_GET).does(describe::get_claim_effects),
+    Entry::read::<GetClaim>("get_pvc", "Get Persistent Volume Claim").storage().of("PersistentVolumeClaim")
+        .summary("One claim with phase, volume, class, size, conditions and newest events")
+        .takes(NAMESPACED_GET).does(describe::get_claim_effects),
     Entry::list("list_pvs", "List Persistent Volumes").storage().of("PersistentVolume").takes(CLUSTER_LIST).does(|| list(&VOLUMES, &[LABELS])),
     Entry::object("get_pv", "Get Persistent Volume").storage().of("PersistentVolume").takes(CLUSTER_GET).does(|| get(&VOLUMES)),
     Entry::list("list_storageclasses", "List Storage Classes").storage().of("StorageClass").takes(CLUSTER_LIST).does(|| list(&STORAGE_CLASSES, &[LABELS])),
@@ -268,11 +285,13 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<ListEvents>("list_events", "List Events").events().of("Event")
         .summary("The newest events, newest first, of a namespace or of all")
         .takes(&[LIST_NAMESPACE, FIELD_SELECTOR, NEWEST, SINCE_SECONDS]).does(events::list_effects),
-    Entry::list("get_events_for_resource", "Get Events for Resource").events().of("Event")
+    Entry::read::<EventsForResource>("get_events_for_resource", "Get Events for Resource").events().of("Event")
+        .summary("What happened to one object, newest first")
         .takes(&[NAME, EVENT_NAMESPACE, EVENT_KIND, EVENT_UID, NEWEST]).does(events::of_object_effects),
     Entry::read::<DescribeDeployment>("describe_deployment", "Describe Deployment").events().of("Deployment")
         .summary("A Deployment with its ReplicaSets, its pods, those of them that are not well, and what happened to any of them")
         .takes(NAMESPACED_GET).does(describe::describe_deployment_effects),
-    Entry::object("describe_service", "Describe Service").events().of("Service")
+    Entry::read::<DescribeService>("describe_service", "Describe Service").events().of("Service")
+        .summary("A Service with what stands behind it, the pods that it means, what happened to it, and why nothing backs it where nothing does")
         .takes(NAMESPACED_GET).does(describe::describe_service_effects),
 ];

@@ -10,6 +10,14 @@ use crate::row::Row;
 /// Deployments.
 pub struct Deployment;
 
+/// The annotation that numbers the templates of a Deployment, on it and on its ReplicaSets.
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// The number of its template, by the metadata of a Deployment or of a ReplicaSet.
+pub(crate) fn revision(metadata: &Node<'_>) -> Option<i64> {
+    metadata.pair("annotations", REVISION).and_then(|text| text.parse().ok())
+}
+
 impl Kind for Deployment {
     const RESOURCE: Resource = DEPLOYMENTS;
     const SHAPE: &'static Shape = &Object(&[

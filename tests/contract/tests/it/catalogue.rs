@@ -79,7 +79,7 @@ fn field_type(kind: &str) -> (&str, Nested) {
 
 #[test]
 fn every_pod_row_carries_status_ready_and_restarts() {
-    for id in ["list_pods", "get_pod"] {
+    for id in ["list_pods", "get_pod", "describe_pod"] {
         let schema: Value = serde_json::from_str(&entry(id).built.expect("built").schema()).expect("JSON");
         for (name, kind) in [("status", "string"), ("ready", "string"), ("restarts", "integer")] {
             assert_eq!(schema["properties"][name]["type"], kind, "{id}.{name}");

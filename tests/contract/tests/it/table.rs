@@ -122,6 +122,7 @@ fn only_operations_that_run_have_a_schema_of_what_they_return() {
         "list_pods",
         "get_pod",
         "get_pod_logs",
+        "describe_pod",
         "delete_pod",
         "list_nodes",
         "get_node",
@@ -131,12 +132,19 @@ fn only_operations_that_run_have_a_schema_of_what_they_return() {
         "list_namespaces",
         "get_namespace",
         "list_deployments",
+        "get_deployment",
         "scale_deployment",
+        "restart_deployment",
+        "scale_statefulset",
         "list_services",
         "list_endpoints",
+        "get_endpoints",
         "list_pvcs",
+        "get_pvc",
         "list_events",
+        "get_events_for_resource",
         "describe_deployment",
+        "describe_service",
     ];
     assert_eq!(built, wanted);
 }

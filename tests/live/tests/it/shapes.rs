@@ -104,7 +104,10 @@ enum Source {
 /// None where the field is optional and there is nothing that it is about.
 fn expected(field: &Value, object: &Value) -> Option<Source> {
     let from = text(field, "from");
-    if ["core/v1 Events of", "pods on the node"].iter().any(|words| from.starts_with(words)) {
+    if ["core/v1 Events of", "pods on the node", "EndpointSlices with label"]
+        .iter()
+        .any(|words| from.starts_with(words))
+    {
         return Some(Source::Elsewhere);
     }
     let paths = paths(from);
