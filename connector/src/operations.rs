@@ -13,6 +13,7 @@ pub mod logs;
 pub mod node;
 pub mod pod;
 pub mod scale;
+pub mod secret;
 
 pub(crate) mod describe;
 pub(crate) mod events;

@@ -6,7 +6,8 @@ use crate::bindings::exports::meho::connector::operations::Outcome;
 use crate::bindings::meho::connector::failures::Failure;
 use crate::kind::Kind;
 use crate::kinds::pod::Pod;
-use crate::node::Shape::{Int, List, Object, Pairs, Text};
+use crate::metadata::{TOLERATIONS, tolerations};
+use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Read, Returns};
 use crate::operations::events::Events;
@@ -19,11 +20,8 @@ pub struct GetPod;
 /// What a list leaves out.
 const EXTRA: &Shape = &Object(&[
     ("metadata", Object(&[("uid", Text), ("annotations", Pairs)])),
-    ("spec", Object(&[("volumes", List(&VOLUME)), ("tolerations", List(&TOLERATION)), ("nodeSelector", Pairs)])),
+    ("spec", Object(&[("volumes", List(&VOLUME)), ("tolerations", TOLERATIONS), ("nodeSelector", Pairs)])),
 ]);
-
-const TOLERATION: Shape =
-    Object(&[("key", Text), ("operator", Text), ("value", Text), ("effect", Text), ("tolerationSeconds", Int)]);
 
 /// A volume: its name, and for each type the member that says where it comes from.
 const VOLUME: Shape = Object(&[
@@ -88,13 +86,7 @@ fn detail(pod: &Node<'_>, extra: &Node<'_>, events: &Events, row: &mut Row<'_>) 
         // The object, path or driver it comes from, where it comes from one.
         row.text_or_null("source", source.as_ref().and_then(|(_, origin)| origin.as_deref()));
     });
-    row.list("tolerations", spec.member("tolerations"), |row, toleration| {
-        row.text_or_null("key", toleration.filled("key"));
-        row.text_or_null("operator", toleration.filled("operator"));
-        row.text_or_null("value", toleration.filled("value"));
-        row.text_or_null("effect", toleration.filled("effect"));
-        row.int_or_null("toleration_seconds", toleration.int("tolerationSeconds"));
-    });
+    tolerations(row, spec.member("tolerations"));
     row.pairs("node_selector", spec.pairs("nodeSelector").iter());
     events.member(row);
 }
