@@ -20,6 +20,7 @@ pub mod node;
 pub mod pod;
 pub mod restart;
 pub mod scale;
+pub mod secret;
 
 pub(crate) mod describe;
 pub(crate) mod events;

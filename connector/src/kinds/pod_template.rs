@@ -87,8 +87,9 @@ const VOLUME: Shape = Object(&[
     ("flexVolume", Object(&[("driver", Text)])),
 ]);
 
-const TOLERATION: Shape =
-    Object(&[("key", Text), ("operator", Text), ("value", Text), ("effect", Text), ("tolerationSeconds", Int)]);
+/// What is read of tolerations.
+pub(crate) const TOLERATIONS: Shape =
+    List(&Object(&[("key", Text), ("operator", Text), ("value", Text), ("effect", Text), ("tolerationSeconds", Int)]));
 
 const AFFINITY: Shape =
     Object(&[("nodeAffinity", Object(&[])), ("podAffinity", Object(&[])), ("podAntiAffinity", Object(&[]))]);
@@ -112,7 +113,7 @@ pub(crate) const POD_SPEC: Shape = Object(&[
     ("schedulingGates", NAMES),
     ("readinessGates", List(&Object(&[("conditionType", Text)]))),
     ("nodeSelector", Pairs),
-    ("tolerations", List(&TOLERATION)),
+    ("tolerations", TOLERATIONS),
     ("affinity", AFFINITY),
     (
         "topologySpreadConstraints",
