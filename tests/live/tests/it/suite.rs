@@ -8,6 +8,7 @@
 //! To add an operation, add its lines: one that succeeds, one that does not.
 
 mod case;
+mod columns;
 mod plain;
 mod walk;
 mod world;
