@@ -10,6 +10,7 @@
 mod case;
 mod columns;
 mod plain;
+mod rights;
 mod walk;
 mod world;
 
