@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use clap_complete::Shell;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::policy::catalogue::Operation;
+use meho_host::policy::effect::Trust;
 use meho_host::policy::schema::{DRY_RUN, ParameterType};
 use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
@@ -88,6 +89,16 @@ What an operation takes: meho-host ops OPERATION")]
         /// The component
         component: PathBuf,
     },
+    /// Print the service account and the least rules for operations
+    ///
+    /// The rules follow from the requests that the operations may make, and allow nothing beyond them.
+    #[command(after_help = "Examples:
+  meho-host rbac --trust read --with-optional | kubectl apply -f -
+  meho-host rbac --operations list_pods,get_pod_logs --namespace web
+  meho-host rbac -o json | jq '.items[].rules'
+
+Without --namespace the rules hold in all of them, and the account is made in `default`.")]
+    Rbac(RbacOptions),
     /// Name the clusters that you work on, in the configuration file
     #[command(subcommand)]
     #[command(after_help = "Examples:
@@ -111,6 +122,34 @@ A call goes where its own options say, else to its --target, else to the default
         #[arg(value_parser = shell)]
         shell: Shell,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RbacOptions {
+    /// The operations; all where neither these nor a trust level are named
+    #[arg(long, value_name = "OPERATION,…", value_delimiter = ',', conflicts_with = "trust")]
+    pub(crate) operations: Vec<String>,
+    /// The operations up to this trust level
+    #[arg(long, value_name = "LEVEL", value_parser = trust)]
+    pub(crate) trust: Option<Trust>,
+    /// The namespace that the operations are to be about, in the place of all of them
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// Rules too without which an operation works, and says what is lost
+    #[arg(long)]
+    pub(crate) with_optional: bool,
+    /// What to call the service account
+    #[arg(long, value_name = "NAME", default_value = "meho")]
+    pub(crate) name: String,
+}
+
+fn trust(text: &str) -> Result<Trust, String> {
+    match text {
+        "read" => Ok(Trust::Read),
+        "write" => Ok(Trust::Write),
+        "destructive" => Ok(Trust::Destructive),
+        _ => Err("read, write and destructive are there".to_owned()),
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ mod targets;
 mod completions;
 mod demo;
 mod inspect;
+mod rbac;
 
 mod advice;
 mod document;
@@ -100,9 +101,11 @@ fn typed(command: &Command) -> Typed<'_> {
             Typed { target: Some(name), ..Typed::default() }
         }
         Command::Target(TargetCommand::Check(options)) => Typed { target: options.named(), ..Typed::default() },
-        Command::Demo(_) | Command::Inspect { .. } | Command::Target(_) | Command::Completions { .. } => {
-            Typed::default()
-        }
+        Command::Demo(_)
+        | Command::Inspect { .. }
+        | Command::Rbac(_)
+        | Command::Target(_)
+        | Command::Completions { .. } => Typed::default(),
     }
 }
 
@@ -123,6 +126,7 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
             inspect::operation(load(&host()?, component).await?.operation(id)?, printer)
         }
         Command::Inspect { component } => inspect::component(load(&host()?, Some(component)).await?.as_ref(), printer),
+        Command::Rbac(options) => rbac::print(options, load(&host()?, component).await?.as_ref(), cli.output, printer),
         Command::Call(options) => call(cli, options, printer).await,
         Command::Demo(options) => demo::run(options, printer).await,
         Command::Target(command) => target(cli, command, printer).await,

@@ -2,6 +2,8 @@
 //!
 //! [`rights`] says what an operation needs at all, [`accesses`] where a call needs it, and [`grants`] which rules give all of it and nothing more.
 
+pub mod manifest;
+
 use crate::catalogue::{Effects, Operation};
 use crate::effect::Need;
 use crate::family::kubernetes::{Attributes, attributes};

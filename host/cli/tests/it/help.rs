@@ -30,6 +30,7 @@ fn every_subcommand_has_help_with_an_example() {
         "call",
         "ops",
         "inspect",
+        "rbac",
         "completions",
         "target",
         "target add",
@@ -46,7 +47,7 @@ fn every_subcommand_has_help_with_an_example() {
 #[test]
 fn the_examples_of_help_are_command_lines_that_parse() {
     let home = Home::new();
-    for subcommand in ["call", "ops", "target", "target add", "inspect", "completions"] {
+    for subcommand in ["call", "ops", "rbac", "target", "target add", "inspect", "completions"] {
         let help = home.run(&subcommand.split(' ').chain(["--help"]).collect::<Vec<_>>()).done();
         let examples = help.lines().filter_map(|line| line.strip_prefix("  meho-host "));
         let mut count = 0;

@@ -25,6 +25,10 @@ pub(crate) struct Operation {
     pub(crate) entity: Option<Entity>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) requests: Vec<Request>,
+    #[serde(default)]
+    pub(crate) optional_requests: Vec<Request>,
+    #[serde(default)]
+    pub(crate) beyond: Vec<String>,
     pub(crate) rbac: Vec<Right>,
     #[serde(default)]
     pub(crate) optional_rbac: Vec<Right>,

@@ -5,7 +5,7 @@ use crate::embedded::{Caller, target_with};
 use meho_host::call::AnswerMeta;
 use meho_host::policy::family::Family;
 use meho_host::target::{TargetSettings, Verification};
-use meho_test_fake::{Answer, Authority, Fake};
+use meho_test_fake::{Answer, Authority, Body, Fake};
 use serde_json::{Value, json};
 
 /// What stands at each path, whatever is asked for of it: first come, first served.
@@ -208,4 +208,15 @@ fn slices_that_could_not_all_be_read_say_nothing() {
     assert!(!meta.complete);
     let words = "EndpointSlices could not be read, so the rows know of Endpoints only: it says Expired";
     assert_eq!(meta.warnings, [words]);
+}
+
+#[test]
+fn bytes_of_a_log_that_are_no_text_are_replaced_and_it_is_said() {
+    let pod = json!({"metadata": {"name": "one", "namespace": "there"}, "spec": {"nodeName": "here", "containers": [{"name": "app"}]}});
+    let log =
+        Answer::new(200).header("content-type", "text/plain").body(Body::Whole(b"whole\na \xff b\n".as_slice().into()));
+    let path = "/api/v1/namespaces/there/pods/one";
+    let answers = vec![("/api/v1/namespaces/there/pods/one/log", log), (path, Answer::json(pod.to_string()))];
+    let (data, _) = ask(answers, "get_pod_logs", json!({"namespace": "there", "name": "one"}));
+    assert_eq!((&data["logs"], &data["invalid_utf8"]), (&json!("whole\na \u{fffd} b\n"), &json!(true)));
 }

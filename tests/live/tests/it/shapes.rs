@@ -36,13 +36,40 @@ pub(crate) fn check(fields: &[Value], row: &Value, object: &Value) -> Vec<String
     problems
 }
 
-/// Holds a row's members against their types alone.
+/// Holds a row's members against their types alone, however deep they are.
 pub(crate) fn check_types(fields: &[Value], row: &Value) -> Vec<String> {
-    let wrong = |field: &&Value| {
-        let value = row.get(text(field, "name"));
-        !value.is_some_and(|value| fits(text(field, "type"), value) || (value.is_null() && may_be_null(field)))
-    };
-    fields.iter().filter(wrong).map(|field| format!("{}: {:?}", field["name"], row.get(text(field, "name")))).collect()
+    let mut problems = Vec::new();
+    check_types_below(fields, row, "", &mut problems);
+    problems
+}
+
+fn check_types_below(fields: &[Value], row: &Value, at: &str, problems: &mut Vec<String>) {
+    for field in fields {
+        let at = format!("{at}/{}", text(field, "name"));
+        let value = match row.get(text(field, "name")) {
+            None if field["optional"] == true => continue,
+            Some(Value::Null) if may_be_null(field) => continue,
+            None => {
+                problems.push(format!("{at}: missing"));
+                continue;
+            }
+            Some(value) => value,
+        };
+        let is_time = field["format"] != "timestamp" || value.as_str().is_some_and(|time| time.ends_with("+00:00"));
+        if !fits(text(field, "type"), value) || !is_time {
+            problems.push(format!("{at}: {value}"));
+            continue;
+        }
+        let Some(inner) = field["fields"].as_array() else { continue };
+        match value {
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    check_types_below(inner, item, &format!("{at}/{index}"), problems);
+                }
+            }
+            value => check_types_below(inner, value, &at, problems),
+        }
+    }
 }
 
 fn text<'v>(field: &'v Value, member: &str) -> &'v str {

@@ -8,7 +8,10 @@
 //! To add an operation, add its lines: one that succeeds, one that does not.
 
 mod case;
+mod columns;
 mod plain;
+mod rights;
+mod walk;
 mod world;
 
 use crate::embedded::{Caller, embedded, yes};
@@ -23,9 +26,11 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use world::World;
 
-/// What came of a line on one server: what is wrong with it by itself, and what the other server must answer too.
+/// What came of a line on one server: its rows, what is wrong with it by itself, and what the other server must answer too.
 struct Outcome {
     line: String,
+    call: String,
+    rows: Vec<Value>,
     wrong: Vec<String>,
     answer: Value,
 }
@@ -73,7 +78,8 @@ fn every_case_that_reads_is_answered_alike() {
     check_alike(|cluster| {
         let world = World::make(cluster);
         let caller = Caller::admin(cluster);
-        cases().iter().filter(|case| !writes(case)).map(|case| run(&world, &caller, case)).collect()
+        let outcomes = cases().iter().filter(|case| !writes(case)).map(|case| run(&world, &caller, case)).collect();
+        walk::all_seen(outcomes, |trust| trust == Trust::Read)
     });
 }
 
@@ -84,7 +90,8 @@ fn every_case_that_writes_is_answered_alike() {
             let world = World::of(cluster, &case.resource());
             run(&world, &Caller::admin(cluster).asking(yes()), case)
         };
-        cases().iter().filter(|case| writes(case)).map(on_its_own).collect()
+        let outcomes = cases().iter().filter(|case| writes(case)).map(on_its_own).collect();
+        walk::all_seen(outcomes, |trust| trust != Trust::Read)
     });
 }
 

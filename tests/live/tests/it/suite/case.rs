@@ -81,7 +81,10 @@ pub(super) fn run(world: &World, caller: &Caller, case: &Case) -> Outcome {
                 Is::ErrorOrLess(_) | Is::Success => {}
             }
             let answer: Value = pages.iter().map(|(data, meta)| json!({"data": data, "meta": meta})).collect();
-            Outcome { line, wrong, answer: world.plain(&answer) }
+            // A plan is in place of what the operation returns.
+            let is_plan = arguments["dry_run"] == true;
+            let rows = pages.iter().filter(|_| !is_plan).flat_map(|(data, _)| rows(data)).cloned().collect();
+            Outcome { line, call: case.call.clone(), rows, wrong, answer: world.plain(&answer) }
         }
         Err(error) => {
             let is_expected = match &case.is {
@@ -89,7 +92,8 @@ pub(super) fn run(world: &World, caller: &Caller, case: &Case) -> Outcome {
                 Is::Error(code) | Is::ErrorOrLess(code) => *code == error.code.as_str(),
             };
             let wrong = if is_expected { Vec::new() } else { vec![format!("{:?} expected, got {error:?}", case.is)] };
-            Outcome { line, wrong, answer: json!([{"error": world.plain(&json!(error))}]) }
+            let answer = json!([{"error": world.plain(&json!(error))}]);
+            Outcome { line, call: case.call.clone(), rows: Vec::new(), wrong, answer }
         }
     }
 }
@@ -112,6 +116,11 @@ fn one(answered: Answered) -> Result<(Value, Value), CallError> {
     answered.map(|(data, meta)| (data, json!(meta)))
 }
 
+/// The rows of an answer, or the one object that it is.
+pub(super) fn rows(data: &Value) -> &[Value] {
+    data.as_array().map_or_else(|| std::slice::from_ref(data), Vec::as_slice)
+}
+
 /// What is wrong with an answer by itself: it does not fit its schema, or is not what the objects say.
 fn wrong(world: &World, case: &Case, arguments: &Value, data: &Value) -> Vec<String> {
     let Some(operation) = embedded().connector.catalogue().operation(&case.call) else { return Vec::new() };
@@ -119,7 +128,7 @@ fn wrong(world: &World, case: &Case, arguments: &Value, data: &Value) -> Vec<Str
     if arguments["dry_run"] == true {
         return Vec::new();
     }
-    let rows = data.as_array().map_or_else(|| std::slice::from_ref(data), Vec::as_slice);
+    let rows = rows(data);
     let contract = shapes::operation(&case.call);
     let fields = shapes::shape(contract["result"]["shape"].as_str().expect("a shape"));
     let objects = objects_of(world, &contract, arguments, rows);
@@ -131,8 +140,9 @@ fn wrong(world: &World, case: &Case, arguments: &Value, data: &Value) -> Vec<Str
                 Some(object) => shapes::check(&fields, row, object),
                 None => vec![format!("no object has the uid of {row}")],
             },
-            _ => shapes::check_types(&fields, row),
+            _ => Vec::new(),
         });
+        wrong.extend(shapes::check_types(&fields, row));
     }
     wrong
 }

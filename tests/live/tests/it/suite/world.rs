@@ -6,9 +6,8 @@ use super::plain::Names;
 use crate::objects::SOON;
 use meho_control_plane::{Client, Cluster, Namespace, Patch, StatusCode, User, until};
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 const OBJECTS: &str = include_str!("../../../data/objects.yaml");
 /// What stands in the description for the namespace's name.
@@ -21,7 +20,7 @@ pub(super) struct World {
     /// What its end does not take with it: finalizers, and what is in no namespace.
     held: Vec<String>,
     outside: Vec<String>,
-    users: RefCell<Vec<User>>,
+    users: Mutex<Vec<User>>,
 }
 
 fn description() -> &'static Vec<Value> {
@@ -82,7 +81,7 @@ impl World {
         }
         making.settled();
         let names = making.names();
-        Self { namespace: making.namespace, names, held: world_held, outside, users: RefCell::default() }
+        Self { namespace: making.namespace, names, held: world_held, outside, users: Mutex::default() }
     }
 
     pub(super) fn namespace(&self) -> &Namespace {
@@ -95,7 +94,7 @@ impl World {
 
     /// Keeps a user for as long as the objects.
     pub(super) fn keep(&self, user: User) {
-        self.users.borrow_mut().push(user);
+        self.users.lock().unwrap_or_else(PoisonError::into_inner).push(user);
     }
 
     /// The arguments of a case for this server.
