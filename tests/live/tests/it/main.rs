@@ -19,6 +19,7 @@ mod approvals;
 mod audit;
 mod bad_input;
 mod checks;
+mod codes;
 mod connections;
 mod cordon;
 mod credentials;
