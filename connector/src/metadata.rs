@@ -85,6 +85,17 @@ pub(crate) fn selector(row: &mut Row<'_>, selector: &Node<'_>) {
     });
 }
 
+/// Whether a selector can be asked by: it selects something, and each expression says what it is about and how.
+pub(crate) fn is_whole_selector(selector: &Node<'_>) -> bool {
+    let expressions = selector.items("matchExpressions");
+    let is_whole = |expression: &Node<'_>| {
+        let is_known = matches!(expression.text("operator"), Some("In" | "NotIn" | "Exists" | "DoesNotExist"));
+        is_known && expression.filled("key").is_some()
+    };
+    let selects = !selector.pairs("matchLabels").is_empty() || !expressions.is_empty();
+    selects && expressions.iter().all(is_whole)
+}
+
 /// A selector as it is asked by: equalities by key, then expressions in their order, their values sorted. The host writes it in the same form.
 pub(crate) fn selector_text(selector: &Node<'_>) -> String {
     let mut equal: Vec<_> = selector.pairs("matchLabels").iter().collect();

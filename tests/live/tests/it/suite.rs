@@ -7,6 +7,7 @@
 //!
 //! To add an operation, add its lines: one that succeeds, one that does not.
 
+mod broken;
 mod case;
 mod columns;
 mod plain;
