@@ -28,6 +28,7 @@ mod describe_node;
 mod endpoints;
 mod events;
 mod get_pod;
+mod hostile_names;
 mod lists;
 mod logs;
 mod namespaces;

@@ -132,7 +132,7 @@ impl Trial {
     fn change(&mut self) {
         for (line, body) in self.player.documents() {
             for Mutation { at, body } in of_other_types(&body) {
-                self.with(&format!("{line}: {at}"), Fault::Body(line.clone(), body), Still::AsManyRows);
+                self.with(&format!("{line}: {at}"), Fault::Body(line.clone(), body), Still::Whole);
             }
             for Mutation { at, body } in absent(&body) {
                 self.with(&format!("{line}: {at}"), Fault::Body(line.clone(), body), Still::AsManyRows);

@@ -39,10 +39,16 @@ fn collect(value: &Value, at: &str, place: &str, known: &mut BTreeSet<String>, f
     }
 }
 
+/// Fields that may hold a number or a text.
+const OF_TWO_TYPES: [&str; 5] = ["maxSurge", "maxUnavailable", "minAvailable", "port", "targetPort"];
+
 /// A value of another type, another one each time.
-fn other(value: &Value, number: usize) -> Option<Value> {
+fn other(name: &str, value: &Value, number: usize) -> Option<Value> {
     let choices = match value {
         Value::Null => return None,
+        Value::Number(_) | Value::String(_) if OF_TWO_TYPES.contains(&name) => {
+            [json!({}), json!([]), json!(true), json!(false)]
+        }
         Value::Bool(_) => [json!("true"), json!(1), json!([]), json!({})],
         Value::Number(_) => [json!("x"), json!({}), json!([]), json!(true)],
         Value::String(_) => [json!(7), json!([]), json!({}), json!(true)],
@@ -61,7 +67,7 @@ pub(super) fn of_other_types(document: &Value) -> Vec<Mutation> {
     let changed = |(number, at): (usize, String)| {
         let mut changed = document.clone();
         let field = changed.pointer_mut(&at)?;
-        let value = other(field, number)?;
+        let value = other(at.rsplit('/').next().unwrap_or_default(), field, number)?;
         let said = format!("{at} is {value}");
         *field = value;
         Some(Mutation { at: said, body: bytes(&changed) })
