@@ -116,8 +116,9 @@ impl Trial {
     fn call(&self, operation: &Operation, arguments: Map<String, Value>) -> (Option<(ErrorCode, Value)>, Vec<String>) {
         let call =
             Call { operation: operation.id.to_string(), arguments, principal: "suite".to_owned(), timeout: None };
-        let stream = self.host.call(&self.connector, &self.nothing.target, call, Arc::new(NoApprover));
-        let ended = embedded().runtime.block_on(stream.collect());
+        let ended = embedded().runtime.block_on(async {
+            self.host.call(&self.connector, &self.nothing.target, call, Arc::new(NoApprover)).collect().await
+        });
         (
             ended.err().map(|error| (error.code, error.details.get("argument").cloned().unwrap_or_default())),
             self.nothing.asked(),
@@ -136,13 +137,13 @@ impl Trial {
         if usual.is_empty() {
             return (vec![format!("{at}: nothing is sent for a harmless name")], 0);
         }
-        let (mut wrong, mut taken) = (Vec::new(), 0);
+        let (mut wrong, mut taken, mut before) = (Vec::new(), 0, usual.clone());
         for name in names {
             let (error, sent) = self.call(operation, with(name));
             let is_refused = error
                 .as_ref()
                 .is_some_and(|(code, argument)| *code == ErrorCode::InvalidRequest && argument == parameter);
-            if is_refused && sent.is_empty() {
+            if is_refused && sent.iter().all(|line| before.contains(&decoded(line))) {
                 continue;
             }
             // It stands for none.
@@ -155,9 +156,16 @@ impl Trial {
             taken += 1;
             let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte));
             let expected: Vec<String> = usual.iter().map(|line| line.replace(HARMLESS, name)).collect();
-            if !is_plain || sent.iter().map(|line| decoded(line)).collect::<Vec<_>>() != expected {
+            // Some go side by side. One that nobody waited for any more may be seen when the next call is under way.
+            let sent: Vec<String> = sent
+                .iter()
+                .map(|line| decoded(line))
+                .filter(|line| expected.contains(line) || !before.contains(line))
+                .collect();
+            if !is_plain || sent.is_empty() || !sent.iter().all(|line| expected.contains(line)) {
                 wrong.push(format!("{at} {name:?}: {error:?}, sent {sent:?} for {expected:?}"));
             }
+            before = expected;
         }
         (wrong, taken)
     }
