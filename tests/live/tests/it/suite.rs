@@ -12,6 +12,7 @@ mod case;
 mod columns;
 mod plain;
 mod rights;
+mod roles;
 mod walk;
 mod world;
 

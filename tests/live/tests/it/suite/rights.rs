@@ -66,7 +66,7 @@ impl Somebody {
 }
 
 /// A role and its binding take effect as wholes, so one of its rules is proof of all.
-fn effective(cluster: &Cluster, user: &str, role: &Value) {
+pub(super) fn effective(cluster: &Cluster, user: &str, role: &Value) {
     let rule = &role["rules"][0];
     let resource = rule["resources"][0].as_str().unwrap_or_default();
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
