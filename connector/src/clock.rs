@@ -16,6 +16,11 @@ pub(crate) fn seconds_since(date: Option<&str>, time: &str) -> Option<i64> {
     i64::try_from(now(date).duration_since(then).unwrap_or_default().as_secs()).ok()
 }
 
+/// The instant of this call, to the second: the host fixes it, and a plan has the same when it is executed.
+pub(crate) fn instant_of_the_call() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
 fn now(date: Option<&str>) -> SystemTime {
     date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(SystemTime::now)
 }

@@ -21,22 +21,21 @@ impl catalog::Guest for Component {
                 family: "kubernetes".to_owned(),
                 summary: "Kubernetes over its REST API".to_owned(),
             },
-            operations: TABLE.iter().filter_map(operation).collect(),
+            operations: TABLE.iter().map(operation).collect(),
             topology: None,
         }
     }
 }
 
-fn operation(entry: &Entry) -> Option<Operation> {
-    let built = entry.built?;
-    Some(Operation {
+fn operation(entry: &Entry) -> Operation {
+    Operation {
         id: entry.id.to_owned(),
         title: entry.title.to_owned(),
         summary: entry.summary.to_owned(),
         category: entry.category.to_owned(),
         trust: entry.trust,
         arguments: arguments_schema(entry.parameters),
-        returns: built.schema(),
+        returns: entry.built.schema(),
         kind: match entry.returns {
             Returns::List => ResultKind::List,
             Returns::Object => ResultKind::Object,
@@ -47,14 +46,13 @@ fn operation(entry: &Entry) -> Option<Operation> {
             name_member: "name".to_owned(),
         }),
         effects: (entry.effects)(),
-    })
+    }
 }
 
 impl operations::Guest for Component {
     fn invoke(call: Call) -> Result<Outcome, Failure> {
-        let entry = TABLE.iter().find(|entry| entry.id == call.operation);
-        match entry.and_then(|entry| Some((entry, entry.built?))) {
-            Some((entry, built)) => built.run(entry, &call.arguments),
+        match TABLE.iter().find(|entry| entry.id == call.operation) {
+            Some(entry) => entry.built.run(entry, &call.arguments),
             None => Err(Failure::UnknownOperation(call.operation)),
         }
     }

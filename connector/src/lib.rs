@@ -31,3 +31,4 @@ mod failure;
 mod http;
 mod metadata;
 mod page;
+mod pod_findings;

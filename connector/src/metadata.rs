@@ -3,6 +3,7 @@
 use crate::node::Shape::{Flag, Int, List, Object, Pairs, Text};
 use crate::node::{MemberOf, Node, Shape};
 use crate::row::Row;
+use std::borrow::Cow;
 
 /// kubectl's copy of the whole object: it repeats the object, and of a Secret the values. Dropped everywhere.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -30,11 +31,14 @@ pub(crate) const CONDITIONS: Shape = List(&Object(&[
     ("lastTransitionTime", Text),
 ]));
 
+/// What a selector asks for beyond equality.
+pub(crate) const EXPRESSIONS: Shape = List(&Object(&[("key", Text), ("operator", Text), ("values", List(&Text))]));
+
 /// A label selector.
-pub(crate) const LABEL_SELECTOR: Shape = Object(&[
-    ("matchLabels", Pairs),
-    ("matchExpressions", List(&Object(&[("key", Text), ("operator", Text), ("values", List(&Text))]))),
-]);
+pub(crate) const LABEL_SELECTOR: Shape = Object(&[("matchLabels", Pairs), ("matchExpressions", EXPRESSIONS)]);
+
+/// Containers of a template, for their images.
+pub(crate) const CONTAINERS: Shape = List(&Object(&[("image", Text)]));
 
 /// What every row of an object in a namespace begins with.
 pub(crate) fn head(row: &mut Row<'_>, metadata: &Node<'_>) {
@@ -78,7 +82,12 @@ pub(crate) fn conditions(row: &mut Row<'_>, conditions: MemberOf<'_, '_>) {
 /// A workload's selector.
 pub(crate) fn selector(row: &mut Row<'_>, selector: &Node<'_>) {
     row.pairs("selector", selector.pairs("matchLabels").iter());
-    row.list("selector_expressions", selector.member("matchExpressions"), |row, expression| {
+    expressions(row, "selector_expressions", selector.member("matchExpressions"));
+}
+
+/// Expressions of a selector.
+pub(crate) fn expressions(row: &mut Row<'_>, name: &'static str, expressions: MemberOf<'_, '_>) {
+    row.list(name, expressions, |row, expression| {
         row.text("key", expression.text("key").unwrap_or_default());
         row.text("operator", expression.text("operator").unwrap_or_default());
         row.texts("values", expression.items("values").iter().filter_map(Node::as_text));
@@ -96,11 +105,19 @@ pub(crate) fn is_whole_selector(selector: &Node<'_>) -> bool {
     selects && expressions.iter().all(is_whole)
 }
 
+/// The images of a template's containers, by its `spec`.
+pub(crate) fn images(row: &mut Row<'_>, pod: &Node<'_>) {
+    row.texts("images", pod.items("containers").iter().filter_map(|container| container.filled("image")));
+}
+
+/// The keys of a member that is a map of strings.
+pub(crate) fn keys<'o>(object: &'o Node<'_>, member: &str) -> impl Iterator<Item = &'o str> {
+    object.pairs(member).iter().map(|(key, _)| &**key)
+}
+
 /// A selector as it is asked by: equalities by key, then expressions in their order, their values sorted. The host writes it in the same form.
 pub(crate) fn selector_text(selector: &Node<'_>) -> String {
-    let mut equal: Vec<_> = selector.pairs("matchLabels").iter().collect();
-    equal.sort_unstable_by_key(|(key, _)| key);
-    let equal = equal.into_iter().map(|(key, value)| format!("{key}={value}"));
+    let equal = equalities(selector.pairs("matchLabels"));
     let expressions = selector.items("matchExpressions").iter().map(|expression| {
         let key = expression.text("key").unwrap_or_default();
         let mut values: Vec<&str> = expression.items("values").iter().filter_map(Node::as_text).collect();
@@ -113,7 +130,14 @@ pub(crate) fn selector_text(selector: &Node<'_>) -> String {
             _ => key.to_owned(),
         }
     });
-    equal.chain(expressions).collect::<Vec<_>>().join(",")
+    equal.into_iter().chain(expressions).collect::<Vec<_>>().join(",")
+}
+
+/// Labels that must all be there, each as `key=value`, in the order of the keys.
+pub(crate) fn equalities(pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> Vec<String> {
+    let mut equal: Vec<_> = pairs.iter().collect();
+    equal.sort_unstable_by_key(|(key, _)| key);
+    equal.into_iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
 
 /// A list's metadata.

@@ -263,9 +263,17 @@ impl Row<'_> {
 
     /// A list of strings.
     pub fn texts<'t>(&mut self, name: &'static str, texts: impl Iterator<Item = &'t str>) {
-        let Some(out) = self.member(name, r#"{"type":"array","items":{"type":"string"}}"#, Stands::Always) else {
-            return;
-        };
+        self.texts_of_schema(name, r#"{"type":"array","items":{"type":"string"}}"#, texts);
+    }
+
+    /// A list of texts that whoever can write to the cluster may have chosen.
+    pub fn untrusted_texts<'t>(&mut self, name: &'static str, texts: impl Iterator<Item = &'t str>) {
+        let schema = r#"{"type":"array","items":{"type":"string","format":"untrusted-text"}}"#;
+        self.texts_of_schema(name, schema, texts);
+    }
+
+    fn texts_of_schema<'t>(&mut self, name: &'static str, schema: &str, texts: impl Iterator<Item = &'t str>) {
+        let Some(out) = self.member(name, schema, Stands::Always) else { return };
         out.push(b'[');
         for (index, text) in texts.enumerate() {
             if index > 0 {
@@ -384,6 +392,25 @@ impl Row<'_> {
                 bytes.push(b',');
             }
             bytes.extend_from_slice(members);
+        }
+    }
+
+    /// An object that has been written already, or null. `nothing` writes it for the schema.
+    pub(crate) fn written_or_null(
+        &mut self,
+        name: &'static str,
+        object: Option<&[u8]>,
+        nothing: impl FnOnce(&mut Row<'_>),
+    ) {
+        match &mut self.out {
+            Out::Schema { properties, required } => {
+                begin_property(properties, required, name, Stands::Always);
+                write_schema(properties, r#"["object","null"]"#, nothing);
+            }
+            Out::Json { .. } => {
+                let Some(out) = self.member(name, "", Stands::Always) else { return };
+                out.extend_from_slice(object.unwrap_or(b"null"));
+            }
         }
     }
 

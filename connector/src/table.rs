@@ -1,7 +1,4 @@
 //! The table: one literal row for every operation of the contract. It drives everything: the catalogue, the schemas, the calls.
-//!
-//! A row whose operation is not built yet is `declared`: its effects are there, so that the authority of the whole surface can be tested, and `describe`
-//! leaves it out.
 
 use crate::api::{Reads, Writes};
 use crate::arguments::Arguments;
@@ -11,24 +8,43 @@ use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::{get, list};
 use crate::failure::invalid_argument;
 use crate::kinds::claim::Claim;
+use crate::kinds::config_map::ConfigMap;
+use crate::kinds::cron_job::CronJob;
+use crate::kinds::daemon_set::DaemonSet;
 use crate::kinds::deployment::Deployment;
+use crate::kinds::ingress::Ingress;
+use crate::kinds::job::Job;
 use crate::kinds::namespace::Namespace;
+use crate::kinds::network_policy::NetworkPolicy;
 use crate::kinds::node::Node;
 use crate::kinds::pod::Pod;
+use crate::kinds::replica_set::ReplicaSet;
+use crate::kinds::secret::Secret;
 use crate::kinds::service::Service;
+use crate::kinds::stateful_set::StatefulSet;
+use crate::kinds::storage_class::StorageClass;
+use crate::kinds::volume::Volume;
 use crate::operation::{Read, Returns, Write};
+use crate::operations::claim::GetClaim;
 use crate::operations::cordon::{CordonNode, UncordonNode};
 use crate::operations::delete_pod::DeletePod;
+use crate::operations::deployment::GetDeployment;
 use crate::operations::describe_deployment::DescribeDeployment;
 use crate::operations::describe_node::DescribeNode;
+use crate::operations::describe_pod::DescribePod;
+use crate::operations::describe_service::DescribeService;
 use crate::operations::endpoints::ListEndpoints;
+use crate::operations::events_for_resource::EventsForResource;
 use crate::operations::get::Get;
+use crate::operations::get_endpoints::GetEndpoints;
 use crate::operations::list::{FIELDS, LABELS, List};
 use crate::operations::list_events::ListEvents;
 use crate::operations::logs::GetPodLogs;
 use crate::operations::node::GetNode;
 use crate::operations::pod::GetPod;
-use crate::operations::scale::ScaleDeployment;
+use crate::operations::restart::RestartDeployment;
+use crate::operations::scale::{ScaleDeployment, ScaleStatefulSet};
+use crate::operations::secret::GetSecret;
 use crate::operations::{cordon, delete_pod, describe, events, logs, restart, scale};
 use crate::parameter::{
     CONTAINER, CONTINUE, DECODE, EVENT_KIND, EVENT_NAMESPACE, EVENT_UID, FIELD_SELECTOR, GRACE, LABEL_SELECTOR, LIMIT,
@@ -54,11 +70,10 @@ pub struct Entry {
     pub entity: Option<&'static str>,
     pub parameters: &'static [Parameter],
     pub effects: fn() -> Vec<Effect>,
-    /// None for an operation that is not built yet.
-    pub built: Option<Built>,
+    pub built: Built,
 }
 
-/// What a built operation adds to its row.
+/// What runs an operation, and writes what it returns.
 #[derive(Debug, Clone, Copy)]
 pub struct Built {
     run: fn(&Arguments<'_>) -> Result<Outcome, Failure>,
@@ -66,7 +81,7 @@ pub struct Built {
 }
 
 impl Entry {
-    const fn new(id: &'static str, title: &'static str, trust: Trust, returns: Returns, built: Option<Built>) -> Self {
+    const fn new(id: &'static str, title: &'static str, trust: Trust, returns: Returns, built: Built) -> Self {
         Self {
             id,
             title,
@@ -84,32 +99,19 @@ impl Entry {
     /// A row for an operation that reads.
     #[must_use]
     pub const fn read<O: Read>(id: &'static str, title: &'static str) -> Self {
-        Self::new(id, title, Trust::Read, O::RETURNS, Some(Built { run: run_read::<O>, members: O::members }))
+        Self::new(id, title, Trust::Read, O::RETURNS, Built { run: run_read::<O>, members: O::members })
     }
 
     /// A row for an operation that writes.
     #[must_use]
     pub const fn write<O: Write>(id: &'static str, title: &'static str) -> Self {
-        Self::new(id, title, Trust::Write, O::RETURNS, Some(Built { run: run_write::<O>, members: O::members }))
+        Self::new(id, title, Trust::Write, O::RETURNS, Built { run: run_write::<O>, members: O::members })
     }
 
     /// A row for an operation whose write is destructive.
     #[must_use]
     pub const fn destructive<O: Write>(id: &'static str, title: &'static str) -> Self {
-        Self::new(id, title, Trust::Destructive, O::RETURNS, Some(Built { run: run_write::<O>, members: O::members }))
-    }
-
-    /// A row for an operation that is not built yet.
-    const fn declared(id: &'static str, title: &'static str, trust: Trust, returns: Returns) -> Self {
-        Self::new(id, title, trust, returns, None)
-    }
-
-    const fn list(id: &'static str, title: &'static str) -> Self {
-        Self::declared(id, title, Trust::Read, Returns::List)
-    }
-
-    const fn object(id: &'static str, title: &'static str) -> Self {
-        Self::declared(id, title, Trust::Read, Returns::Object)
+        Self::new(id, title, Trust::Destructive, O::RETURNS, Built { run: run_write::<O>, members: O::members })
     }
 
     const fn workloads(self) -> Self {
@@ -191,7 +193,9 @@ pub static TABLE: &[Entry] = &[
         .summary("The newest lines that a container of a pod wrote")
         .takes(&[NAME, NAMESPACE, CONTAINER, TAIL_LINES, SINCE_SECONDS, PREVIOUS, TIMESTAMPS, LIMIT_BYTES, SINCE_TIME])
         .does(logs::effects),
-    Entry::object("describe_pod", "Describe Pod").of("Pod").takes(NAMESPACED_GET).does(describe::describe_pod_effects),
+    Entry::read::<DescribePod>("describe_pod", "Describe Pod").of("Pod")
+        .summary("One pod: what is amiss with it, its containers with their probes and how they ended, where it may run, its newest events")
+        .takes(NAMESPACED_GET).does(describe::describe_pod_effects),
     Entry::destructive::<DeletePod>("delete_pod", "Delete Pod")
         .summary("Ends the very pod that was read; whether something makes another is told")
         .takes(&[NAME, NAMESPACE, GRACE, PRECONDITION_UID]).does(delete_pod::effects),
@@ -216,63 +220,119 @@ pub static TABLE: &[Entry] = &[
     Entry::read::<Get<Namespace>>("get_namespace", "Get Namespace").of("Namespace")
         .summary("One namespace with phase, finalizers and conditions")
         .takes(CLUSTER_GET).does(|| get(&NAMESPACES)),
-    Entry::list("list_configmaps", "List ConfigMaps").of("ConfigMap").takes(NAMESPACED_LIST).does(|| list(&CONFIG_MAPS, &[LABELS])),
-    Entry::object("get_configmap", "Get ConfigMap").of("ConfigMap").takes(NAMESPACED_GET).does(|| get(&CONFIG_MAPS)),
-    Entry::list("list_secrets", "List Secrets").of("Secret").takes(NAMESPACED_LIST).does(|| list(&SECRETS, &[LABELS])),
-    Entry::object("get_secret", "Get Secret").of("Secret").takes(&[NAME, NAMESPACE, DECODE]).does(describe::get_secret_effects),
+    Entry::read::<List<ConfigMap>>("list_configmaps", "List ConfigMaps").of("ConfigMap")
+        .summary("ConfigMaps with their keys and values")
+        .takes(NAMESPACED_LIST).does(|| list(&CONFIG_MAPS, &[LABELS])),
+    Entry::read::<Get<ConfigMap>>("get_configmap", "Get ConfigMap").of("ConfigMap")
+        .summary("One ConfigMap with its keys and values")
+        .takes(NAMESPACED_GET).does(|| get(&CONFIG_MAPS)),
+    Entry::read::<List<Secret>>("list_secrets", "List Secrets").of("Secret")
+        .summary("Secrets by their keys, never with a value")
+        .takes(NAMESPACED_LIST).does(|| list(&SECRETS, &[LABELS])),
+    Entry::read::<GetSecret>("get_secret", "Get Secret").of("Secret")
+        .summary("One Secret with its values in base64, or as text; where the target redacts them, with their lengths and digests")
+        .takes(&[NAME, NAMESPACE, DECODE]).does(describe::get_secret_effects),
 
     Entry::read::<List<Deployment>>("list_deployments", "List Deployments").workloads().of("Deployment")
         .summary("Deployments with wanted, ready and available replicas, images and conditions")
         .takes(NAMESPACED_LIST).does(|| list(&DEPLOYMENTS, &[LABELS])),
-    Entry::object("get_deployment", "Get Deployment").workloads().of("Deployment").takes(NAMESPACED_GET).does(|| get(&DEPLOYMENTS)),
+    Entry::read::<GetDeployment>("get_deployment", "Get Deployment").workloads().of("Deployment")
+        .summary("One Deployment with its revision and what its pods are made from: containers, probes, variables, volumes")
+        .takes(NAMESPACED_GET).does(|| get(&DEPLOYMENTS)),
     Entry::write::<ScaleDeployment>("scale_deployment", "Scale Deployment").workloads()
         .summary("Sets how many pods a Deployment shall have; 0 ends them all")
         .takes(SCALE).does(scale::deployment_effects),
-    Entry::declared("restart_deployment", "Restart Deployment", Trust::Write, Returns::Object).workloads()
+    Entry::write::<RestartDeployment>("restart_deployment", "Restart Deployment").workloads()
+        .summary("Makes new pods for a Deployment, as its strategy says; a paused one is refused")
         .takes(NAMESPACED_GET).does(restart::effects),
-    Entry::list("list_replicasets", "List ReplicaSets").workloads().of("ReplicaSet").takes(NAMESPACED_LIST).does(|| list(&REPLICA_SETS, &[LABELS])),
-    Entry::object("get_replicaset", "Get ReplicaSet").workloads().of("ReplicaSet").takes(NAMESPACED_GET).does(|| get(&REPLICA_SETS)),
-    Entry::list("list_statefulsets", "List StatefulSets").workloads().of("StatefulSet").takes(NAMESPACED_LIST).does(|| list(&STATEFUL_SETS, &[LABELS])),
-    Entry::object("get_statefulset", "Get StatefulSet").workloads().of("StatefulSet").takes(NAMESPACED_GET).does(|| get(&STATEFUL_SETS)),
-    Entry::declared("scale_statefulset", "Scale StatefulSet", Trust::Write, Returns::Object).workloads()
+    Entry::read::<List<ReplicaSet>>("list_replicasets", "List ReplicaSets").workloads().of("ReplicaSet")
+        .summary("ReplicaSets with owner, revision, wanted and ready replicas, images and conditions")
+        .takes(NAMESPACED_LIST).does(|| list(&REPLICA_SETS, &[LABELS])),
+    Entry::read::<Get<ReplicaSet>>("get_replicaset", "Get ReplicaSet").workloads().of("ReplicaSet")
+        .summary("One ReplicaSet with owner, revision, wanted and ready replicas, images and conditions")
+        .takes(NAMESPACED_GET).does(|| get(&REPLICA_SETS)),
+    Entry::read::<List<StatefulSet>>("list_statefulsets", "List StatefulSets").workloads().of("StatefulSet")
+        .summary("StatefulSets with wanted, ready and updated replicas, revisions and claim templates")
+        .takes(NAMESPACED_LIST).does(|| list(&STATEFUL_SETS, &[LABELS])),
+    Entry::read::<Get<StatefulSet>>("get_statefulset", "Get StatefulSet").workloads().of("StatefulSet")
+        .summary("One StatefulSet with wanted, ready and updated replicas, revisions and claim templates")
+        .takes(NAMESPACED_GET).does(|| get(&STATEFUL_SETS)),
+    Entry::write::<ScaleStatefulSet>("scale_statefulset", "Scale StatefulSet").workloads()
+        .summary("Sets how many pods a StatefulSet shall have; 0 ends them all")
         .takes(SCALE).does(scale::stateful_set_effects),
-    Entry::list("list_daemonsets", "List DaemonSets").workloads().of("DaemonSet").takes(NAMESPACED_LIST).does(|| list(&DAEMON_SETS, &[LABELS])),
-    Entry::object("get_daemonset", "Get DaemonSet").workloads().of("DaemonSet").takes(NAMESPACED_GET).does(|| get(&DAEMON_SETS)),
-    Entry::list("list_jobs", "List Jobs").workloads().of("Job").takes(NAMESPACED_LIST).does(|| list(&JOBS, &[LABELS])),
-    Entry::object("get_job", "Get Job").workloads().of("Job").takes(NAMESPACED_GET).does(|| get(&JOBS)),
-    Entry::list("list_cronjobs", "List CronJobs").workloads().of("CronJob").takes(NAMESPACED_LIST).does(|| list(&CRON_JOBS, &[LABELS])),
-    Entry::object("get_cronjob", "Get CronJob").workloads().of("CronJob").takes(NAMESPACED_GET).does(|| get(&CRON_JOBS)),
+    Entry::read::<List<DaemonSet>>("list_daemonsets", "List DaemonSets").workloads().of("DaemonSet")
+        .summary("DaemonSets with how many nodes shall run them and do, which nodes, and images")
+        .takes(NAMESPACED_LIST).does(|| list(&DAEMON_SETS, &[LABELS])),
+    Entry::read::<Get<DaemonSet>>("get_daemonset", "Get DaemonSet").workloads().of("DaemonSet")
+        .summary("One DaemonSet with how many nodes shall run it and do, which nodes, and images")
+        .takes(NAMESPACED_GET).does(|| get(&DAEMON_SETS)),
+    Entry::read::<List<Job>>("list_jobs", "List Jobs").workloads().of("Job")
+        .summary("Jobs with status, completions, what runs and what failed")
+        .takes(NAMESPACED_LIST).does(|| list(&JOBS, &[LABELS])),
+    Entry::read::<Get<Job>>("get_job", "Get Job").workloads().of("Job")
+        .summary("One Job with status, completions, what runs and what failed")
+        .takes(NAMESPACED_GET).does(|| get(&JOBS)),
+    Entry::read::<List<CronJob>>("list_cronjobs", "List CronJobs").workloads().of("CronJob")
+        .summary("CronJobs with schedule, time zone, the last run and the Jobs that run now")
+        .takes(NAMESPACED_LIST).does(|| list(&CRON_JOBS, &[LABELS])),
+    Entry::read::<Get<CronJob>>("get_cronjob", "Get CronJob").workloads().of("CronJob")
+        .summary("One CronJob with schedule, time zone, the last run and the Jobs that run now")
+        .takes(NAMESPACED_GET).does(|| get(&CRON_JOBS)),
 
     Entry::read::<List<Service>>("list_services", "List Services").networking().of("Service")
         .summary("Services with type, addresses, ports, selector and load balancers")
         .takes(NAMESPACED_LIST).does(|| list(&SERVICES, &[LABELS])),
-    Entry::object("get_service", "Get Service").networking().of("Service").takes(NAMESPACED_GET).does(|| get(&SERVICES)),
-    Entry::list("list_ingresses", "List Ingresses").networking().of("Ingress").takes(NAMESPACED_LIST).does(|| list(&INGRESSES, &[LABELS])),
-    Entry::object("get_ingress", "Get Ingress").networking().of("Ingress").takes(NAMESPACED_GET).does(|| get(&INGRESSES)),
+    Entry::read::<Get<Service>>("get_service", "Get Service").networking().of("Service")
+        .summary("One Service with type, addresses, ports, selector and load balancers")
+        .takes(NAMESPACED_GET).does(|| get(&SERVICES)),
+    Entry::read::<List<Ingress>>("list_ingresses", "List Ingresses").networking().of("Ingress")
+        .summary("Ingresses with class, hosts, paths, backends, certificates and addresses")
+        .takes(NAMESPACED_LIST).does(|| list(&INGRESSES, &[LABELS])),
+    Entry::read::<Get<Ingress>>("get_ingress", "Get Ingress").networking().of("Ingress")
+        .summary("One Ingress with class, hosts, paths, backends, certificates and addresses")
+        .takes(NAMESPACED_GET).does(|| get(&INGRESSES)),
     Entry::read::<ListEndpoints>("list_endpoints", "List Endpoints").networking().of("Endpoints")
         .summary("What stands behind each Service: how many addresses are ready, and which")
         .takes(NAMESPACED_LIST).does(describe::list_endpoints_effects),
-    Entry::object("get_endpoints", "Get Endpoints").networking().of("Endpoints").takes(NAMESPACED_GET).does(describe::get_endpoints_effects),
-    Entry::list("list_network_policies", "List Network Policies").networking().of("NetworkPolicy").takes(NAMESPACED_LIST).does(|| list(&NETWORK_POLICIES, &[LABELS])),
-    Entry::object("get_network_policy", "Get Network Policy").networking().of("NetworkPolicy").takes(NAMESPACED_GET).does(|| get(&NETWORK_POLICIES)),
+    Entry::read::<GetEndpoints>("get_endpoints", "Get Endpoints").networking().of("Endpoints")
+        .summary("What stands behind one Service: how many addresses are ready, and which")
+        .takes(NAMESPACED_GET).does(describe::get_endpoints_effects),
+    Entry::read::<List<NetworkPolicy>>("list_network_policies", "List Network Policies").networking().of("NetworkPolicy")
+        .summary("NetworkPolicies with their pods, their rules, and what these let through")
+        .takes(NAMESPACED_LIST).does(|| list(&NETWORK_POLICIES, &[LABELS])),
+    Entry::read::<Get<NetworkPolicy>>("get_network_policy", "Get Network Policy").networking().of("NetworkPolicy")
+        .summary("One NetworkPolicy with its pods, its rules, and what these let through")
+        .takes(NAMESPACED_GET).does(|| get(&NETWORK_POLICIES)),
 
     Entry::read::<List<Claim>>("list_pvcs", "List Persistent Volume Claims").storage().of("PersistentVolumeClaim")
         .summary("Claims with phase, volume, class, size and conditions")
         .takes(NAMESPACED_LIST).does(|| list(&CLAIMS, &[LABELS])),
-    Entry::object("get_pvc", "Get Persistent Volume Claim").storage().of("PersistentVolumeClaim").takes(NAMESPACED_GET).does(describe::get_claim_effects),
-    Entry::list("list_pvs", "List Persistent Volumes").storage().of("PersistentVolume").takes(CLUSTER_LIST).does(|| list(&VOLUMES, &[LABELS])),
-    Entry::object("get_pv", "Get Persistent Volume").storage().of("PersistentVolume").takes(CLUSTER_GET).does(|| get(&VOLUMES)),
-    Entry::list("list_storageclasses", "List Storage Classes").storage().of("StorageClass").takes(CLUSTER_LIST).does(|| list(&STORAGE_CLASSES, &[LABELS])),
-    Entry::object("get_storageclass", "Get Storage Class").storage().of("StorageClass").takes(CLUSTER_GET).does(|| get(&STORAGE_CLASSES)),
+    Entry::read::<GetClaim>("get_pvc", "Get Persistent Volume Claim").storage().of("PersistentVolumeClaim")
+        .summary("One claim with phase, volume, class, size, conditions and newest events")
+        .takes(NAMESPACED_GET).does(describe::get_claim_effects),
+    Entry::read::<List<Volume>>("list_pvs", "List Persistent Volumes").storage().of("PersistentVolume")
+        .summary("Volumes with phase, claim, class, size and driver")
+        .takes(CLUSTER_LIST).does(|| list(&VOLUMES, &[LABELS])),
+    Entry::read::<Get<Volume>>("get_pv", "Get Persistent Volume").storage().of("PersistentVolume")
+        .summary("One volume with phase, claim, class, size and driver")
+        .takes(CLUSTER_GET).does(|| get(&VOLUMES)),
+    Entry::read::<List<StorageClass>>("list_storageclasses", "List Storage Classes").storage().of("StorageClass")
+        .summary("Storage classes with provisioner, policies, parameters and which is the default")
+        .takes(CLUSTER_LIST).does(|| list(&STORAGE_CLASSES, &[LABELS])),
+    Entry::read::<Get<StorageClass>>("get_storageclass", "Get Storage Class").storage().of("StorageClass")
+        .summary("One storage class with provisioner, policies and parameters, and whether it is the default")
+        .takes(CLUSTER_GET).does(|| get(&STORAGE_CLASSES)),
 
     Entry::read::<ListEvents>("list_events", "List Events").events().of("Event")
         .summary("The newest events, newest first, of a namespace or of all")
         .takes(&[LIST_NAMESPACE, FIELD_SELECTOR, NEWEST, SINCE_SECONDS]).does(events::list_effects),
-    Entry::list("get_events_for_resource", "Get Events for Resource").events().of("Event")
+    Entry::read::<EventsForResource>("get_events_for_resource", "Get Events for Resource").events().of("Event")
+        .summary("What happened to one object, newest first")
         .takes(&[NAME, EVENT_NAMESPACE, EVENT_KIND, EVENT_UID, NEWEST]).does(events::of_object_effects),
     Entry::read::<DescribeDeployment>("describe_deployment", "Describe Deployment").events().of("Deployment")
         .summary("A Deployment with its ReplicaSets, its pods, those of them that are not well, and what happened to any of them")
         .takes(NAMESPACED_GET).does(describe::describe_deployment_effects),
-    Entry::object("describe_service", "Describe Service").events().of("Service")
+    Entry::read::<DescribeService>("describe_service", "Describe Service").events().of("Service")
+        .summary("A Service with what stands behind it, the pods that it means, what happened to it, and why nothing backs it where nothing does")
         .takes(NAMESPACED_GET).does(describe::describe_service_effects),
 ];

@@ -1,14 +1,22 @@
 //! Deployments.
 
 use crate::kind::Kind;
-use crate::metadata::{CONDITIONS, LABEL_SELECTOR, METADATA, conditions, head, selector};
-use crate::node::Shape::{Flag, Int, IntOrText, List, Object, Text};
+use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
+use crate::node::Shape::{Flag, Int, IntOrText, Object, Text};
 use crate::node::{Node, Shape};
 use crate::resource::{DEPLOYMENTS, Resource};
 use crate::row::Row;
 
 /// Deployments.
 pub struct Deployment;
+
+/// The annotation that numbers the templates of a Deployment, on it and on its ReplicaSets.
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// The number of its template, by the metadata of a Deployment or of a ReplicaSet.
+pub(crate) fn revision(metadata: &Node<'_>) -> Option<i64> {
+    metadata.pair("annotations", REVISION).and_then(|text| text.parse().ok())
+}
 
 impl Kind for Deployment {
     const RESOURCE: Resource = DEPLOYMENTS;
@@ -27,7 +35,7 @@ impl Kind for Deployment {
                     ]),
                 ),
                 ("paused", Flag),
-                ("template", Object(&[("spec", Object(&[("containers", List(&Object(&[("image", Text)])))]))])),
+                ("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))])),
             ]),
         ),
         (
@@ -49,7 +57,6 @@ impl Kind for Deployment {
             (deployment.part("metadata"), deployment.part("spec"), deployment.part("status"));
         let strategy = spec.part("strategy");
         let rolling = strategy.part("rollingUpdate");
-        let template = spec.part("template");
         head(row, &metadata);
         row.int_or_null("generation", metadata.int("generation"));
         row.int("replicas", spec.count("replicas"));
@@ -58,8 +65,7 @@ impl Kind for Deployment {
         row.text_or_null("max_surge", rolling.filled("maxSurge"));
         row.text_or_null("max_unavailable", rolling.filled("maxUnavailable"));
         row.flag("paused", spec.is("paused"));
-        let images = template.part("spec");
-        row.texts("images", images.items("containers").iter().filter_map(|container| container.filled("image")));
+        images(row, &spec.part("template").part("spec"));
         row.int("status_replicas", status.count("replicas"));
         row.int("ready_replicas", status.count("readyReplicas"));
         row.int("available_replicas", status.count("availableReplicas"));

@@ -14,7 +14,7 @@ use crate::row::{Row, write_object};
 pub struct Endpoints;
 
 /// The label of a slice that names its Service.
-const SERVICE: &str = "kubernetes.io/service-name";
+pub(crate) const SERVICE: &str = "kubernetes.io/service-name";
 /// The label of a slice that names who writes it.
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 /// Those who write slices of Services that have an Endpoints object too.
@@ -127,6 +127,11 @@ impl Sliced {
         self.subsets.push(subset);
     }
 
+    /// Whether no slice has been added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     fn addresses(&self) -> i64 {
         self.counts.iter().map(|(_, counts)| counts.all()).sum()
     }
@@ -168,15 +173,76 @@ impl Readiness {
     }
 }
 
-/// The row of an Endpoints object, and of the slices of the same Service where they could be read.
-pub(crate) fn endpoints_row(endpoints: &Node<'_>, sliced: Option<&Sliced>, row: &mut Row<'_>) {
-    let metadata = endpoints.part("metadata");
-    head(row, &metadata);
+/// What stands behind one Service, written as an Endpoints row.
+#[derive(Debug)]
+pub(crate) struct Behind {
+    pub(crate) json: Vec<u8>,
+    pub(crate) source: &'static str,
+    /// How many addresses get traffic, and how many would if they were ready.
+    pub(crate) ready: i64,
+    pub(crate) not_ready: i64,
+}
+
+impl Behind {
+    /// Of the Service with this metadata: what its slices say; the Endpoints object where slices could not be read, or know less. Each is none where it
+    /// could not be read, and an object or slices that are not there know of nothing. None where neither could be read.
+    pub(crate) fn of(service: &Node<'_>, endpoints: Option<&Node<'_>>, sliced: Option<&Sliced>) -> Option<Self> {
+        let object = endpoints.filter(|endpoints| endpoints.part("metadata").filled("name").is_some());
+        let counts = object.map(counts_of).unwrap_or_default();
+        let mut json = Vec::new();
+        let known = match (object, sliced) {
+            (object, Some(sliced))
+                if sliced.addresses() >= counts.all() && (object.is_none() || !sliced.is_empty()) =>
+            {
+                write_object(&mut json, |row| {
+                    match object {
+                        Some(object) => head(row, &object.part("metadata")),
+                        None if sliced.is_empty() => nameless(service, row),
+                        None => row.written_members(&sliced.head),
+                    }
+                    sliced.rest(row);
+                });
+                ("EndpointSlice", sliced.counts())
+            }
+            (Some(object), sliced) => {
+                write_object(&mut json, |row| endpoints_row(object, sliced, row));
+                ("Endpoints", counts)
+            }
+            (None, _) if endpoints.is_some() => {
+                write_object(&mut json, |row| {
+                    nameless(service, row);
+                    summary(row, "Endpoints", Counts::default(), &[]);
+                    row.written_list("subsets", std::iter::empty(), |_| {});
+                });
+                ("Endpoints", Counts::default())
+            }
+            (None, _) => return None,
+        };
+        let (source, Counts { ready, not_ready }) = known;
+        Some(Self { json, source, ready, not_ready })
+    }
+}
+
+/// The head of an object that is not there: it would have the name of its Service.
+fn nameless(service: &Node<'_>, row: &mut Row<'_>) {
+    row.text("name", service.text("name").unwrap_or_default());
+    row.text("namespace", service.text("namespace").unwrap_or_default());
+    after_name(row, &Node::missing(&METADATA));
+}
+
+fn counts_of(endpoints: &Node<'_>) -> Counts {
     let count = |list: &str| {
         let of_subset = |subset: &Node<'_>| i64::try_from(subset.items(list).len()).unwrap_or(i64::MAX);
         endpoints.items("subsets").iter().map(of_subset).sum()
     };
-    let counts = Counts { ready: count("addresses"), not_ready: count("notReadyAddresses") };
+    Counts { ready: count("addresses"), not_ready: count("notReadyAddresses") }
+}
+
+/// The row of an Endpoints object, and of the slices of the same Service where they could be read.
+pub(crate) fn endpoints_row(endpoints: &Node<'_>, sliced: Option<&Sliced>, row: &mut Row<'_>) {
+    let metadata = endpoints.part("metadata");
+    head(row, &metadata);
+    let counts = counts_of(endpoints);
     match sliced {
         Some(sliced) if sliced.addresses() > counts.all() => return sliced.rest(row),
         Some(sliced) => summary(row, "Endpoints", counts, &sliced.names),

@@ -1,8 +1,9 @@
 //! Pods.
 
 use crate::kind::Kind;
+use crate::kinds::pod_template::{self, PORTS, RESOURCES};
 use crate::metadata::{CONDITIONS, METADATA, conditions, head};
-use crate::node::Shape::{Flag, Int, List, Object, Pairs, Text};
+use crate::node::Shape::{Flag, Int, List, Object, Text};
 use crate::node::{Node, Shape};
 use crate::pod_status::{PodColumns, columns};
 use crate::resource::{PODS, Resource};
@@ -11,11 +12,11 @@ use crate::row::Row;
 /// Pods.
 pub struct Pod;
 
-const CONTAINERS: Shape = List(&Object(&[
+pub(crate) const CONTAINERS: Shape = List(&Object(&[
     ("name", Text),
     ("image", Text),
-    ("ports", List(&Object(&[("containerPort", Int), ("protocol", Text)]))),
-    ("resources", Object(&[("requests", Pairs), ("limits", Pairs)])),
+    ("ports", PORTS),
+    ("resources", RESOURCES),
     ("restartPolicy", Text),
 ]));
 
@@ -35,8 +36,10 @@ const STATE: Shape = Object(&[
     ),
 ]);
 
-const STATUSES: Shape = List(&Object(&[
+pub(crate) const STATUSES: Shape = List(&Object(&[
     ("name", Text),
+    ("imageID", Text),
+    ("containerID", Text),
     ("ready", Flag),
     ("restartCount", Int),
     ("started", Flag),
@@ -76,36 +79,57 @@ impl Kind for Pod {
     ]);
 
     fn row(pod: &Node<'_>, row: &mut Row<'_>) {
-        let (metadata, spec, status) = (pod.part("metadata"), pod.part("spec"), pod.part("status"));
-        let columns = columns(pod);
-        head(row, &metadata);
-        row.text("status", &columns.status);
-        row.text("ready", &columns.ready);
-        row.int("restarts", columns.restarts);
-        row.text_or_null("phase", status.filled("phase"));
-        row.text_or_null("reason", status.filled("reason"));
-        row.untrusted("message", status.filled("message"));
-        row.text_or_null("host_ip", status.filled("hostIP"));
-        row.text_or_null("pod_ip", status.filled("podIP"));
-        row.texts("pod_ips", status.items("podIPs").iter().filter_map(|address| address.text("ip")));
-        row.time("start_time", status.text("startTime"));
-        row.text_or_null("node_name", spec.filled("nodeName"));
-        row.text_or_null("service_account", spec.filled("serviceAccountName"));
-        states(pod, row);
-        row.text_or_null("qos_class", status.filled("qosClass"));
+        pod_row(pod, &|_, _, _| {}, row);
     }
 }
 
+/// Says more of a container than a list does. It is told the list that the container stands in, and its row in that list.
+pub(crate) type More<'m> = &'m dyn Fn(&str, &Node<'_>, &mut Row<'_>);
+
+/// The row of a pod, with more of each of its containers.
+pub(crate) fn pod_row(pod: &Node<'_>, more: More<'_>, row: &mut Row<'_>) {
+    let (metadata, spec, status) = (pod.part("metadata"), pod.part("spec"), pod.part("status"));
+    let columns = columns(pod);
+    head(row, &metadata);
+    row.text("status", &columns.status);
+    row.text("ready", &columns.ready);
+    row.int("restarts", columns.restarts);
+    row.text_or_null("phase", status.filled("phase"));
+    row.text_or_null("reason", status.filled("reason"));
+    row.untrusted("message", status.filled("message"));
+    row.text_or_null("host_ip", status.filled("hostIP"));
+    row.text_or_null("pod_ip", status.filled("podIP"));
+    row.texts("pod_ips", status.items("podIPs").iter().filter_map(|address| address.text("ip")));
+    row.time("start_time", status.text("startTime"));
+    row.text_or_null("node_name", spec.filled("nodeName"));
+    row.text_or_null("service_account", spec.filled("serviceAccountName"));
+    states(pod, more, row);
+    row.text_or_null("qos_class", status.filled("qosClass"));
+}
+
 /// What a pod's containers and its conditions are at.
-fn states(pod: &Node<'_>, row: &mut Row<'_>) {
-    let (spec, status) = (pod.part("spec"), pod.part("status"));
-    row.list("containers", spec.member("containers"), |row, spec| {
-        container(row, spec, status.items("containerStatuses"));
-    });
-    row.list("init_containers", spec.member("initContainers"), |row, spec| {
-        container(row, spec, status.items("initContainerStatuses"));
-    });
+fn states(pod: &Node<'_>, more: More<'_>, row: &mut Row<'_>) {
+    let status = pod.part("status");
+    containers(pod, "containers", ("containers", "containerStatuses"), more, row);
+    containers(pod, "init_containers", ("initContainers", "initContainerStatuses"), more, row);
     conditions(row, status.member("conditions"));
+}
+
+/// The containers of one list, each joined by name to its status where the kubelet has reported one.
+pub(crate) fn containers(
+    pod: &Node<'_>,
+    name: &'static str,
+    (list, statuses): (&str, &str),
+    more: More<'_>,
+    row: &mut Row<'_>,
+) {
+    let (spec, status) = (pod.part("spec"), pod.part("status"));
+    row.list(name, spec.member(list), |row, spec| {
+        let nothing = status.member(statuses).node().item();
+        let reported = status.items(statuses).iter().find(|status| status.text("name") == spec.text("name"));
+        container(row, spec, reported, &nothing);
+        more(list, spec, row);
+    });
 }
 
 /// A pod beside something else: no more than what tells how it is.
@@ -122,25 +146,15 @@ pub(crate) fn how_it_is(pod: &Node<'_>, columns: &PodColumns, row: &mut Row<'_>)
     row.text_or_null("node_name", spec.filled("nodeName"));
     row.time("created", metadata.text("creationTimestamp"));
     row.time("deletion_timestamp", metadata.text("deletionTimestamp"));
-    states(pod, row);
+    states(pod, &|_, _, _| {}, row);
 }
 
-/// A container, joined by name to its status where the kubelet has reported one.
-fn container(row: &mut Row<'_>, spec: &Node<'_>, statuses: &[Node<'_>]) {
+fn container(row: &mut Row<'_>, spec: &Node<'_>, reported: Option<&Node<'_>>, nothing: &Node<'_>) {
     row.text("name", spec.text("name").unwrap_or_default());
     row.text_or_null("image", spec.filled("image"));
-    row.list("ports", spec.member("ports"), |row, port| {
-        row.int("port", port.count("containerPort"));
-        row.text_or_null("protocol", port.filled("protocol"));
-    });
-    let resources = spec.part("resources");
-    row.object("resources", |row| {
-        row.pairs("requests", resources.pairs("requests").iter());
-        row.pairs("limits", resources.pairs("limits").iter());
-    });
-    let nothing = Node::missing(&STATUSES).item();
-    let reported = statuses.iter().find(|status| status.text("name") == spec.text("name"));
-    let status = reported.unwrap_or(&nothing);
+    pod_template::ports(row, spec);
+    pod_template::resources(row, spec);
+    let status = reported.unwrap_or(nothing);
     row.flag_if("ready", reported.map(|status| status.is("ready")));
     row.int_if("restart_count", reported.map(|status| status.count("restartCount")));
     row.flag_or_null_if("started", reported.map(|status| status.flag("started")));
@@ -172,7 +186,7 @@ fn state(row: &mut Row<'_>, state: &Node<'_>) {
 }
 
 /// How a container ended.
-fn terminated(row: &mut Row<'_>, ended: &Node<'_>) {
+pub(crate) fn terminated(row: &mut Row<'_>, ended: &Node<'_>) {
     row.int("exit_code", ended.count("exitCode"));
     row.int_or_null("signal", ended.int("signal").filter(|signal| *signal != 0));
     row.text_or_null("reason", ended.filled("reason"));

@@ -8,7 +8,7 @@ use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::JSON;
 use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
-use crate::kinds::deployment::Deployment;
+use crate::kinds::deployment::{Deployment, revision};
 use crate::kinds::event::owned_event;
 use crate::kinds::pod::{Pod, how_it_is};
 use crate::metadata::{CONDITIONS, ListMeta, METADATA, conditions, is_whole_selector, selector_text};
@@ -28,8 +28,6 @@ use std::collections::VecDeque;
 const MAX_SHOWN: usize = 20;
 /// Lists of events that are asked for at a time.
 const AT_ONCE: usize = 8;
-/// The annotation that numbers the templates of a Deployment, on it and on its ReplicaSets.
-const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// Describes one Deployment.
 pub struct DescribeDeployment;
@@ -179,10 +177,6 @@ impl ReplicaSets {
         row.written_list("replica_sets", self.sets.iter().map(|set| set.json.as_slice()), nothing);
         row.untrusted("replica_sets_error", self.error.as_deref());
     }
-}
-
-fn revision(metadata: &Node<'_>) -> Option<i64> {
-    metadata.pair("annotations", REVISION).and_then(|text| text.parse().ok())
 }
 
 fn controller<'a>(object: &Node<'a>) -> Option<Node<'a>> {

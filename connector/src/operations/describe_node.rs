@@ -57,7 +57,7 @@ impl Read for DescribeNode {
         let name = found.name.as_str();
         let mut notes = Notes::default();
         // All of these are on their way before any is waited for.
-        let about = Selected::by_name("Node", name);
+        let about = Selected::by_name(None, "Node", name);
         let asked_pods = ask_pods(api, name, None);
         let asked_events = about.ask(api, None);
         let asked_metrics = ask_metrics(api, name);

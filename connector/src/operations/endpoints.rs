@@ -82,7 +82,7 @@ fn note_left_out(services: &[&str], why: &str, notes: &mut Notes) {
     notes.lost(format!("Services that {why}: {named}{more}; without limit and continue they are listed"));
 }
 
-struct SliceItem;
+pub(crate) struct SliceItem;
 
 impl Item for SliceItem {
     const SHAPE: &'static Shape = &SLICE;

@@ -37,6 +37,20 @@ pub(crate) fn list_effects() -> Vec<Effect> {
     ]
 }
 
+fn known_kinds() -> impl Iterator<Item = Resource> {
+    CORE_KINDS.into_iter().chain(GROUPED_KINDS).chain(CLUSTER_KINDS)
+}
+
+/// The kind of this name, where its objects are read for their uid.
+pub(crate) fn known_kind(kind: &str) -> Option<Resource> {
+    known_kinds().find(|known| known.kind == kind)
+}
+
+/// The kind that was meant, where only the case of its letters is wrong.
+pub(crate) fn kind_like(kind: &str) -> Option<&'static str> {
+    known_kinds().map(|known| known.kind).find(|known| known.eq_ignore_ascii_case(kind))
+}
+
 fn chosen(kinds: &[Resource], literal: fn(&Resource) -> &'static str) -> Piece {
     let cases = kinds.iter().map(|resource| (resource.kind.to_owned(), literal(resource).to_owned())).collect();
     Piece::Chosen(Choice { argument: "kind".to_owned(), cases })
@@ -202,13 +216,13 @@ pub(crate) struct Selected<'a> {
 
 impl<'a> Selected<'a> {
     /// About the object with this uid.
-    pub(crate) fn by_uid(namespace: &'a str, uid: &str) -> Self {
-        Self { namespace: Some(namespace), selector: format!("involvedObject.uid={uid}") }
+    pub(crate) fn by_uid(namespace: impl Into<Option<&'a str>>, uid: &str) -> Self {
+        Self { namespace: namespace.into(), selector: format!("involvedObject.uid={uid}") }
     }
 
-    /// About the object of the cluster with this kind and name.
-    pub(crate) fn by_name(kind: &str, name: &str) -> Self {
-        Self { namespace: None, selector: format!("involvedObject.kind={kind},involvedObject.name={name}") }
+    /// About whatever objects have, or had, this kind and name.
+    pub(crate) fn by_name(namespace: Option<&'a str>, kind: &str, name: &str) -> Self {
+        Self { namespace, selector: format!("involvedObject.kind={kind},involvedObject.name={name}") }
     }
 
     /// Asks for a page of them.

@@ -42,6 +42,11 @@ impl Newest {
         self.cut();
     }
 
+    /// How many were seen.
+    pub(crate) fn seen(&self) -> usize {
+        self.seen
+    }
+
     /// How many of those that were seen are not kept.
     pub(crate) fn left_out(&self) -> usize {
         self.seen - self.kept.len()

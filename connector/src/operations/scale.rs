@@ -22,6 +22,9 @@ const MAX_SCALE_BYTES: usize = 1 << 20;
 /// Scales a Deployment.
 pub struct ScaleDeployment;
 
+/// Scales a StatefulSet.
+pub struct ScaleStatefulSet;
+
 /// The scale is read first, where it may be, for the number before, and for the uid and the version that the patch then names: what changed since
 /// it was read, or since it was planned, is not written over. Autoscalers are read to warn of one that would undo it.
 fn effects(resource: &Resource) -> Vec<Effect> {
@@ -53,22 +56,40 @@ impl Operation for ScaleDeployment {
     const RETURNS: Returns = Returns::Object;
 
     fn members(row: &mut Row<'_>) {
-        deployment_scaled("", "", &Scaled::default(), row);
+        result("deployment", "", "", &Scaled::default(), row);
     }
 }
 
 impl Write for ScaleDeployment {
     fn run(api: &Writes, arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
-        let (name, namespace) = (arguments.required("name"), arguments.required("namespace"));
-        let mut notes = Notes::default();
-        let scaled =
-            scale(api, DEPLOYMENTS, namespace, name, arguments.number("replicas").unwrap_or_default(), &mut notes)?;
-        Ok(notes.object(|row| deployment_scaled(name, namespace, &scaled, row)))
+        run(api, DEPLOYMENTS, "deployment", arguments)
     }
 }
 
-fn deployment_scaled(name: &str, namespace: &str, scaled: &Scaled, row: &mut Row<'_>) {
-    row.text("deployment", name);
+impl Operation for ScaleStatefulSet {
+    const RETURNS: Returns = Returns::Object;
+
+    fn members(row: &mut Row<'_>) {
+        result("statefulset", "", "", &Scaled::default(), row);
+    }
+}
+
+impl Write for ScaleStatefulSet {
+    fn run(api: &Writes, arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
+        run(api, STATEFUL_SETS, "statefulset", arguments)
+    }
+}
+
+fn run(api: &Writes, resource: Resource, what: &'static str, arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
+    let (name, namespace) = (arguments.required("name"), arguments.required("namespace"));
+    let mut notes = Notes::default();
+    let scaled = scale(api, resource, namespace, name, arguments.number("replicas").unwrap_or_default(), &mut notes)?;
+    Ok(notes.object(|row| result(what, name, namespace, &scaled, row)))
+}
+
+/// `what` is the member with the object's name.
+fn result(what: &'static str, name: &str, namespace: &str, scaled: &Scaled, row: &mut Row<'_>) {
+    row.text(what, name);
     row.text("namespace", namespace);
     row.int("replicas", scaled.now.replicas);
     // Anything else is a failure.

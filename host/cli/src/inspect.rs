@@ -234,6 +234,7 @@ fn show(operation: &Operation) -> Value {
             },
             "schema": operation.returns.source(),
         },
+        "rbac": meho_host::policy::rbac::rights(&operation.effects, &operation.arguments),
         "effects": operation.effects.described().iter().map(meho_host::policy::effect::Effect::shown).collect::<Vec<_>>(),
     })
 }

@@ -7,6 +7,7 @@ pub mod kubernetes;
 
 use crate::effect::{Method, Trust};
 use crate::question::{Asked, Told, Written};
+use crate::redaction::Secrets;
 use crate::request::CanonicalRequest;
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,15 @@ impl Family {
             Self::Kubernetes => kubernetes::least_trust(method, segments),
         }
     }
+
+    /// Which Secrets the answer to a request is about: what may be seen of them is not the connector's to say.
+    #[must_use]
+    pub fn secrets(self, request: &CanonicalRequest) -> Secrets {
+        match self {
+            Self::Kubernetes => kubernetes::secrets(request),
+        }
+    }
+
     /// The request of one of the host's own questions.
     pub(crate) fn write(self, asked: &Asked) -> Written {
         match self {

@@ -26,4 +26,5 @@ pub mod observer;
 pub mod plan;
 pub mod question;
 pub mod rbac;
+pub mod redaction;
 pub mod state;

@@ -406,7 +406,7 @@ impl Observer {
 
 /// Where the text of a string stops: at a quote that ends it, or at a backslash. None where it goes on past these bytes. A byte after a
 /// backslash is stepped over.
-fn end_of_text(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
+pub(crate) fn end_of_text(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
     if bytes.is_empty() {
         return None;
     }

@@ -9,6 +9,7 @@ use flate2::write::GzDecoder;
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use meho_policy::observer::Observer;
+use meho_policy::redaction::Redactor;
 use meho_policy::state::Receipt;
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -53,6 +54,8 @@ pub(crate) struct GuestBody {
     raw_total: u64,
     total: u64,
     masked: MaskedStream,
+    /// Where the answer is about Secrets.
+    redactor: Option<Redactor>,
     ready: BytesMut,
     observer: Option<Observer>,
     receipt: Receipt,
@@ -140,7 +143,7 @@ impl GuestBody {
         coding: &Coding,
         masks: Arc<Masks>,
         receipt: Receipt,
-        is_observed: bool,
+        (is_observed, redactor): (bool, Option<Redactor>),
         boundary: Arc<Boundary>,
         held: (Stream, OwnedSemaphorePermit),
     ) -> Self {
@@ -161,6 +164,7 @@ impl GuestBody {
             raw_total: 0,
             total: 0,
             masked: MaskedStream::new(masks),
+            redactor,
             ready: BytesMut::new(),
             observer: if is_observed { boundary.observer(receipt) } else { None },
             receipt,
@@ -202,8 +206,19 @@ impl GuestBody {
             return Err(self.over("response_bytes", self.boundary.budgets.response_bytes.to_string()));
         }
         let certain = self.masked.feed(plain);
-        self.ready.extend_from_slice(&certain);
-        Ok(())
+        self.hand_on(&certain)
+    }
+
+    /// Puts bytes where they wait for the guest, without what it may not see.
+    fn hand_on(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
+        let Some(redactor) = &mut self.redactor else {
+            self.ready.extend_from_slice(bytes);
+            return Ok(());
+        };
+        let mut seen = Vec::with_capacity(bytes.len());
+        let redacted = redactor.feed(bytes, &mut seen);
+        self.ready.extend_from_slice(&seen);
+        redacted.map_err(|error| self.unreadable(&error.to_string()))
     }
 
     /// The target has said all: what was held back is certain now, and a compressed stream must be whole.
@@ -218,8 +233,11 @@ impl GuestBody {
             self.take(&rest)?;
         }
         let held = self.masked.finish();
-        self.ready.extend_from_slice(&held);
-        Ok(())
+        self.hand_on(&held)?;
+        match self.redactor.take().map(|redactor| redactor.finish()) {
+            Some(Err(error)) => Err(self.unreadable(&error.to_string())),
+            Some(Ok(())) | None => Ok(()),
+        }
     }
 
     fn over(&self, budget: &'static str, limit: String) -> HttpError {

@@ -7,6 +7,7 @@ use crate::credential::Refusal;
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::record::{Ending, GuestLevel, GuestLine, Recorder, RequestRecord, Usage};
+use crate::target::Target;
 use crate::transport::{TransportError, Upstream};
 use jiff::Timestamp;
 use meho_policy::authority::Authority;
@@ -15,6 +16,7 @@ use meho_policy::denial::Denial;
 use meho_policy::effect::Trust;
 use meho_policy::observer::{Finding, Observer};
 use meho_policy::plan::PlannedRequest;
+use meho_policy::redaction::Redactor;
 use meho_policy::request::CanonicalRequest;
 use meho_policy::state::{Receipt, State, observe, observe_status, spend};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -48,7 +50,7 @@ pub(crate) enum Finish {
 pub(crate) struct Boundary {
     pub(crate) budgets: Budgets,
     /// None while a component describes itself: then nothing is permitted, and nothing could be sent.
-    upstream: Option<Arc<Upstream>>,
+    target: Option<Target>,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) requests_at_a_time: Arc<Semaphore>,
     authority: Authority,
@@ -107,13 +109,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Boundary {
     pub(crate) fn new(
         authority: Authority,
-        upstream: Option<Arc<Upstream>>,
+        target: Option<Target>,
         recorder: Arc<dyn Recorder>,
         budgets: Budgets,
     ) -> Self {
         Self {
             requests_at_a_time: Arc::new(Semaphore::new(budgets.requests_at_a_time as usize)),
-            upstream,
+            target,
             recorder,
             state: Mutex::new(State::new(&authority)),
             authority,
@@ -139,7 +141,14 @@ impl Boundary {
 
     /// The way to the target.
     pub(crate) fn upstream(&self) -> Result<&Arc<Upstream>, TransportError> {
-        self.upstream.as_ref().ok_or_else(|| TransportError::Connect { reason: "there is no target".to_owned() })
+        let nowhere = || TransportError::Connect { reason: "there is no target".to_owned() };
+        self.target.as_ref().map(Target::upstream).ok_or_else(nowhere)
+    }
+
+    /// What has to be done to the answer to a request before the guest gets a byte of it.
+    pub(crate) fn redactor(&self, permit: &Permit) -> Option<Redactor> {
+        let target = self.target.as_ref()?;
+        target.secrets().redactor(target.family(), permit)
     }
 
     /// The call must end. The first reason is the one that counts.

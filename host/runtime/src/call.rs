@@ -90,8 +90,8 @@ impl Run<'_> {
         let clock = rfc3339(self.replay.clock);
         let executes = matches!(phase, Phase::Execute(_));
         let authority = Authority::compile(&self.operation.effects, self.arguments, &clock, phase);
-        let upstream = Some(self.target.upstream().clone());
-        let boundary = Arc::new(Boundary::new(authority, upstream, self.recorder.clone(), self.budgets.clone()));
+        let boundary =
+            Arc::new(Boundary::new(authority, Some(self.target.clone()), self.recorder.clone(), self.budgets.clone()));
         let recording = Recording {
             operation: self.operation.id.as_str().to_owned(),
             target: self.target.name().to_owned(),

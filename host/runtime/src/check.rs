@@ -115,8 +115,8 @@ impl Checking<'_> {
             response_body_bytes: self.budgets.response_body_bytes.min(MAX_ANSWER_BYTES),
             ..self.budgets.clone()
         };
-        let upstream = Some(self.target.upstream().clone());
-        let boundary = Arc::new(Boundary::new(Authority::none(), upstream, self.recorder.clone(), budgets));
+        let boundary =
+            Arc::new(Boundary::new(Authority::none(), Some(self.target.clone()), self.recorder.clone(), budgets));
         let recording = Recording {
             operation: CHECK.to_owned(),
             target: self.target.name().to_owned(),

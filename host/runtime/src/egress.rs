@@ -329,7 +329,17 @@ impl Flight {
             return Err(HttpError::HttpResponseContentCoding(None));
         };
         let framing = if parts.version == Version::HTTP_2 { Framing::Http2 } else { Framing::Http1 };
-        let headers = seen_by_guest(&parts.headers, &coding, pool);
+        let redactor = boundary.redactor(&self.permit);
+        let is_json = is_json(&parts.headers);
+        if redactor.is_some() && !is_json && parts.status.is_success() {
+            let message = "an answer about Secrets cannot be read: it is not JSON, so its values cannot be taken out";
+            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message));
+            return Err(HttpError::HttpResponseContentCoding(None));
+        }
+        // An error in plain words comes from something that has no Secrets.
+        let redactor = redactor.filter(|_| is_json);
+        let keeps_length = matches!(coding, Coding::Identity) && redactor.is_none();
+        let headers = seen_by_guest(&parts.headers, keeps_length, pool);
         let masks = pool.masks();
         let is_observed = parts.status == StatusCode::OK;
         let body = GuestBody::new(
@@ -337,7 +347,7 @@ impl Flight {
             &coding,
             masks,
             self.receipt,
-            is_observed,
+            (is_observed, redactor),
             boundary,
             (answer.stream, self.turn),
         );
@@ -373,11 +383,19 @@ fn coding(headers: &HeaderMap) -> Option<Coding> {
     }
 }
 
+/// Whether an answer says of itself that it is JSON. Of several types the first would be read and another could be meant, so several are none.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let first = types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = first.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json") && types.next().is_none()
+}
+
 /// The headers that a connector may see. A length that no longer holds is left out.
-fn seen_by_guest(headers: &HeaderMap, coding: &Coding, pool: &Pool) -> HeaderMap {
+fn seen_by_guest(headers: &HeaderMap, keeps_length: bool, pool: &Pool) -> HeaderMap {
     let mut seen = HeaderMap::new();
     for name in RESPONSE_HEADERS {
-        if name == header::CONTENT_LENGTH && matches!(coding, Coding::Gzip) {
+        if name == header::CONTENT_LENGTH && !keeps_length {
             continue;
         }
         let value = headers.get(&name).and_then(|value| value.to_str().ok()).map(|text| pool.mask().text(text));

@@ -35,6 +35,7 @@ mod egress;
 mod mask;
 mod proxy;
 mod resolve;
+mod secrets;
 mod time;
 mod tls;
 mod transport;

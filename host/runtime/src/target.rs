@@ -2,6 +2,7 @@
 
 use crate::credential::CredentialProvider;
 pub use crate::proxy::Proxy;
+pub use crate::secrets::{RedactionKey, SecretValues};
 use crate::transport::Upstream;
 use base64::Engine as _;
 use http::Uri;
@@ -140,6 +141,7 @@ pub struct Target {
     server: Arc<str>,
     record: Digest,
     upstream: Arc<Upstream>,
+    secrets: SecretValues,
 }
 
 impl Target {
@@ -156,7 +158,13 @@ impl Target {
         let record = record(&settings, &base, &credentials.principal());
         let server = format!("{}://{}{}", base.scheme, base.authority, base.path).into();
         let upstream = Upstream::new(base, &settings, server_name, credentials)?;
-        Ok(Self { settings: Arc::new(settings), server, record, upstream: Arc::new(upstream) })
+        Ok(Self {
+            settings: Arc::new(settings),
+            server,
+            record,
+            upstream: Arc::new(upstream),
+            secrets: SecretValues::default(),
+        })
     }
 
     /// What people call it.
@@ -193,6 +201,17 @@ impl Target {
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.settings.verification != Verification::DangerousNone
+    }
+
+    /// The same target, with this said of its Secrets. Connections stay shared; what approvals are bound to stays the same.
+    #[must_use]
+    pub fn with_secrets(self, secrets: SecretValues) -> Self {
+        Self { secrets, ..self }
+    }
+
+    /// What a connector gets of its Secrets.
+    pub(crate) fn secrets(&self) -> &SecretValues {
+        &self.secrets
     }
 
     pub(crate) fn verification(&self) -> &Verification {

@@ -41,7 +41,7 @@ fn the_demo_answers_ten_questions_and_nothing_else_leaves() {
 }
 
 /// What of a line differs from run to run: the port, times and what follows from them.
-fn settled(line: &str) -> String {
+pub(crate) fn settled(line: &str) -> String {
     let mut out = String::new();
     for word in line.split_inclusive(' ') {
         let (text, space) = word.strip_suffix(' ').map_or((word, ""), |text| (text, " "));
@@ -78,13 +78,23 @@ fn the_readme_shows_what_the_demo_prints() {
 }
 
 /// A served demo. Ends with the test.
-struct Served(Child);
+pub(crate) struct Served(Child);
 
 impl Drop for Served {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// A demo that serves, with its kubeconfig in this home: `demo.kubeconfig`.
+pub(crate) fn served(home: &Home) -> Served {
+    let mut command = home.command(&["demo", "--serve", "--kubeconfig", "demo.kubeconfig"]);
+    let mut served = Served(command.stdout(Stdio::piped()).spawn().expect("it starts"));
+    let mut said = BufReader::new(served.0.stdout.take().expect("its output"));
+    said.read_line(&mut String::new()).expect("a line");
+    assert!(home.path("demo.kubeconfig").exists());
+    served
 }
 
 #[test]
@@ -129,11 +139,7 @@ fn a_kubeconfig_of_somebody_else_is_left_alone() {
 #[test]
 fn rows_are_chosen_by_what_is_in_them() {
     let home = Home::new();
-    let kubeconfig = home.path("demo.kubeconfig");
-    let mut command = home.command(&["demo", "--serve", "--kubeconfig", "demo.kubeconfig"]);
-    let mut served = Served(command.stdout(Stdio::piped()).spawn().expect("it starts"));
-    BufReader::new(served.0.stdout.take().expect("its output")).read_line(&mut String::new()).expect("a line");
-    assert!(kubeconfig.exists());
+    let _served = served(&home);
     let names = |conditions: &[&str]| -> Vec<String> {
         let mut arguments = vec!["call", "list_nodes", "-o", "json", "--kubeconfig", "demo.kubeconfig"];
         conditions.iter().for_each(|condition| arguments.extend(["--where", condition]));

@@ -10,6 +10,7 @@ mod colours;
 mod completions;
 mod configuration;
 mod demo;
+mod guide;
 mod help;
 mod hints;
 mod plugins;

@@ -20,6 +20,7 @@ pub(crate) fn settle(store: &mut Store) {
         }
     }
     abandoned(store);
+    available(store);
 }
 
 fn provide(store: &mut Store, claim: &Value) {
@@ -62,8 +63,12 @@ fn free_volume(store: &Store, claim: &Value, class: &str) -> Option<String> {
     let wanted = text(claim, "/spec/volumeName");
     let size = |object: &Value, pointer: &str| super::quantity::bytes(text(object, pointer));
     let fits = |volume: &&Value| {
-        let meant = text(volume, "/spec/claimRef/uid");
-        let free = text(volume, "/status/phase") != "Released" && (meant.is_empty() || meant == uid(claim));
+        let meant = |member: &str, whose: &str| {
+            let meant = text(volume, &format!("/spec/claimRef/{member}"));
+            meant.is_empty() || meant == whose
+        };
+        let is_meant = meant("uid", uid(claim)) && meant("name", name(claim)) && meant("namespace", namespace(claim));
+        let free = text(volume, "/status/phase") != "Released" && is_meant;
         let modes = list(volume, "/spec/accessModes");
         free && text(volume, "/spec/storageClassName") == class
             && size(volume, "/spec/capacity/storage") >= size(claim, "/spec/resources/requests/storage")
@@ -116,9 +121,7 @@ fn bind(store: &mut Store, claim: &Value, volume: &str, class: &str) {
     });
     let bound = store.update(&VOLUMES, None, volume, |volume| {
         child_mut(volume, "spec").insert("claimRef".to_owned(), reference);
-        let status = child_mut(volume, "status");
-        status.insert("phase".to_owned(), "Bound".into());
-        status.insert("lastPhaseTransitionTime".to_owned(), now.into());
+        enter(volume, "Bound", &now);
     });
     let Ok(bound) = bound else { return };
     let capacity = bound.pointer("/spec/capacity").cloned().unwrap_or_default();
@@ -157,7 +160,7 @@ fn tell(store: &mut Store, claim: &Value, kind: &str, reason: &str, message: &st
 /// Volumes whose claims are gone: deleted, or kept and free for nobody.
 fn abandoned(store: &mut Store) {
     let gone = |volume: &&Value| {
-        text(volume, "/status/phase") == "Bound" && {
+        has(volume, "/spec/claimRef/uid") && text(volume, "/status/phase") != "Released" && {
             let claim =
                 store.get(&CLAIMS, Some(text(volume, "/spec/claimRef/namespace")), text(volume, "/spec/claimRef/name"));
             claim.is_none_or(|claim| uid(claim) != text(volume, "/spec/claimRef/uid"))
@@ -166,8 +169,9 @@ fn abandoned(store: &mut Store) {
     let volumes: Vec<_> = store.list(&VOLUMES, None).filter(gone).cloned().collect();
     for volume in volumes {
         let deletes = text(&volume, "/spec/persistentVolumeReclaimPolicy") == "Delete";
+        let now = seconds(store.now());
         let _ = store.update(&VOLUMES, None, name(&volume), |volume| {
-            child_mut(volume, "status").insert("phase".to_owned(), "Released".into());
+            enter(volume, "Released", &now);
             if deletes {
                 metadata_mut(volume).remove("finalizers");
             }
@@ -176,4 +180,20 @@ fn abandoned(store: &mut Store) {
             let _ = store.remove(&VOLUMES, None, name(&volume));
         }
     }
+}
+
+/// New volumes that no claim has.
+fn available(store: &mut Store) {
+    let is_new = |volume: &&Value| text(volume, "/status/phase") == "Pending" && !has(volume, "/spec/claimRef/uid");
+    let volumes: Vec<_> = store.list(&VOLUMES, None).filter(is_new).map(|volume| name(volume).to_owned()).collect();
+    let now = seconds(store.now());
+    for volume in volumes {
+        let _ = store.update(&VOLUMES, None, &volume, |volume| enter(volume, "Available", &now));
+    }
+}
+
+fn enter(volume: &mut Value, phase: &str, now: &str) {
+    let status = child_mut(volume, "status");
+    status.insert("phase".to_owned(), phase.into());
+    status.insert("lastPhaseTransitionTime".to_owned(), now.into());
 }

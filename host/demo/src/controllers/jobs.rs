@@ -18,6 +18,9 @@ const CONTROLLER: Source<'static> = Source::Controller("job-controller");
 pub(crate) fn settle(store: &mut Store) {
     let jobs: Vec<_> = store.list(&JOBS, None).cloned().collect();
     for job in jobs {
+        if !is_ours(&job) {
+            continue;
+        }
         if !is_leaving(&job) && !is_over(&job) {
             step(store, &job);
         }
@@ -37,6 +40,11 @@ pub(crate) fn settle(store: &mut Store) {
             _ => {}
         }
     }
+}
+
+/// Whether no other controller is to look after it.
+fn is_ours(job: &Value) -> bool {
+    matches!(text(job, "/spec/managedBy"), "" | "kubernetes.io/job-controller")
 }
 
 /// The labels and the selector by which a Job knows its pods: the API server gives them to a new one, the world to its own.

@@ -15,7 +15,7 @@ const NULLS: [&str; 8] = [
     "endpoints",
     "rules",
 ];
-/// Maps that are left out where they are empty.
+/// Maps that people put into what they like. They are left out where they are empty, and written in the order of their keys.
 const MAPS: [&str; 16] = [
     "labels",
     "annotations",
@@ -79,6 +79,7 @@ pub(super) fn tidy(resource: &Resource, object: &mut Value) {
         _ => !is_left_out(key, value),
     });
     for (key, value) in object.iter_mut() {
+        sort(key, value);
         if !matches!(key.as_str(), "data" | "binaryData" | "stringData") {
             clean(value);
         }
@@ -117,6 +118,7 @@ fn clean(value: &mut Value) {
         Value::Object(map) => {
             map.retain(|key, value| !is_left_out(key, value));
             for (key, value) in map.iter_mut() {
+                sort(key, value);
                 if QUANTITIES.contains(&key.as_str()) {
                     canonicalize(value);
                 }
@@ -127,6 +129,12 @@ fn clean(value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+fn sort(key: &str, value: &mut Value) {
+    if let Some(map) = value.as_object_mut().filter(|_| MAPS.contains(&key)) {
+        map.sort_keys();
     }
 }
 

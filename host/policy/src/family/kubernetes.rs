@@ -6,6 +6,7 @@
 pub(super) mod review;
 
 use crate::effect::{Method, Trust};
+use crate::redaction::Secrets;
 use crate::request::CanonicalRequest;
 use serde_json::Value;
 
@@ -185,6 +186,17 @@ pub fn attributes_of(request: &CanonicalRequest) -> Attributes {
     let segments: Vec<&str> = request.path().iter().map(crate::grammar::PathSegment::as_str).collect();
     let watch = request.query_value("watch").is_some_and(|value| !matches!(value, "false" | "0"));
     attributes(request.method(), &segments, watch)
+}
+
+/// Which Secrets the answer to a request is about. A write is answered with the object, and a list has many.
+pub(super) fn secrets(request: &CanonicalRequest) -> Secrets {
+    match attributes_of(request) {
+        Attributes::Resource(of) if of.group.is_empty() && of.resource == "secrets" => {
+            let is_of_one = request.method() == Method::Get && of.verb == "get" && of.subresource.is_empty();
+            if is_of_one { Secrets::One } else { Secrets::Any }
+        }
+        _ => Secrets::None,
+    }
 }
 
 /// How much trust a request needs.

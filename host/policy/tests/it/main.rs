@@ -11,6 +11,7 @@ mod observing;
 mod overlapping;
 mod plans;
 mod questions;
+mod redaction;
 mod rights;
 mod schemas;
 mod strict_json;

@@ -4,5 +4,6 @@ mod budgets;
 mod load;
 mod requests;
 mod results;
+mod secrets;
 mod surroundings;
 mod writes;

@@ -131,8 +131,14 @@ enum Source {
 /// None where the field is optional and there is nothing that it is about.
 fn expected(field: &Value, object: &Value) -> Option<Source> {
     let from = text(field, "from");
-    if ["core/v1 Events of", "pods on the node"].iter().any(|words| from.starts_with(words)) {
+    if ["core/v1 Events of", "pods on the node", "EndpointSlices with label"]
+        .iter()
+        .any(|words| from.starts_with(words))
+    {
         return Some(Source::Elsewhere);
+    }
+    if let Some(made) = made(from, object) {
+        return Some(Source::Value(made));
     }
     let paths = paths(from);
     if field["optional"] == true && !paths.iter().any(|path| is_about_something(path, object)) {
@@ -163,6 +169,17 @@ fn expected(field: &Value, object: &Value) -> Option<Source> {
         }
         (Some(value), None) => Source::Value(value),
         (None, None) => Source::Value(when_missing()),
+    })
+}
+
+/// What is made of a member rather than taken from it: how many items it has, or which keys.
+fn made(from: &str, object: &Value) -> Option<Value> {
+    let (what, rest) =
+        ["length of ", "keys of "].into_iter().find_map(|what| Some((what, from.strip_prefix(what)?)))?;
+    let found = look(object, &paths(rest).concat()).unwrap_or_default();
+    Some(match (what, &found) {
+        ("length of ", found) => json!(found.as_array().map_or(0, Vec::len)),
+        (_, found) => json!(found.as_object().into_iter().flat_map(Map::keys).collect::<Vec<_>>()),
     })
 }
 

@@ -4,12 +4,14 @@ use super::Outcome;
 use super::world::World;
 use crate::embedded::{Answered, Caller, embedded};
 use crate::shapes;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use meho_host::error::CallError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-const CASES: &str = include_str!("../../../data/cases.yaml");
+const CASES: [&str; 2] = [include_str!("../../../data/cases.yaml"), include_str!("../../../data/kinds/cases.yaml")];
 const EXPIRED: &str = "$EXPIRED";
 
 /// A line.
@@ -34,8 +36,8 @@ pub(super) enum Is {
 pub(super) fn cases() -> &'static [Case] {
     static LINES: OnceLock<Vec<Case>> = OnceLock::new();
     LINES.get_or_init(|| {
-        let lines: Vec<Value> = serde_saphyr::from_str(CASES).expect("the cases are YAML");
-        lines.iter().map(Case::of).collect()
+        let read = |text: &str| serde_saphyr::from_str::<Vec<Value>>(text).expect("the cases are YAML");
+        CASES.into_iter().flat_map(read).map(|line| Case::of(&line)).collect()
     })
 }
 
@@ -159,7 +161,21 @@ fn objects_of(world: &World, contract: &Value, arguments: &Value, rows: &[Value]
         path = path.replace("{name}", rows.first()?["name"].as_str()?);
     }
     let found = world.cluster().admin().get(&path).unwrap_or_else(|error| panic!("{error}"));
-    let items = found.get("items").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![found]);
+    let mut items = found.get("items").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![found]);
+    if arguments["decode"] == true {
+        items.iter_mut().for_each(decode);
+    }
     let uid = |object: &Value| object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     Some(items.into_iter().map(|item| (uid(&item), item)).collect())
+}
+
+/// The values of a Secret as text, those that are.
+fn decode(secret: &mut Value) {
+    for value in secret["data"].as_object_mut().into_iter().flat_map(|data| data.values_mut()) {
+        let stored = value.as_str().expect("a text");
+        let bytes = STANDARD.decode(stored).unwrap_or_else(|error| panic!("{stored}: {error}"));
+        if let Ok(text) = String::from_utf8(bytes) {
+            *value = json!(text);
+        }
+    }
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-const OBJECTS: &str = include_str!("../../../data/objects.yaml");
+const OBJECTS: [&str; 2] =
+    [include_str!("../../../data/objects.yaml"), include_str!("../../../data/kinds/objects.yaml")];
 /// What stands in the description for the namespace's name.
 const NAMESPACE: &str = "$NS";
 
@@ -25,7 +26,8 @@ pub(super) struct World {
 
 fn description() -> &'static Vec<Value> {
     static DESCRIPTION: OnceLock<Vec<Value>> = OnceLock::new();
-    DESCRIPTION.get_or_init(|| serde_saphyr::from_str(OBJECTS).expect("the objects are YAML"))
+    let read = |text: &str| serde_saphyr::from_str::<Vec<Value>>(text).expect("the objects are YAML");
+    DESCRIPTION.get_or_init(|| OBJECTS.into_iter().flat_map(read).collect())
 }
 
 impl World {
@@ -286,6 +288,11 @@ impl Making<'_> {
             if object.pointer("/metadata/labels/pod-template-hash").and_then(Value::as_str) == Some(suffix) {
                 words.insert(suffix.to_owned(), "#".to_owned());
             }
+            // A DaemonSet's is a hash alone; a StatefulSet's begins with its name.
+            if let Some(revision) = object.pointer("/metadata/labels/controller-revision-hash").and_then(Value::as_str)
+            {
+                words.insert(revision.to_owned(), hashed(revision));
+            }
             words.insert(name.to_owned(), format!("{owner}-#"));
         };
         let paths = [
@@ -294,6 +301,11 @@ impl Making<'_> {
             self.namespace.path_in("discovery.k8s.io/v1", "endpointslices"),
         ];
         paths.iter().flat_map(|path| self.list(path)).for_each(|object| generated(&mut words, &object));
+        for set in self.list(&self.namespace.path_in("apps/v1", "statefulsets")) {
+            let revisions = ["/status/currentRevision", "/status/updateRevision"].map(|pointer| text(&set, pointer));
+            words.extend(revisions.map(|revision| (revision.to_owned(), hashed(revision))));
+        }
+        words.remove("");
         for service in self.list(&self.namespace.path("services")) {
             let addresses = service["spec"]["clusterIPs"].as_array().cloned().unwrap_or_default();
             for address in addresses.iter().filter_map(Value::as_str).filter(|address| *address != "None") {
@@ -302,6 +314,11 @@ impl Making<'_> {
         }
         Names::new(words, &json!(description()))
     }
+}
+
+/// A name that ends with a hash, without it.
+fn hashed(name: &str) -> String {
+    name.rsplit_once('-').map_or_else(|| "#".to_owned(), |(owner, _)| format!("{owner}-#"))
 }
 
 fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
@@ -343,6 +360,7 @@ fn collect_missing(described: &Value, object: &Value, at: &str, found: &mut Vec<
         (described, Value::Null)
             if *described == "" || described.is_null() || *described == false || *described == 0 => {}
         (Value::Object(members), Value::Null) if members.is_empty() => {}
+        (Value::Array(items), Value::Null) if items.is_empty() => {}
         (described, object) if described == object => {}
         (described, object) => found.push(format!("{at}: {object} instead of {described}")),
     }

@@ -1,0 +1,52 @@
+//! ReplicaSets.
+
+use crate::kind::Kind;
+use crate::kinds::deployment::revision;
+use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
+use crate::node::Shape::{Int, Object};
+use crate::node::{Node, Shape};
+use crate::resource::{REPLICA_SETS, Resource};
+use crate::row::Row;
+
+/// ReplicaSets.
+pub struct ReplicaSet;
+
+impl Kind for ReplicaSet {
+    const RESOURCE: Resource = REPLICA_SETS;
+    const SHAPE: &'static Shape = &Object(&[
+        ("metadata", METADATA),
+        (
+            "spec",
+            Object(&[
+                ("replicas", Int),
+                ("selector", LABEL_SELECTOR),
+                ("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))])),
+            ]),
+        ),
+        (
+            "status",
+            Object(&[
+                ("replicas", Int),
+                ("readyReplicas", Int),
+                ("availableReplicas", Int),
+                ("observedGeneration", Int),
+                ("conditions", CONDITIONS),
+            ]),
+        ),
+    ]);
+
+    fn row(set: &Node<'_>, row: &mut Row<'_>) {
+        let (metadata, spec, status) = (set.part("metadata"), set.part("spec"), set.part("status"));
+        head(row, &metadata);
+        row.int_or_null("generation", metadata.int("generation"));
+        row.int_or_null("revision", revision(&metadata));
+        row.int("replicas", spec.count("replicas"));
+        selector(row, &spec.part("selector"));
+        images(row, &spec.part("template").part("spec"));
+        row.int("status_replicas", status.count("replicas"));
+        row.int("ready_replicas", status.count("readyReplicas"));
+        row.int("available_replicas", status.count("availableReplicas"));
+        row.int_or_null("observed_generation", status.int("observedGeneration"));
+        conditions(row, status.member("conditions"));
+    }
+}
