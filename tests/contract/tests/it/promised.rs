@@ -71,10 +71,9 @@ fn what_is_to_be_there_beyond_the_contract_is_there() {
 
 fn missing_of(operation: &Operation, promised: &str) -> Vec<String> {
     let entry = entry(&operation.id);
-    let Some(built) = entry.built else { return Vec::new() };
     let mut found: BTreeSet<String> = checked(entry).0.parameters().keys().cloned().collect();
     found.insert(OF_THE_HOST.to_owned());
-    let schema: Value = serde_json::from_str(&built.schema()).expect("a schema is JSON");
+    let schema: Value = serde_json::from_str(&entry.built.schema()).expect("a schema is JSON");
     if !promised.contains("(param)") {
         members(&schema, &mut found);
     }

@@ -36,7 +36,7 @@ fn shown(entry: &Entry) -> Value {
         "entity": entry.entity,
         "returns": match entry.returns { Returns::List => "array", Returns::Object => "object" },
         "parameters": parameters,
-        "result": entry.built.map(|built| serde_json::from_str::<Value>(&built.schema()).expect("a schema is JSON")),
+        "result": serde_json::from_str::<Value>(&entry.built.schema()).expect("a schema is JSON"),
         "effects": effects,
         "rights": {"required": words(&required), "optional": words(&optional)},
     })
