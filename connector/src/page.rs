@@ -15,9 +15,9 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Largest item that is read. The API server's store takes objects of 1.5 MiB, and of 8 MiB where an operator raised that; as JSON an object can be
-/// some times as long. What is longer is stepped over, and never held as a whole.
-const MAX_ITEM_BYTES: usize = 16 << 20;
+/// Largest item that is read. The API server's store takes objects of 1.5 MiB, and of 8 MiB where an operator raised that. What is longer is stepped over,
+/// and never held as a whole: with that, an item and what is made of it have room in the memory that a host gives by default.
+const MAX_ITEM_BYTES: usize = 10 << 20;
 /// After an item that was cut off, so much more is waited for before it is parsed again: small frames would make that quadratic.
 const MORE_BYTES: usize = 4096;
 /// Most malformed items that are named.
@@ -334,7 +334,7 @@ impl Reader {
             return Err(broken("it ends too early"));
         }
         if have > MAX_ITEM_BYTES {
-            return Err(broken("an object of it has more than 16 MiB"));
+            return Err(broken("a member of it has more than 10 MiB"));
         }
         let wanted = wanted.max(have) + MORE_BYTES.max(have / 2);
         self.fill(wanted)?;
@@ -361,7 +361,6 @@ impl Reader {
 
     fn item<I: Item>(&mut self, malformed: &mut Malformed, on_item: &mut dyn FnMut(&Node<'_>)) -> Result<(), Failure> {
         self.peek()?;
-        let mut wanted = 0;
         loop {
             let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<Parsed<'_, I>>();
             match values.next() {
@@ -377,15 +376,35 @@ impl Reader {
                     return self.left_out(malformed);
                 }
             }
-            if self.rest().len() > MAX_ITEM_BYTES {
+            // It is cut off. It is parsed again when all of it is there: to try with every piece would be quadratic.
+            if self.await_item()? == Size::TooLarge {
                 return self.step_over_unread(malformed);
             }
-            wanted = self.more(wanted)?;
         }
+    }
+
+    /// Reads on until an item is there as a whole, or is too large for that.
+    fn await_item(&mut self) -> Result<Size, Failure> {
+        let mut end = End::default();
+        let mut seen = 0;
+        while end.of(&self.rest()[seen..]).is_none() {
+            seen = self.rest().len();
+            if seen > MAX_ITEM_BYTES {
+                return Ok(Size::TooLarge);
+            }
+            if self.ended {
+                return Err(broken("it ends too early"));
+            }
+            self.fill(seen + 1)?;
+        }
+        Ok(Size::Fits)
     }
 
     /// Steps over an item that cannot be read and notes its name. An item that is no JSON breaks the page.
     fn left_out(&mut self, malformed: &mut Malformed) -> Result<(), Failure> {
+        if self.await_item()? == Size::TooLarge {
+            return self.step_over_unread(malformed);
+        }
         let length = self.length()?;
         malformed.wrong.push(|| name_of(&self.rest()[..length]));
         self.at += length;
@@ -408,6 +427,13 @@ impl Reader {
             self.fill(1)?;
         }
     }
+}
+
+/// Whether an item can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Fits,
+    TooLarge,
 }
 
 /// Looks for the end of an object in pieces of it. What is in it is nobody's to judge: it is not read.
