@@ -27,7 +27,7 @@ const IN_WORDS: [(&str, &[&str]); 22] = [
     ("resolved container name", &["container"]),
     ("resource backend", &["resource"]),
     ("target_ref on not-ready addresses", &["target_ref"]),
-    ("value lengths", &["value_bytes"]),
+    ("value lengths", &["values", "bytes"]),
     ("warning when an HPA targets the deployment", &[]),
     ("claim_ref.uid", &["claim_ref"]),
 ];
