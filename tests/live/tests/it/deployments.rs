@@ -24,7 +24,13 @@ fn a_deployment_is_told_with_its_revision_and_what_its_pods_are_made_from(cluste
     });
     let patch = json!({"spec": {"minReadySeconds": 5, "template": {"spec": spec}}});
     cluster.admin().patch(&path, Patch::Merge, &patch).expect("another template");
-    let second = |object: &Value| object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2";
+    let second = |object: &Value| {
+        let reasons =
+            object["status"]["conditions"].as_array().map_or(&[][..], Vec::as_slice).iter().map(|it| &it["reason"]);
+        object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
+            && object["status"]["observedGeneration"] == object["metadata"]["generation"]
+            && reasons.into_iter().any(|reason| reason == "NewReplicaSetAvailable")
+    };
     let object = cluster.admin().wait_for(&path, crate::objects::SOON, second).expect("its second revision");
     let data = Caller::admin(cluster).data("get_deployment", json!({"namespace": namespace.name(), "name": "we"}));
     assert_eq!(shapes::check(&shapes::shape("Deployment"), &data, &object), Vec::<String>::new());
