@@ -7,7 +7,7 @@ use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::JSON;
 use crate::failure::with_remedy;
 use crate::kind::Kind;
-use crate::kinds::endpoints::{Behind, Endpoints, endpoints_row};
+use crate::kinds::endpoints::{Behind, Endpoints, Sliced, endpoints_row};
 use crate::kinds::pod::Pod;
 use crate::kinds::service::Service;
 use crate::metadata::equalities;
@@ -82,7 +82,7 @@ fn selector(spec: &Node<'_>) -> Option<String> {
 fn behind(
     service: &Node<'_>,
     endpoints: Result<Vec<u8>, Failure>,
-    sliced: Result<crate::kinds::endpoints::Sliced, String>,
+    sliced: Result<Sliced, String>,
     notes: &mut Notes,
 ) -> (Option<Behind>, Option<String>) {
     let mut lost = Vec::new();

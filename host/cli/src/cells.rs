@@ -465,6 +465,16 @@ pub(crate) fn container_message(container: &Value) -> Cell {
     first(container, &[&["waiting_message"], &["last_state", "message"]])
 }
 
+/// What asks a container how it is: `live http-get http://:8080/live, ready exec [cat /tmp/ready]`.
+pub(crate) fn container_probes(container: &Value) -> Cell {
+    let probes = [("live", "liveness_probe"), ("ready", "readiness_probe"), ("started", "startup_probe")];
+    let shown = probes.into_iter().filter_map(|(what, name)| {
+        let action = at(container, &[name, "action"]).as_str()?;
+        Some(format!("{what} {action}"))
+    });
+    Cell::some(&shown.collect::<Vec<_>>().join(", "))
+}
+
 pub(crate) fn target_default(target: &Value) -> Cell {
     Cell::text(if at(target, &["default"]) == &Value::Bool(true) { "yes" } else { NOTHING })
 }

@@ -338,6 +338,7 @@ pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
             member("RESTARTS", 4, "restart_count"),
             by("LAST STATE", 2, cells::container_before),
             member("IMAGE", 5, "image").cut(Cut::Early(PROSE_LEAST)),
+            by("PROBES", EXTRA, cells::container_probes).cut(Cut::Early(PROSE_LEAST)),
             prose(by("MESSAGE", 6, cells::container_message)),
         ],
         "events" => vec![
