@@ -14,7 +14,7 @@ const IN_WORDS: [(&str, &[&str]); 22] = [
     ("controller owner", &["controller"]),
     ("csi driver and volume handle", &["csi"]),
     ("events of owned ReplicaSets and Pods", &["events"]),
-    ("events sorted newest first with last_seen from series/eventTime", &["events", "last_seen"]),
+    ("events sorted newest first with last_seen from series/eventTime", &["events"]),
     ("generation after patch", &["generation"]),
     ("lease/heartbeat age", &["lease"]),
     ("matching pods", &["pods"]),
