@@ -94,6 +94,17 @@ pub(crate) fn expressions(row: &mut Row<'_>, name: &'static str, expressions: Me
     });
 }
 
+/// Whether a selector can be asked by: it selects something, and each expression says what it is about and how.
+pub(crate) fn is_whole_selector(selector: &Node<'_>) -> bool {
+    let expressions = selector.items("matchExpressions");
+    let is_whole = |expression: &Node<'_>| {
+        let is_known = matches!(expression.text("operator"), Some("In" | "NotIn" | "Exists" | "DoesNotExist"));
+        is_known && expression.filled("key").is_some()
+    };
+    let selects = !selector.pairs("matchLabels").is_empty() || !expressions.is_empty();
+    selects && expressions.iter().all(is_whole)
+}
+
 /// The images of a template's containers, by its `spec`.
 pub(crate) fn images(row: &mut Row<'_>, pod: &Node<'_>) {
     row.texts("images", pod.items("containers").iter().filter_map(|container| container.filled("image")));

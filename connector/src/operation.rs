@@ -91,6 +91,8 @@ impl Notes {
 
 /// A batch of rows leaves when it has grown to this. Smaller ones cost calls, larger ones memory.
 const BATCH_BYTES: usize = 64 * 1024;
+/// Largest row: what a host takes by default. A larger one would end the call, for all that are well.
+const MAX_ROW_BYTES: usize = 4 << 20;
 
 /// Rows on their way out.
 #[derive(Debug, Default)]
@@ -99,10 +101,17 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// One row.
-    pub(crate) fn push(&mut self, members: impl FnOnce(&mut Row<'_>)) {
+    /// One row, where it is not larger than rows may be; whether it was taken.
+    #[must_use]
+    pub(crate) fn push(&mut self, members: impl FnOnce(&mut Row<'_>)) -> bool {
+        let before = self.batch.len();
         write_object(&mut self.batch, members);
+        if self.batch.len() - before > MAX_ROW_BYTES {
+            self.batch.truncate(before);
+            return false;
+        }
         self.end_row();
+        true
     }
 
     /// One row that has been written already.

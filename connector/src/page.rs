@@ -11,11 +11,13 @@ use crate::http::Body;
 use crate::kind::Kind;
 use crate::metadata::ListMeta;
 use crate::node::{Node, Seed, Shape};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::fmt;
 use std::marker::PhantomData;
 
-/// Largest item that is read. The API server's store takes objects of 1.5 MiB, and of 8 MiB where an operator raised that.
-const MAX_ITEM_BYTES: usize = 16 << 20;
+/// Largest item that is read. The API server's store takes objects of 1.5 MiB, and of 8 MiB where an operator raised that. What is longer is stepped over,
+/// and never held as a whole: with that, an item and what is made of it have room in the memory that a host gives by default.
+const MAX_ITEM_BYTES: usize = 10 << 20;
 /// After an item that was cut off, so much more is waited for before it is parsed again: small frames would make that quadratic.
 const MORE_BYTES: usize = 4096;
 /// Most malformed items that are named.
@@ -47,25 +49,60 @@ pub(crate) struct Pages {
 /// Items that were left out.
 #[derive(Debug, Default)]
 pub(crate) struct Malformed {
-    pub(crate) count: u64,
-    /// The first few, by namespace and name.
+    wrong: Named,
+    too_large: Named,
+}
+
+/// Some items: how many they are, and the first few of them by namespace and name.
+#[derive(Debug, Default)]
+struct Named {
+    count: u64,
     names: Vec<String>,
 }
 
-impl Malformed {
+impl Named {
+    fn push(&mut self, name: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.names.len() < MAX_NAMED {
+            self.names.push(name());
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.count += other.count;
         let room = MAX_NAMED.saturating_sub(self.names.len());
         self.names.extend(other.names.into_iter().take(room));
     }
 
-    /// The sentence for the caller; none where nothing was left out.
-    pub(crate) fn warning(&self) -> Option<String> {
+    fn sentence(&self, what: &str) -> Option<String> {
         let more = if self.count > self.names.len() as u64 { ", …" } else { "" };
         let noun = if self.count == 1 { "object is" } else { "objects are" };
-        (self.count > 0).then(|| {
-            format!("{} {noun} not what the API says and left out: {}{more}", self.count, self.names.join(", "))
-        })
+        (self.count > 0).then(|| format!("{} {noun} {what} and left out: {}{more}", self.count, self.names.join(", ")))
+    }
+}
+
+impl Malformed {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.wrong.add(other.wrong);
+        self.too_large.add(other.too_large);
+    }
+
+    /// Counts an object that was read, and whose row is larger than rows may be.
+    pub(crate) fn add_too_large(&mut self, name: impl FnOnce() -> String) {
+        self.too_large.push(name);
+    }
+
+    /// How many.
+    pub(crate) fn count(&self) -> u64 {
+        self.wrong.count + self.too_large.count
+    }
+
+    /// The sentence for the caller; none where nothing was left out.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let wrong = self.wrong.sentence("not what the API says");
+        let too_large = self.too_large.sentence("too large");
+        let both: Vec<String> = wrong.into_iter().chain(too_large).collect();
+        (!both.is_empty()).then(|| both.join("; "))
     }
 }
 
@@ -297,7 +334,7 @@ impl Reader {
             return Err(broken("it ends too early"));
         }
         if have > MAX_ITEM_BYTES {
-            return Err(broken("an object of it has more than 16 MiB"));
+            return Err(broken("a member of it has more than 10 MiB"));
         }
         let wanted = wanted.max(have) + MORE_BYTES.max(have / 2);
         self.fill(wanted)?;
@@ -324,7 +361,6 @@ impl Reader {
 
     fn item<I: Item>(&mut self, malformed: &mut Malformed, on_item: &mut dyn FnMut(&Node<'_>)) -> Result<(), Failure> {
         self.peek()?;
-        let mut wanted = 0;
         loop {
             let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<Parsed<'_, I>>();
             match values.next() {
@@ -340,32 +376,141 @@ impl Reader {
                     return self.left_out(malformed);
                 }
             }
-            wanted = self.more(wanted)?;
+            // It is cut off. It is parsed again when all of it is there: to try with every piece would be quadratic.
+            if self.await_item()? == Size::TooLarge {
+                return self.step_over_unread(malformed);
+            }
         }
+    }
+
+    /// Reads on until an item is there as a whole, or is too large for that.
+    fn await_item(&mut self) -> Result<Size, Failure> {
+        let mut end = End::default();
+        let mut seen = 0;
+        while end.of(&self.rest()[seen..]).is_none() {
+            seen = self.rest().len();
+            if seen > MAX_ITEM_BYTES {
+                return Ok(Size::TooLarge);
+            }
+            if self.ended {
+                return Err(broken("it ends too early"));
+            }
+            self.fill(seen + 1)?;
+        }
+        Ok(Size::Fits)
     }
 
     /// Steps over an item that cannot be read and notes its name. An item that is no JSON breaks the page.
     fn left_out(&mut self, malformed: &mut Malformed) -> Result<(), Failure> {
-        let length = self.length()?;
-        malformed.count += 1;
-        if malformed.names.len() < MAX_NAMED {
-            malformed.names.push(name_of(&self.rest()[..length]));
+        if self.await_item()? == Size::TooLarge {
+            return self.step_over_unread(malformed);
         }
+        let length = self.length()?;
+        malformed.wrong.push(|| name_of(&self.rest()[..length]));
         self.at += length;
+        Ok(())
+    }
+
+    /// Steps over an item that is larger than what is read, and notes its name where that stands in what is there of it.
+    fn step_over_unread(&mut self, malformed: &mut Malformed) -> Result<(), Failure> {
+        malformed.too_large.push(|| name_of(self.rest()));
+        let mut end = End::default();
+        loop {
+            if let Some(length) = end.of(self.rest()) {
+                self.at += length;
+                return Ok(());
+            }
+            if self.ended {
+                return Err(broken("it ends too early"));
+            }
+            self.at = self.buffer.len();
+            self.fill(1)?;
+        }
+    }
+}
+
+/// Whether an item can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Fits,
+    TooLarge,
+}
+
+/// Looks for the end of an object in pieces of it. What is in it is nobody's to judge: it is not read.
+#[derive(Debug, Default)]
+struct End {
+    depth: usize,
+    in_text: bool,
+    is_escaped: bool,
+}
+
+impl End {
+    /// How many bytes of this piece belong to the object, where it ends here.
+    fn of(&mut self, piece: &[u8]) -> Option<usize> {
+        for (index, byte) in piece.iter().enumerate() {
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                b'\\' if self.in_text => self.is_escaped = true,
+                b'"' => self.in_text = !self.in_text,
+                b'{' | b'[' if !self.in_text => self.depth += 1,
+                b'}' | b']' if !self.in_text => self.depth = self.depth.saturating_sub(1),
+                _ => continue,
+            }
+            if self.depth == 0 && !self.in_text {
+                return Some(index + 1);
+            }
+        }
+        None
+    }
+}
+
+const UNNAMED: &str = "one without a name";
+
+/// What can be said of an item that is not what it must be, or whose end is not there: its name, where that stands in it.
+fn name_of(item: &[u8]) -> String {
+    let mut name = None;
+    // Whatever is wrong with the rest of it.
+    let _ = NameOf(&mut name).deserialize(&mut serde_json::Deserializer::from_slice(item));
+    name.unwrap_or_else(|| UNNAMED.to_owned())
+}
+
+/// Takes the name of an object as soon as it comes by.
+struct NameOf<'n>(&'n mut Option<String>);
+
+impl<'de> DeserializeSeed<'de> for NameOf<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NameOf<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        const METADATA: &Shape = &Shape::Object(&[("namespace", Shape::Text), ("name", Shape::Text)]);
+        while let Some(key) = map.next_key_seed(Seed(&Shape::Text))? {
+            if key.as_text() == Some("metadata") {
+                *self.0 = Some(name_in(&map.next_value_seed(Seed(METADATA))?));
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
         Ok(())
     }
 }
 
-/// What can be said of an item that is not what it must be.
-fn name_of(item: &[u8]) -> String {
-    const NAMED: &Shape =
-        &Shape::Object(&[("metadata", Shape::Object(&[("namespace", Shape::Text), ("name", Shape::Text)]))]);
-    let Ok(node) = Node::parse(NAMED, item) else { return "one without a name".to_owned() };
-    let metadata = node.part("metadata");
+/// Namespace and name, by an object's metadata.
+pub(crate) fn name_in(metadata: &Node<'_>) -> String {
     let cut = |text: &str| text.chars().take(253).collect::<String>();
     match (metadata.filled("namespace"), metadata.filled("name")) {
         (Some(namespace), Some(name)) => format!("{}/{}", cut(namespace), cut(name)),
         (None, Some(name)) => cut(name),
-        (_, None) => "one without a name".to_owned(),
+        (_, None) => UNNAMED.to_owned(),
     }
 }

@@ -122,7 +122,10 @@ impl Sliced {
                     address(row, endpoint.items("addresses").first().and_then(Node::as_text), endpoint);
                 });
             }
-            ports(row, slice);
+            // The controller has them in the order of a hash.
+            let mut sorted: Vec<&Node<'_>> = slice.items("ports").iter().collect();
+            sorted.sort_by_key(|port| (port.count("port"), port.text("name").unwrap_or_default()));
+            row.list_of("ports", sorted.into_iter(), || slice.member("ports").node().item(), port);
         });
         self.subsets.push(subset);
     }
@@ -275,9 +278,11 @@ fn address(row: &mut Row<'_>, ip: Option<&str>, found: &Node<'_>) {
 }
 
 fn ports(row: &mut Row<'_>, of: &Node<'_>) {
-    row.list("ports", of.member("ports"), |row, port| {
-        row.text_or_null("name", port.filled("name"));
-        row.int("port", port.count("port"));
-        row.text_or_null("protocol", port.filled("protocol"));
-    });
+    row.list("ports", of.member("ports"), port);
+}
+
+fn port(row: &mut Row<'_>, port: &Node<'_>) {
+    row.text_or_null("name", port.filled("name"));
+    row.int("port", port.count("port"));
+    row.text_or_null("protocol", port.filled("protocol"));
 }

@@ -1,7 +1,7 @@
 //! Jobs.
 
 use crate::kind::Kind;
-use crate::metadata::{CONDITIONS, CONTAINERS, METADATA, conditions, head, images};
+use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Flag, Int, Object, Text};
 use crate::node::{Node, Shape};
 use crate::resource::{JOBS, Resource};
@@ -24,6 +24,7 @@ impl Kind for Job {
                 ("activeDeadlineSeconds", Int),
                 ("ttlSecondsAfterFinished", Int),
                 ("suspend", Flag),
+                ("selector", LABEL_SELECTOR),
                 ("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))])),
             ]),
         ),
@@ -53,6 +54,7 @@ impl Kind for Job {
         row.int_or_null("backoff_limit", spec.int("backoffLimit"));
         row.int_or_null("active_deadline_seconds", spec.int("activeDeadlineSeconds"));
         row.int_or_null("ttl_seconds_after_finished", spec.int("ttlSecondsAfterFinished"));
+        selector(row, &spec.part("selector"));
         images(row, &spec.part("template").part("spec"));
         row.int("active", status.count("active"));
         row.int("ready", status.count("ready"));

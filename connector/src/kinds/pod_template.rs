@@ -164,7 +164,7 @@ pub(crate) fn resources(row: &mut Row<'_>, container: &Node<'_>) {
 }
 
 /// A container of a [`POD_SPEC`], by the list that it stands in and its name; nothing of its shape where there is none.
-pub(crate) fn container_named<'n, 'a>(spec: &'n Node<'a>, list: &str, name: Option<&str>) -> Node<'a> {
+pub(crate) fn container_named<'a>(spec: &Node<'a>, list: &str, name: Option<&str>) -> Node<'a> {
     let found = spec.items(list).iter().find(|container| container.text("name") == name);
     found.cloned().unwrap_or_else(|| spec.member(list).node().item())
 }

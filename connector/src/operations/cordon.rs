@@ -98,6 +98,8 @@ fn change(api: &Writes, name: &str, unschedulable: bool) -> Result<Outcome, Fail
     let address = Address { resource: NODES, namespace: None, name };
     let mut notes = Notes::default();
     let before = match read_state(api.get(address)) {
+        // The patch names it.
+        Ok(state) if state.uid.is_none() => return Err(unreadable("a Node", "it has no uid")),
         Ok(state) => Some(state),
         Err(Failure::NotFound(missing)) => return Err(with_near_names(api, NODES, None, name, missing)),
         Err(failure @ Failure::PermissionDenied(_)) => {

@@ -6,12 +6,12 @@ use crate::arguments::Arguments;
 use crate::bindings::exports::meho::connector::operations::Outcome;
 use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::JSON;
-use crate::failure::with_remedy;
+use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
 use crate::kinds::deployment::{Deployment, revision};
 use crate::kinds::event::owned_event;
 use crate::kinds::pod::{Pod, how_it_is};
-use crate::metadata::{CONDITIONS, ListMeta, METADATA, conditions, selector_text};
+use crate::metadata::{CONDITIONS, ListMeta, METADATA, conditions, is_whole_selector, selector_text};
 use crate::node::Shape::{Int, List, Object, Text};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Read, Returns};
@@ -47,7 +47,11 @@ impl Read for DescribeDeployment {
         let deployment = found.read(<Deployment as Kind>::SHAPE)?;
         let namespace = arguments.required("namespace");
         let (metadata, spec) = (deployment.part("metadata"), deployment.part("spec"));
-        let uid = metadata.text("uid").unwrap_or_default();
+        let not_it = |why: &str| unreadable("a Deployment", why);
+        let uid = metadata.filled("uid").ok_or_else(|| not_it("it has no uid"))?;
+        if !is_whole_selector(&spec.part("selector")) {
+            return Err(not_it("its selector selects nothing that can be asked for"));
+        }
         let selected = Owned { api, namespace, selector: selector_text(&spec.part("selector")) };
         let mut notes = Notes::default();
         // These three are on their way before any is waited for.
@@ -145,7 +149,7 @@ struct Set {
 
 impl ReplicaSets {
     fn read<'a>(owned: &Owned<'a>, first: Asked<'a>, deployment: &str, notes: &mut Notes) -> Self {
-        let mut sets = Vec::new();
+        let mut sets: Vec<Set> = Vec::new();
         let error = owned.read::<ReplicaSet>(REPLICA_SETS, first, notes, &mut |set| {
             // Another's may have the same labels.
             if controller(set).is_none_or(|owner| owner.text("uid") != Some(deployment)) {
@@ -160,6 +164,10 @@ impl ReplicaSets {
                 json,
             });
         });
+        // Neither its pods nor its events can be told from others'.
+        if sets.iter().any(|set| set.uid.is_empty()) {
+            notes.lost("a ReplicaSet has no uid: its pods and events are missing".to_owned());
+        }
         sets.sort_by_key(|set| std::cmp::Reverse(set.revision));
         Self { sets, error }
     }
@@ -212,7 +220,7 @@ impl Pods {
         let mut pods = Self::default();
         let error = owned.read::<Pod>(PODS, first, notes, &mut |pod| {
             let is_ours = controller(pod).is_some_and(|owner| match &sets.error {
-                None => sets.sets.iter().any(|set| owner.text("uid") == Some(&set.uid)),
+                None => sets.sets.iter().any(|set| owner.filled("uid") == Some(&set.uid)),
                 // All that can be known.
                 Some(_) => owner.text("kind") == Some(REPLICA_SETS.kind),
             });
@@ -279,7 +287,8 @@ fn unwell_pod(pod: &Node<'_>, columns: &PodColumns, row: &mut Row<'_>) {
 
 /// Whose events are read besides the Deployment's own: ReplicaSets that have pods or shall have, pods that are not well, then the rest.
 fn owners(sets: &ReplicaSets, pods: &Pods, notes: &mut Notes) -> Vec<String> {
-    let of = |active: bool| sets.sets.iter().filter(move |set| set.is_active == active).map(|set| &set.uid);
+    let named = || sets.sets.iter().filter(|set| !set.uid.is_empty());
+    let of = |active: bool| named().filter(move |set| set.is_active == active).map(|set| &set.uid);
     let urgent = of(true).chain(&pods.uids_unwell);
     let rest = pods.uids_well.iter().chain(of(false));
     let room = usize::from(MAX_EVENT_OWNERS - 1);

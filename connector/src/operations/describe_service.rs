@@ -5,9 +5,9 @@ use crate::arguments::Arguments;
 use crate::bindings::exports::meho::connector::operations::Outcome;
 use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::JSON;
-use crate::failure::with_remedy;
+use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
-use crate::kinds::endpoints::{Behind, Endpoints, endpoints_row};
+use crate::kinds::endpoints::{Behind, Endpoints, Sliced, endpoints_row};
 use crate::kinds::pod::Pod;
 use crate::kinds::service::Service;
 use crate::metadata::equalities;
@@ -53,7 +53,8 @@ impl Read for DescribeService {
         let asked_slices = ask_slices(api, namespace, name, None);
         let asked_endpoints = api.get(address(namespace, name));
         let asked_pods = selector.as_ref().map(|selector| ask_pods(api, namespace, selector, None));
-        let about = Selected::by_uid(namespace, metadata.text("uid").unwrap_or_default());
+        let uid = metadata.filled("uid").ok_or_else(|| unreadable("a Service", "it has no uid"))?;
+        let about = Selected::by_uid(namespace, uid);
         let asked_events = about.ask(api, None);
         let sliced = take_slices(api, namespace, name, asked_slices, &mut notes);
         let endpoints = asked_endpoints.bytes(MAX_OBJECT_BYTES);
@@ -82,7 +83,7 @@ fn selector(spec: &Node<'_>) -> Option<String> {
 fn behind(
     service: &Node<'_>,
     endpoints: Result<Vec<u8>, Failure>,
-    sliced: Result<crate::kinds::endpoints::Sliced, String>,
+    sliced: Result<Sliced, String>,
     notes: &mut Notes,
 ) -> (Option<Behind>, Option<String>) {
     let mut lost = Vec::new();

@@ -14,7 +14,7 @@ use crate::kinds::endpoints::{Endpoints, SLICE, Sliced, endpoints_row, service_o
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Read, Returns, Rows};
 use crate::operations::list::{LABELS, listed, read_list};
-use crate::page::{Item, read_pages};
+use crate::page::{Item, Malformed, name_in, read_pages};
 use crate::resource::ENDPOINT_SLICES;
 use crate::row::Row;
 use std::collections::BTreeMap;
@@ -39,21 +39,25 @@ impl Read for ListEndpoints {
         let mut services = read_slices(api, arguments, &mut notes);
         let mut rows = Rows::default();
         let mut count = 0_u64;
-        let pages = read_list::<Endpoints>(api, arguments, &mut |endpoints| {
+        let mut too_large = Malformed::default();
+        let mut pages = read_list::<Endpoints>(api, arguments, &mut |endpoints| {
             let sliced = services.remove(&key_of(&endpoints.part("metadata"), None));
-            rows.push(|row| endpoints_row(endpoints, sliced.as_ref(), row));
+            if !rows.push(|row| endpoints_row(endpoints, sliced.as_ref(), row)) {
+                too_large.add_too_large(|| name_in(&endpoints.part("metadata")));
+            }
             count += 1;
         })?;
+        pages.malformed.add(too_large);
         match (arguments.text("continue"), &pages.last.next_token) {
             // All Endpoints have come by: what is left has none.
             (None, None) => {
                 let room = arguments.number("limit").map_or(u64::MAX, |limit| limit.saturating_sub(count));
                 let mut no_room = Vec::new();
                 for (at, (service, sliced)) in (0_u64..).zip(&services) {
-                    if at < room {
-                        rows.push(|row| sliced.row(row));
-                    } else {
+                    if at >= room {
                         no_room.push(service.as_str());
+                    } else if !rows.push(|row| sliced.row(row)) {
+                        pages.malformed.add_too_large(|| service.clone());
                     }
                 }
                 note_left_out(&no_room, "have EndpointSlices only, and are beyond the limit", &mut notes);

@@ -10,7 +10,7 @@ use crate::kind::Kind;
 use crate::metadata::ListMeta;
 use crate::node::Node;
 use crate::operation::{Notes, Operation, Read, Returns, Rows};
-use crate::page::{Pages, read_pages};
+use crate::page::{Malformed, Pages, name_in, read_pages};
 use crate::resource::{NAMESPACES, Resource};
 use crate::row::Row;
 use std::marker::PhantomData;
@@ -33,7 +33,13 @@ impl<K: Kind> Operation for List<K> {
 impl<K: Kind> Read for List<K> {
     fn run(api: &Reads, arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
         let mut rows = Rows::default();
-        let pages = read_list::<K>(api, arguments, &mut |object| rows.push(|row| K::row(object, row)))?;
+        let mut too_large = Malformed::default();
+        let mut pages = read_list::<K>(api, arguments, &mut |object| {
+            if !rows.push(|row| K::row(object, row)) {
+                too_large.add_too_large(|| name_in(&object.part("metadata")));
+            }
+        })?;
+        pages.malformed.add(too_large);
         rows.flush();
         Ok(listed(api, arguments, pages, Notes::default()))
     }
@@ -65,7 +71,7 @@ pub(crate) fn note_what_is_missing(api: &Reads, arguments: &Arguments<'_>, pages
     if let Some(warning) = pages.malformed.warning() {
         notes.lost(warning);
     }
-    if let (Some(namespace), 0) = (arguments.text_if_taken("namespace"), pages.count + pages.malformed.count) {
+    if let (Some(namespace), 0) = (arguments.text_if_taken("namespace"), pages.count + pages.malformed.count()) {
         note_missing_namespace(api, namespace, notes);
     }
 }

@@ -26,10 +26,24 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// An object that is the one that was asked for: what is asked about it next is asked by its name.
+    fn new(resource: Resource, name: &str, bytes: Vec<u8>) -> Result<Self, Failure> {
+        let found = Self { resource, name: name.to_owned(), bytes };
+        match found.read(NamedItem::SHAPE)?.part("metadata").filled("name") {
+            Some(own) if own == name => {}
+            Some(_) => return Err(found.is_not_it("it has another name")),
+            None => return Err(found.is_not_it("it has no name")),
+        }
+        Ok(found)
+    }
+
     /// The members that a shape names.
     pub(crate) fn read(&self, shape: &'static Shape) -> Result<Node<'_>, Failure> {
-        let what = || format!("the {} that was asked for", self.resource.kind);
-        Node::parse(shape, &self.bytes).map_err(|error| unreadable(&what(), &error.to_string()))
+        Node::parse(shape, &self.bytes).map_err(|error| self.is_not_it(&error.to_string()))
+    }
+
+    fn is_not_it(&self, why: &str) -> Failure {
+        unreadable(&format!("the {} that was asked for", self.resource.kind), why)
     }
 }
 
@@ -37,11 +51,10 @@ impl Found {
 pub(crate) fn find(api: &Reads, resource: Resource, namespace: Option<&str>, name: &str) -> Result<Found, Failure> {
     let read = |name: &str| api.get(Address { resource, namespace, name }).bytes(MAX_OBJECT_BYTES);
     match read(name) {
-        Ok(bytes) => Ok(Found { resource, name: name.to_owned(), bytes }),
+        Ok(bytes) => Found::new(resource, name, bytes),
         Err(Failure::NotFound(missing)) => {
             let longer = longer_name(api, resource, namespace, name, missing)?;
-            let bytes = read(&longer)?;
-            Ok(Found { resource, name: longer, bytes })
+            Found::new(resource, &longer, read(&longer)?)
         }
         Err(failure) => Err(failure),
     }

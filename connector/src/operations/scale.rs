@@ -132,6 +132,10 @@ fn scale(
     let before = api.get_subresource(address, "scale", &[], JSON);
     let autoscalers = ask_autoscalers(api, namespace, None);
     let before = match read_scale(before) {
+        // The patch names them.
+        Ok(scale) if scale.uid.is_none() || scale.resource_version.is_none() => {
+            return Err(unreadable("a Scale", "it has no uid or no resourceVersion"));
+        }
         Ok(scale) => Some(scale),
         Err(Failure::NotFound(missing)) => return Err(with_near_names(api, resource, Some(namespace), name, missing)),
         Err(failure @ Failure::PermissionDenied(_)) => {

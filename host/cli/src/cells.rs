@@ -302,6 +302,14 @@ pub(crate) fn capacity(volume: &Value) -> Cell {
     first(volume, &[&["capacity", "storage"]])
 }
 
+/// How far a volume or a claim has come, or that it goes.
+pub(crate) fn volume_status(volume: &Value) -> Cell {
+    match word(volume, "deletion_timestamp") {
+        "" => state(volume, "phase"),
+        _ => Cell::status("Terminating"),
+    }
+}
+
 pub(crate) fn volume_claim(volume: &Value) -> Cell {
     let claim = at(volume, &["claim_ref"]);
     match (word(claim, "namespace"), word(claim, "name")) {
@@ -321,13 +329,33 @@ pub(crate) fn class_name(class: &Value) -> Cell {
 /// How many values a ConfigMap or a Secret holds.
 pub(crate) fn data(object: &Value) -> Cell {
     let data = at(object, &["data"]).as_object().map_or(0, serde_json::Map::len);
-    let binary = items(object, "binary_data_keys").len();
-    // A summary of a Secret has the names alone.
-    let keys = if data == 0 { items(object, "keys").len() } else { 0 };
-    Cell::text(&(data + binary + keys).to_string())
+    // A summary of a Secret has the names alone, and so has one that is redacted.
+    let keys = items(object, "keys").len();
+    Cell::text(&keys.max(data + items(object, "binary_data_keys").len()).to_string())
 }
 
+/// The pods that a policy is about, as `kubectl` writes selectors: all of them where it is empty.
+pub(crate) fn policy_pods(policy: &Value) -> Cell {
+    let equal = at(policy, &["pod_selector"]).as_object().into_iter().flatten();
+    let equal = equal.map(|(key, value)| format!("{key}={}", brief(value)));
+    let expression = |expression: &Value| {
+        let (key, values) = (word(expression, "key"), texts(expression, "values", None).join(","));
+        match word(expression, "operator") {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.to_owned(),
+        }
+    };
+    let all: Vec<String> = equal.chain(items(policy, "pod_selector_expressions").iter().map(expression)).collect();
+    if all.is_empty() { Cell::text("<all>") } else { Cell::text(&all.join(",")) }
+}
+
+/// The word that a row has; else the condition that says most.
 pub(crate) fn job_status(job: &Value) -> Cell {
+    if let Some(status) = job.get("status").and_then(Value::as_str) {
+        return Cell::status(status);
+    }
     let conditions = || items(job, "conditions").iter().filter(|condition| word(condition, "status") == "True");
     let is = |kind: &str| conditions().any(|condition| word(condition, "type") == kind);
     let status = match () {
@@ -340,9 +368,14 @@ pub(crate) fn job_status(job: &Value) -> Cell {
     Cell::status(status)
 }
 
+/// A work queue, whose pods know themselves when it is empty, says of how many of them one must succeed.
 pub(crate) fn job_completions(job: &Value) -> Cell {
-    let wanted = at(job, &["completions"]).as_i64().unwrap_or(1);
-    Cell::text(&format!("{}/{wanted}", number(job, "succeeded")))
+    let succeeded = number(job, "succeeded");
+    Cell::text(&match (at(job, &["completions"]).as_i64(), number(job, "parallelism")) {
+        (Some(wanted), _) => format!("{succeeded}/{wanted}"),
+        (None, parallel) if parallel > 1 => format!("{succeeded}/1 of {parallel}"),
+        (None, _) => format!("{succeeded}/1"),
+    })
 }
 
 /// How long a Job took, or has been at it.
@@ -430,6 +463,16 @@ fn ended(what: &str, reason: &str, exit_code: Option<i64>) -> Cell {
 /// What a container says of why it does not run, or did not.
 pub(crate) fn container_message(container: &Value) -> Cell {
     first(container, &[&["waiting_message"], &["last_state", "message"]])
+}
+
+/// What asks a container how it is: `live http-get http://:8080/live, ready exec [cat /tmp/ready]`.
+pub(crate) fn container_probes(container: &Value) -> Cell {
+    let probes = [("live", "liveness_probe"), ("ready", "readiness_probe"), ("started", "startup_probe")];
+    let shown = probes.into_iter().filter_map(|(what, name)| {
+        let action = at(container, &[name, "action"]).as_str()?;
+        Some(format!("{what} {action}"))
+    });
+    Cell::some(&shown.collect::<Vec<_>>().join(", "))
 }
 
 pub(crate) fn target_default(target: &Value) -> Cell {

@@ -156,11 +156,11 @@ pub(crate) fn of(entity: &str) -> Option<Vec<Spec>> {
         "NetworkPolicy" => vec![
             namespace(),
             name(),
-            member("POD-SELECTOR", 1, "pod_selector").cut(Cut::Early(LIST_LEAST)),
-            member("POLICY TYPES", 2, "policy_types"),
-            member("INGRESS RULES", 4, "ingress_rules_count"),
-            member("EGRESS RULES", 4, "egress_rules_count"),
+            list("POD-SELECTOR", 1, cells::policy_pods),
+            member("INGRESS", 2, "ingress_allows"),
+            member("EGRESS", 2, "egress_allows"),
             age(3),
+            member("POLICY TYPES", EXTRA, "policy_types"),
         ],
         "ConfigMap" => vec![namespace(), name(), by("DATA", 1, cells::data), age(2)],
         "Secret" => vec![namespace(), name(), member("TYPE", 2, "type"), by("DATA", 1, cells::data), age(3)],
@@ -196,6 +196,7 @@ fn workload(entity: &str) -> Option<Vec<Spec>> {
             member("UP-TO-DATE", 4, "updated_replicas"),
             age(2),
             member("SERVICE", EXTRA, "service_name").cut(Cut::Late(LIST_LEAST)),
+            images(),
         ],
         "DaemonSet" => vec![
             namespace(),
@@ -206,6 +207,7 @@ fn workload(entity: &str) -> Option<Vec<Spec>> {
             member("UP-TO-DATE", 6, "updated_number_scheduled"),
             member("AVAILABLE", 4, "number_available"),
             age(2),
+            member("NODE SELECTOR", EXTRA, "node_selector").cut(Cut::Early(LIST_LEAST)),
             images(),
         ],
         "Job" => vec![
@@ -215,6 +217,7 @@ fn workload(entity: &str) -> Option<Vec<Spec>> {
             by("COMPLETIONS", 2, cells::job_completions),
             by("DURATION", 5, cells::job_duration),
             age(2),
+            images(),
         ],
         "CronJob" => vec![
             namespace(),
@@ -225,6 +228,7 @@ fn workload(entity: &str) -> Option<Vec<Spec>> {
             member("ACTIVE", 4, "active_jobs"),
             since("LAST SCHEDULE", 3, "last_schedule_time"),
             age(5),
+            images(),
         ],
         _ => return None,
     })
@@ -235,7 +239,7 @@ fn storage(entity: &str) -> Option<Vec<Spec>> {
         "PersistentVolumeClaim" => vec![
             namespace(),
             name(),
-            state("STATUS", 1, "phase"),
+            by("STATUS", 1, cells::volume_status),
             member("VOLUME", 6, "volume_name").cut(Cut::Early(LIST_LEAST)),
             by("CAPACITY", 2, cells::capacity),
             by("ACCESS MODES", 5, cells::access_modes),
@@ -247,10 +251,11 @@ fn storage(entity: &str) -> Option<Vec<Spec>> {
             by("CAPACITY", 2, cells::capacity),
             by("ACCESS MODES", 6, cells::access_modes),
             member("RECLAIM POLICY", 5, "reclaim_policy"),
-            state("STATUS", 1, "phase"),
+            by("STATUS", 1, cells::volume_status),
             by("CLAIM", 3, cells::volume_claim).cut(Cut::Late(NAME_LEAST)),
             member("STORAGECLASS", 7, "storage_class_name").cut(Cut::Late(LIST_LEAST)),
             age(4),
+            member("REASON", EXTRA, "reason"),
         ],
         "StorageClass" => vec![
             by("NAME", 0, cells::class_name).cut(Cut::Late(NAME_LEAST)),
@@ -333,6 +338,7 @@ pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
             member("RESTARTS", 4, "restart_count"),
             by("LAST STATE", 2, cells::container_before),
             member("IMAGE", 5, "image").cut(Cut::Early(PROSE_LEAST)),
+            by("PROBES", EXTRA, cells::container_probes).cut(Cut::Early(PROSE_LEAST)),
             prose(by("MESSAGE", 6, cells::container_message)),
         ],
         "events" => vec![

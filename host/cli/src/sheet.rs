@@ -53,8 +53,14 @@ fn takes(value: &Value) -> Takes {
     match value {
         Value::Object(members) if !members.is_empty() => Takes::Section,
         Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => Takes::Section,
+        // Sentences do not stand in one line, names do.
+        Value::Array(items) if items.iter().any(is_prose) => Takes::Section,
         _ => Takes::OneLine,
     }
+}
+
+fn is_prose(item: &Value) -> bool {
+    item.as_str().is_some_and(|text| text.contains(' '))
 }
 
 struct Sheet {
@@ -121,12 +127,24 @@ impl Sheet {
         self.put(&format!("{}{heading}", " ".repeat(indent)));
         let within = indent + INDENT;
         match value {
+            Value::Array(items) if items.iter().any(is_prose) => {
+                items.iter().for_each(|item| self.sentence(item, within))
+            }
             Value::Array(items) => match table::nested(name, items, &self.view.narrower(within)) {
                 Some(table) => table.lines().for_each(|line| self.put(&format!("{}{line}", " ".repeat(within)))),
                 None => items.iter().for_each(|item| self.item(item, within)),
             },
             // Labels and their like: as they are written in a selector.
             other => self.members(other, within, Names::AsTheyAre),
+        }
+    }
+
+    /// One of several, broken where it is too long.
+    fn sentence(&mut self, sentence: &Value, indent: usize) {
+        let line = format!("{}- {}", " ".repeat(indent), safe(&brief(sentence)));
+        match self.view.width {
+            Some(width) if width_of(&line) > width => wrapped(&line, width).iter().for_each(|line| self.put(line)),
+            _ => self.put(&line),
         }
     }
 

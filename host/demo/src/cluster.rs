@@ -134,8 +134,12 @@ impl State {
         if place.name.is_empty() && matches!(place.verb.as_str(), "update" | "patch") {
             return Err(not_allowed());
         }
-        let answer = self.serve(cluster, request, resource, place)?;
-        Ok(if *resource == ENDPOINTS { answer.with("warning", DEPRECATED) } else { answer })
+        let answer = self.serve(cluster, request, resource, place);
+        if *resource != ENDPOINTS {
+            return answer;
+        }
+        // Said of what is not there, too.
+        Ok(answer.unwrap_or_else(Answer::from).with("warning", DEPRECATED))
     }
 
     fn serve(

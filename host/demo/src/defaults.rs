@@ -1,6 +1,6 @@
 //! What a real server fills in, as far as it shows in what is read here. Filling in twice changes nothing.
 
-mod pod;
+pub(crate) mod pod;
 mod service;
 mod tidy;
 mod workload;
@@ -68,7 +68,7 @@ pub(crate) fn allocate(store: &Store, resource: &Resource, object: &mut Value) {
     match (resource.group, resource.plural) {
         ("", "services") => service::allocate(store, object),
         ("", "pods") => {
-            pod::admit(object);
+            pod::admit(object, &crate::time::seconds(store.now()));
             overhead(store, object);
             let node = object.pointer("/spec/nodeName").and_then(Value::as_str).map(str::to_owned);
             if let Some(node) = node.and_then(|node| store.get(&NODES, None, &node)) {

@@ -122,3 +122,34 @@ fn nothing_that_an_object_says_acts_or_passes_for_another_member() {
         }
     }
 }
+
+#[test]
+fn sentences_stand_in_a_line_each_and_names_in_one() {
+    let pod = json!({
+        "name": "api", "finalizers": ["a", "b"], "findings": ["it is being deleted", "container app waits: CrashLoopBackOff: \u{1b}[31mred"],
+    });
+    let expected = "\
+name:       api
+finalizers: a,b
+findings:
+  - it is being deleted
+  - container app waits: CrashLoopBackOff: \\u{1b}[31mred
+";
+    assert_eq!(object(&pod, Some("Pod"), &view(None)), expected);
+    // What goes on in the next line is told from the next sentence.
+    let narrow = object(&pod, Some("Pod"), &view(Some(30)));
+    assert!(narrow.lines().all(|line| line.width() <= 30), "{narrow}");
+    assert_eq!(narrow.lines().filter(|line| line.starts_with("  - ")).count(), 2, "{narrow}");
+}
+
+#[test]
+fn what_asks_a_container_how_it_is_stands_in_one_column() {
+    let probe = |action: &str| json!({"action": action, "period_seconds": 10});
+    let pod = json!({"containers": [{
+        "name": "app", "state": "running", "liveness_probe": probe("http-get http://:8080/live"), "readiness_probe": null,
+        "startup_probe": probe("exec [cat /tmp/up]"),
+    }]});
+    let shown = object(&pod, Some("Pod"), &view(None));
+    assert!(shown.contains("PROBES\n"), "{shown}");
+    assert!(shown.contains("live http-get http://:8080/live, started exec [cat /tmp/up]\n"), "{shown}");
+}

@@ -194,10 +194,13 @@ fn claims_and_volumes_are_shortened_as_kubectl_does() {
         None,
         &[volume],
         &[
-            "NAME  CAPACITY  ACCESS MODES  RECLAIM POLICY  STATUS  CLAIM     STORAGECLASS  AGE",
-            "pv-1  10Gi      RWX           Retain          Bound   web/data  fast          -",
+            "NAME  CAPACITY  ACCESS MODES  RECLAIM POLICY  STATUS  CLAIM     STORAGECLASS  AGE  REASON",
+            "pv-1  10Gi      RWX           Retain          Bound   web/data  fast          -    -",
         ],
     );
+    let going = json!({"name": "pv-2", "phase": "Bound", "deletion_timestamp": "2026-01-05T06:04:05+00:00"});
+    let shown = table("PersistentVolume", Namespaces::Any, &[going], &view(None));
+    assert!(shown.contains("Terminating") && !shown.contains("Bound"), "{shown}");
     let class = json!({"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}, "provisioner": "disk.example",
         "reclaim_policy": "Delete", "volume_binding_mode": "Immediate", "allow_volume_expansion": false});
     check(
@@ -242,17 +245,21 @@ fn workloads_say_how_many_of_how_many_are_ready() {
         "StatefulSet",
         None,
         &with(json!({"replicas": 1, "ready_replicas": 1, "updated_replicas": 1, "service_name": "db"})),
-        &["NAMESPACE  NAME   READY  UP-TO-DATE  AGE  SERVICE", "web        nginx  1/1    1           60m  db"],
+        &[
+            "NAMESPACE  NAME   READY  UP-TO-DATE  AGE  SERVICE  IMAGES",
+            "web        nginx  1/1    1           60m  db       nginx:1.29",
+        ],
     );
     check(
         "DaemonSet",
         None,
         &with(
-            json!({"desired_number_scheduled": 3, "current_number_scheduled": 3, "number_ready": 2, "updated_number_scheduled": 3, "number_available": 2}),
+            json!({"desired_number_scheduled": 3, "current_number_scheduled": 3, "number_ready": 2, "updated_number_scheduled": 3, "number_available": 2,
+                "node_selector": {"disk": "fast"}}),
         ),
         &[
-            "NAMESPACE  NAME   DESIRED  CURRENT  READY  UP-TO-DATE  AVAILABLE  AGE  IMAGES",
-            "web        nginx  3        3        2      3           2          60m  nginx:1.29",
+            "NAMESPACE  NAME   DESIRED  CURRENT  READY  UP-TO-DATE  AVAILABLE  AGE  NODE SELECTOR  IMAGES",
+            "web        nginx  3        3        2      3           2          60m  disk=fast      nginx:1.29",
         ],
     );
     check(
@@ -263,8 +270,19 @@ fn workloads_say_how_many_of_how_many_are_ready() {
             "conditions": [{"type": "Complete", "status": "True"}]}),
         ),
         &[
-            "NAMESPACE  NAME   STATUS    COMPLETIONS  DURATION  AGE",
-            "web        nginx  Complete  2/2          5m12s     60m",
+            "NAMESPACE  NAME   STATUS    COMPLETIONS  DURATION  AGE  IMAGES",
+            "web        nginx  Complete  2/2          5m12s     60m  nginx:1.29",
+        ],
+    );
+    check(
+        "Job",
+        Some(80),
+        &with(
+            json!({"status": "Terminating", "completions": null, "parallelism": 3, "succeeded": 0, "start_time": null}),
+        ),
+        &[
+            "NAMESPACE  NAME   STATUS       COMPLETIONS  DURATION  AGE  IMAGES",
+            "web        nginx  Terminating  0/1 of 3     -         60m  nginx:1.29",
         ],
     );
     check(
@@ -274,8 +292,8 @@ fn workloads_say_how_many_of_how_many_are_ready() {
             json!({"schedule": "*/5 * * * *", "suspend": false, "active_jobs": 1, "last_schedule_time": "2026-01-05T07:00:00+00:00"}),
         ),
         &[
-            "NAMESPACE  NAME   SCHEDULE     TIMEZONE  SUSPEND  ACTIVE  LAST SCHEDULE  AGE",
-            "web        nginx  */5 * * * *  -         false    1       4m5s           60m",
+            "NAMESPACE  NAME   SCHEDULE     TIMEZONE  SUSPEND  ACTIVE  LAST SCHEDULE  AGE  IMAGES",
+            "web        nginx  */5 * * * *  -         false    1       4m5s           60m  nginx:1.29",
         ],
     );
 }
@@ -309,11 +327,12 @@ fn all_the_other_entities_of_the_contract_have_columns_of_their_own() {
         ),
         (
             "NetworkPolicy",
-            json!({"namespace": "web", "name": "a", "pod_selector": {"app": "a"}, "policy_types": ["Ingress"], "ingress_rules_count": 1,
-                "egress_rules_count": 0, "created": created}),
+            json!({"namespace": "web", "name": "a", "pod_selector": {"app": "a"}, "policy_types": ["Ingress"], "ingress_allows": "some",
+                "egress_allows": "unrestricted", "created": created,
+                "pod_selector_expressions": [{"key": "tier", "operator": "In", "values": ["x", "y"]}, {"key": "old", "operator": "DoesNotExist", "values": []}]}),
             [
-                "NAMESPACE  NAME  POD-SELECTOR  POLICY TYPES  INGRESS RULES  EGRESS RULES  AGE",
-                "web        a     app=a         Ingress       1              0             60m",
+                "NAMESPACE  NAME  POD-SELECTOR              INGRESS  EGRESS        AGE  POLICY TYPES",
+                "web        a     app=a,tier in (x,y),!old  some     unrestricted  60m  Ingress",
             ],
         ),
         (

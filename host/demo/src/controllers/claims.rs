@@ -34,6 +34,10 @@ fn provide(store: &mut Store, claim: &Value) {
     if let Some(volume) = free_volume(store, claim, &class) {
         return bind(store, claim, &volume, &class);
     }
+    if has(claim, "/spec/volumeName") {
+        // It waits for that volume and for no other.
+        return;
+    }
     if class.is_empty() {
         let message = "no persistent volumes available for this claim and no storage class is set";
         return tell(store, claim, "Normal", "FailedBinding", message);

@@ -50,14 +50,37 @@ fn one_address(status: &mut Map<String, Value>) {
     }
 }
 
+/// What a class of the system is worth.
+pub(crate) fn priority(class: &str) -> i64 {
+    match class {
+        "system-node-critical" => 2_000_001_000,
+        "system-cluster-critical" => 2_000_000_000,
+        _ => 0,
+    }
+}
+
+/// What is said of a new pod that is not to be scheduled yet.
+fn gate(pod: &mut Value, now: &str) {
+    let gates = pod.pointer("/spec/schedulingGates").and_then(Value::as_array).map_or(0, Vec::len);
+    if gates > 0 {
+        let condition = json!({
+            "type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "lastTransitionTime": now,
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+        });
+        missing(child_mut(pod, "status"), [("conditions", json!([condition]))]);
+    }
+}
+
 /// What admission puts into a new pod.
-pub(super) fn admit(pod: &mut Value) {
+pub(super) fn admit(pod: &mut Value, now: &str) {
+    gate(pod, now);
     let spec = child_mut(pod, "spec");
+    let worth = priority(spec.get("priorityClassName").and_then(Value::as_str).unwrap_or_default());
     missing(
         spec,
         [
             ("serviceAccountName", json!("default")),
-            ("priority", json!(0)),
+            ("priority", json!(worth)),
             ("preemptionPolicy", json!("PreemptLowerPriority")),
         ],
     );

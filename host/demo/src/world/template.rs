@@ -199,8 +199,7 @@ impl Template {
 
     pub(super) fn class(mut self, name: &str) -> Self {
         set(&mut self.spec, "priorityClassName", name.into());
-        let priority = if name == "system-node-critical" { 2_000_001_000_i64 } else { 2_000_000_000 };
-        set(&mut self.spec, "priority", priority.into());
+        set(&mut self.spec, "priority", crate::defaults::pod::priority(name).into());
         self
     }
 

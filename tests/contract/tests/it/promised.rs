@@ -14,7 +14,7 @@ const IN_WORDS: [(&str, &[&str]); 22] = [
     ("controller owner", &["controller"]),
     ("csi driver and volume handle", &["csi"]),
     ("events of owned ReplicaSets and Pods", &["events"]),
-    ("events sorted newest first with last_seen from series/eventTime", &["events", "last_seen"]),
+    ("events sorted newest first with last_seen from series/eventTime", &["events"]),
     ("generation after patch", &["generation"]),
     ("lease/heartbeat age", &["lease"]),
     ("matching pods", &["pods"]),
@@ -27,7 +27,7 @@ const IN_WORDS: [(&str, &[&str]); 22] = [
     ("resolved container name", &["container"]),
     ("resource backend", &["resource"]),
     ("target_ref on not-ready addresses", &["target_ref"]),
-    ("value lengths", &["value_bytes"]),
+    ("value lengths", &["values", "bytes"]),
     ("warning when an HPA targets the deployment", &[]),
     ("claim_ref.uid", &["claim_ref"]),
 ];

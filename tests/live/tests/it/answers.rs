@@ -32,9 +32,26 @@ fn status(code: u16, reason: &str) -> Answer {
 }
 
 /// A list, its path, and an object of it that has something of a wrong type.
-fn wrong_objects() -> [(&'static str, &'static str, Value); 6] {
+fn wrong_objects() -> Vec<(&'static str, &'static str, Value)> {
     let bad = || json!({"name": "bad", "namespace": "there"});
-    [
+    let spec = |spec: Value| json!({"metadata": bad(), "spec": spec});
+    let containers = |containers: Value| json!({"template": {"spec": {"containers": containers}}});
+    vec![
+        ("list_configmaps", "/api/v1/configmaps", json!({"metadata": bad(), "data": {"key": 7}})),
+        ("list_secrets", "/api/v1/secrets", json!({"metadata": bad(), "type": ["Opaque"]})),
+        ("list_replicasets", "/apis/apps/v1/replicasets", spec(json!({"replicas": "two"}))),
+        ("list_statefulsets", "/apis/apps/v1/statefulsets", spec(json!({"volumeClaimTemplates": {}}))),
+        ("list_daemonsets", "/apis/apps/v1/daemonsets", spec(containers(json!("none")))),
+        ("list_jobs", "/apis/batch/v1/jobs", json!({"metadata": bad(), "status": {"conditions": [{"type": 1}]}})),
+        ("list_cronjobs", "/apis/batch/v1/cronjobs", spec(json!({"suspend": 0}))),
+        ("list_ingresses", "/apis/networking.k8s.io/v1/ingresses", spec(json!({"defaultBackend": "web"}))),
+        (
+            "list_network_policies",
+            "/apis/networking.k8s.io/v1/networkpolicies",
+            spec(json!({"ingress": [{"from": "all"}]})),
+        ),
+        ("list_pvs", "/api/v1/persistentvolumes", spec(json!({"claimRef": ["there/claim"]}))),
+        ("list_storageclasses", "/apis/storage.k8s.io/v1/storageclasses", json!({"metadata": bad(), "parameters": []})),
         ("list_nodes", "/api/v1/nodes", json!({"metadata": bad(), "spec": {"unschedulable": "yes"}})),
         (
             "list_namespaces",
@@ -78,9 +95,18 @@ fn nulls_and_what_is_missing_are_nothing_whatever_they_stand_for() {
             {
                 "metadata": {"name": "nulls", "namespace": null, "uid": null, "labels": null, "annotations": null, "creationTimestamp": null},
                 "spec": null, "status": null, "subsets": null, "involvedObject": null, "source": null, "count": null,
+                "data": null, "binaryData": null, "immutable": null, "provisioner": null, "parameters": null, "mountOptions": null,
                 "series": null, "eventTime": null, "firstTimestamp": null, "lastTimestamp": null, "type": null, "reason": null,
             },
-            {"metadata": {"name": "inner-nulls"}, "spec": {"ports": null, "taints": null, "podCIDRs": null}, "status": {"conditions": null, "nodeInfo": null}},
+            {
+                "metadata": {"name": "inner-nulls"},
+                "spec": {
+                    "ports": null, "taints": null, "podCIDRs": null, "selector": null, "template": null, "updateStrategy": null, "volumeClaimTemplates": null,
+                    "jobTemplate": null, "rules": null, "tls": null, "defaultBackend": null, "podSelector": null, "ingress": null, "egress": null,
+                    "policyTypes": null, "claimRef": null, "csi": null, "nodeAffinity": null,
+                },
+                "status": {"conditions": null, "nodeInfo": null, "active": null, "loadBalancer": null},
+            },
         ]);
         let answers = vec![(path, list(objects)), (SLICES, list(json!([])))];
         // The host has held each row against the schema.
@@ -219,4 +245,35 @@ fn bytes_of_a_log_that_are_no_text_are_replaced_and_it_is_said() {
     let answers = vec![("/api/v1/namespaces/there/pods/one/log", log), (path, Answer::json(pod.to_string()))];
     let (data, _) = ask(answers, "get_pod_logs", json!({"namespace": "there", "name": "one"}));
     assert_eq!((&data["logs"], &data["invalid_utf8"]), (&json!("whole\na \u{fffd} b\n"), &json!(true)));
+}
+
+/// The Secret `there/login` of a server that has these values.
+fn secret(data: Value, decode: bool) -> (Value, AnswerMeta) {
+    let secret = json!({"metadata": {"name": "login", "namespace": "there", "uid": "u"}, "data": data});
+    let answers = vec![("/api/v1/namespaces/there/secrets/login", Answer::json(secret.to_string()))];
+    ask(answers, "get_secret", json!({"namespace": "there", "name": "login", "decode": decode}))
+}
+
+#[test]
+fn a_value_that_is_no_base64_is_handed_on_as_it_is_and_told() {
+    let data = json!({
+        "good": "aGk=", "stars": "***", "unpadded": "aGk", "spaced": "aG k=", "null": null,
+        // Only the host writes this, and only whole.
+        "like-redacted": "!redacted bytes=3 digest=abc",
+    });
+    for decode in [false, true] {
+        let (row, meta) = secret(data.clone(), decode);
+        let bytes = |key: &str| {
+            let values = row["values"].as_array().expect("values");
+            values.iter().find(|value| value["key"] == key).expect("a value")["bytes"].clone()
+        };
+        assert_eq!((bytes("good"), bytes("null")), (json!(2), json!(0)));
+        for key in ["stars", "unpadded", "spaced", "like-redacted"] {
+            assert_eq!((&row["data"][key], bytes(key)), (&data[key], Value::Null), "{key}");
+        }
+        assert_eq!(row["data"]["good"], if decode { "hi" } else { "aGk=" });
+        assert_eq!(row["redacted"], false);
+        assert!(!meta.complete);
+        assert_eq!(meta.warnings, ["not base64, and as the server sent it: stars, unpadded, spaced, like-redacted"]);
+    }
 }

@@ -255,6 +255,7 @@ fn fits(kind: &str, value: &Value) -> bool {
         ("string", Value::String(_)) | ("boolean", Value::Bool(_)) | ("object", Value::Object(_)) => true,
         ("integer", Value::Number(number)) => number.is_i64() || number.is_u64(),
         ("object<string,string>", Value::Object(members)) => texts(Box::new(members.values())),
+        (kind, Value::Object(_)) if kind.starts_with("object (shape ") => true,
         ("array<string>", Value::Array(items)) => texts(Box::new(items.iter())),
         ("array<object>", Value::Array(items)) => items.iter().all(Value::is_object),
         (kind, Value::String(word)) => {

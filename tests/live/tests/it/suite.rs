@@ -7,10 +7,12 @@
 //!
 //! To add an operation, add its lines: one that succeeds, one that does not.
 
+mod broken;
 mod case;
 mod columns;
 mod plain;
 mod rights;
+mod roles;
 mod walk;
 mod world;
 

@@ -15,9 +15,18 @@ pub(super) struct Names {
 }
 
 /// Members whose values are made up, wherever they stand: the versions of what is stored, where to go on, a port of every node, and of a plan what follows
-/// from identities. A lease is renewed all the time.
-const MADE_UP: [&str; 8] =
-    ["resource_version", "resourceVersion", "continue", "node_port", "digest", "body_digest", "principal", "lease"];
+/// from identities. A lease is renewed all the time, and how long a pod may still take to end is over when it has ended.
+const MADE_UP: [&str; 9] = [
+    "resource_version",
+    "resourceVersion",
+    "continue",
+    "node_port",
+    "digest",
+    "body_digest",
+    "principal",
+    "lease",
+    "deletion_grace_period_seconds",
+];
 const SUFFIX: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
 const TOKEN_VOLUME: &str = "kube-api-access-";
 

@@ -10,11 +10,12 @@ use crate::{program, servers};
 use meho_control_plane::{Cluster, Namespace, until};
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::policy::catalogue::Operation;
-use meho_host::policy::effect::Trust;
+use meho_host::policy::effect::{Condition, Trust};
 use meho_host::policy::grammar;
 use meho_host::policy::rbac::manifest::{Account, objects};
 use meho_host::policy::rbac::{Right, Rights, Wants, grants, rights};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -66,7 +67,7 @@ impl Somebody {
 }
 
 /// A role and its binding take effect as wholes, so one of its rules is proof of all.
-fn effective(cluster: &Cluster, user: &str, role: &Value) {
+pub(super) fn effective(cluster: &Cluster, user: &str, role: &Value) {
     let rule = &role["rules"][0];
     let resource = rule["resources"][0].as_str().unwrap_or_default();
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
@@ -157,7 +158,8 @@ fn wrong_denial(error: &CallError, right: &Right) -> Vec<String> {
     if is_right { Vec::new() } else { vec![format!("it should be denied for {right:?}: {error:?}")] }
 }
 
-/// Lines of an operation, those that succeed first; and of a list one in which nothing is found, which is when it looks whether its namespace is there.
+/// Lines of an operation, those that succeed first; of a list one in which nothing is found, which is when it looks whether its namespace is there; and one
+/// for each word of which its requests depend, about something that is not there, which is when it looks for what is like it.
 pub(super) fn lines_of(operation: &Operation) -> Vec<Case> {
     let id = operation.id.as_str();
     let mut lines: Vec<Case> = cases().iter().filter(|case| case.call == id).cloned().collect();
@@ -167,6 +169,17 @@ pub(super) fn lines_of(operation: &Operation) -> Vec<Case> {
     let selects = nothing.iter().find(|(name, _)| takes(name)).filter(|_| takes("namespace"));
     lines.extend(selects.map(|(name, selector)| {
         let arguments = json!({"namespace": "$NS", *name: selector});
+        Case { call: id.to_owned(), arguments, is: Is::Success }
+    }));
+    let conditions = operation.effects.described().iter().flat_map(|effect| &effect.when);
+    let words = conditions.filter_map(|condition| match condition {
+        Condition::OneOf((parameter, words)) => Some((parameter, words)),
+        Condition::Given(_) | Condition::Absent(_) | Condition::Answered404(_) => None,
+    });
+    let words: BTreeSet<(&String, &String)> =
+        words.flat_map(|(parameter, words)| words.iter().map(move |word| (parameter, word))).collect();
+    lines.extend(words.into_iter().map(|(parameter, word)| {
+        let arguments = json!({"namespace": "$NS", "name": "nothing-is-called-this", parameter.clone(): word});
         Case { call: id.to_owned(), arguments, is: Is::Success }
     }));
     lines

@@ -219,16 +219,24 @@ fn ports(row: &Value) -> Vec<String> {
 const INGRESSES: Columns = &[
     NAME,
     ("Class", By(|row| or(row, "/ingress_class_name", NONE))),
-    ("Hosts", By(|row| at_most_three(&hosts(row), "*"))),
+    ("Hosts", By(hosts)),
     ("Address", By(|row| balancer(row).join(","))),
     ("Ports", By(|row| if count(row, "/tls") == 0 { "80" } else { "80, 443" }.to_owned())),
     AGE,
 ];
 
-/// The hosts of rules; those of certificates are no column.
-fn hosts(row: &Value) -> Vec<String> {
-    let rules = row["rules"].as_array().into_iter().flatten();
-    rules.map(|rule| text(rule, "/host")).filter(|host| !host.is_empty()).collect()
+/// The first three hosts of rules; how many more there are the server counts by rules, whether they have one or not.
+fn hosts(row: &Value) -> String {
+    let rules = row["rules"].as_array().map_or(&[][..], Vec::as_slice);
+    let (mut shown, mut more) = (Vec::new(), false);
+    for rule in rules {
+        more |= shown.len() == 3;
+        shown.extend(Some(text(rule, "/host")).filter(|host| !more && !host.is_empty()));
+    }
+    match joined(&shown, "*") {
+        shown if more => format!("{shown} + {} more...", rules.len() - 3),
+        shown => shown,
+    }
 }
 
 const ENDPOINTS: Columns = &[
