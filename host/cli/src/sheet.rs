@@ -47,14 +47,16 @@ enum Takes {
     OneLine,
     /// Lines of its own.
     Section,
+    /// A line each.
+    Sentences,
 }
 
 fn takes(value: &Value) -> Takes {
     match value {
         Value::Object(members) if !members.is_empty() => Takes::Section,
         Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => Takes::Section,
-        // Sentences do not stand in one line, names do.
-        Value::Array(items) if items.iter().any(is_prose) => Takes::Section,
+        // Names stand in one line, and sentences do not.
+        Value::Array(items) if items.iter().any(is_prose) => Takes::Sentences,
         _ => Takes::OneLine,
     }
 }
@@ -69,9 +71,12 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// The members of an object: those of one line, then the others, in the order in which they came.
+    /// The members of an object: sentences, which say what to look at, those of one line, then the others, in the order in which they came.
     fn members(&mut self, object: &Value, indent: usize, names: Names) {
         let members = || object.as_object().into_iter().flatten();
+        for (name, value) in members().filter(|(_, value)| takes(value) == Takes::Sentences) {
+            self.section(name, value, indent);
+        }
         let short = || members().filter(|(_, value)| takes(value) == Takes::OneLine);
         let widths = short().map(|(name, _)| width_of(&safe(name))).filter(|width| *width <= MAX_NAME);
         let widest = match names {

@@ -124,16 +124,16 @@ fn nothing_that_an_object_says_acts_or_passes_for_another_member() {
 }
 
 #[test]
-fn sentences_stand_in_a_line_each_and_names_in_one() {
+fn sentences_stand_first_in_a_line_each_and_names_in_one() {
     let pod = json!({
         "name": "api", "finalizers": ["a", "b"], "findings": ["it is being deleted", "container app waits: CrashLoopBackOff: \u{1b}[31mred"],
     });
     let expected = "\
-name:       api
-finalizers: a,b
 findings:
   - it is being deleted
   - container app waits: CrashLoopBackOff: \\u{1b}[31mred
+name:       api
+finalizers: a,b
 ";
     assert_eq!(object(&pod, Some("Pod"), &view(None)), expected);
     // What goes on in the next line is told from the next sentence.

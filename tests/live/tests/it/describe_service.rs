@@ -178,6 +178,11 @@ fn each_right_that_is_missing_costs_its_part_and_is_named(cluster: &Cluster) {
         let source = if resource == "endpointslices" { "Endpoints" } else { "EndpointSlice" };
         assert_eq!(data["endpoints_source"], source);
     }
+    let user = namespace.user("endpoints-only", &[Rule::new("", "endpoints", &["get"])]).expect("a user");
+    let (alone, meta) = Caller::user(cluster, &user).answer("get_endpoints", of(&namespace, "web"));
+    assert_eq!((&alone["source"], &alone["ready_count"], meta.complete), (&json!("Endpoints"), &json!(1), false));
+    let words = "EndpointSlices could not be read, so the row knows of Endpoints only: ";
+    assert!(matches!(own_warnings(&meta), [one] if one.starts_with(words)), "{meta:?}");
 }
 
 fn where_neither_slices_nor_endpoints_may_be_read_there_are_none_to_tell(cluster: &Cluster) {
