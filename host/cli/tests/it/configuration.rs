@@ -247,6 +247,14 @@ fn a_file_that_others_can_write_is_not_believed() {
     set(&home.configuration(), 0o644);
     home.run(&["target", "list"]).done();
     let directory = home.path(".config/meho");
+    // What belongs to somebody else, they can change whatever its mode is.
+    for path in [&home.configuration(), &directory] {
+        if std::os::unix::fs::chown(path, Some(65_534), None).is_ok() {
+            let error = home.run(&["target", "list", "-o", "table"]).failed(1);
+            assert!(error.contains("belongs to somebody else"), "{error}");
+            std::os::unix::fs::chown(path, Some(0), None).expect("it is given back");
+        }
+    }
     set(&directory, 0o777);
     let error = home.run(&["target", "list", "-o", "table"]).failed(1);
     assert!(error.contains("the directory of the configuration"), "{error}");

@@ -12,6 +12,7 @@ mod configuration;
 mod demo;
 mod help;
 mod hints;
+mod paths;
 mod plugins;
 mod sheets;
 mod tables;
