@@ -328,16 +328,19 @@ fn the_file_is_found_by_option_then_environment_then_place() {
 #[test]
 fn a_call_goes_where_its_options_say_then_to_its_target_then_to_the_default_then_to_the_kubeconfig() {
     let home = Home::new();
-    let token = home.write("token", "a-token-of-the-tests-own");
-    let ca = home.write("ca.pem", meho_test_fake::Authority::shared().pem());
+    let token = home.write(".kube/token", "a-token-of-the-tests-own");
+    let ca = home.write(".kube/ca.pem", meho_test_fake::Authority::shared().pem());
     let fakes =
         ["option", "named", "default", "kubeconfig"].map(|name| target::serving(&[target::pod("a", name, None)], None));
     let [option, named, default, kubeconfig] = &fakes;
     let add = |name: &str, fake: &meho_test_fake::Fake, more: &[&str]| {
         let url = fake.url();
         home.run(
-            &[&["target", "add", name, "--server", &url, "--token-file", "token", "--ca-file", "ca.pem"], more]
-                .concat(),
+            &[
+                &["target", "add", name, "--server", &url, "--token-file", ".kube/token", "--ca-file", ".kube/ca.pem"],
+                more,
+            ]
+            .concat(),
         )
         .done();
     };

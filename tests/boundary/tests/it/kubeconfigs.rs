@@ -2,9 +2,11 @@
 
 use crate::fixtures::HONEST;
 use crate::trial::{Trial, a_pod, run};
+use meho_artifacts::KUBERNETES;
 use meho_host::credential::{Credential, CredentialError, CredentialProvider, Identity, IdentityError, Subjects};
 use meho_host::error::ErrorCode;
 use meho_host::kubeconfig::{self, Word};
+use meho_host::target::Target;
 use meho_test_fake::{Authority, Certificate, Fake, Settings};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -69,6 +71,14 @@ fn is_another(provider: &dyn CredentialProvider) {
     assert!(matches!(asked, Err(CredentialError::Changed { what: "identity", .. })), "{asked:?}");
 }
 
+/// A read that cannot be made says why.
+#[track_caller]
+fn says_in(target: &Target, words: &str) {
+    let error = Trial::of(KUBERNETES).operation("list_pods").target(target.clone()).run().error().clone();
+    assert_eq!(error.code, ErrorCode::InvalidRequest, "{error:?}");
+    assert!(error.message.contains(words), "{error:?}");
+}
+
 #[test]
 fn a_certificate_and_a_key_that_are_not_each_others_are_no_identity() {
     let [one, two] = [Authority::shared().client("somebody"), Authority::shared().client("somebody")];
@@ -96,9 +106,7 @@ fn a_client_certificate_that_is_replaced_before_its_key_is_used_once_both_are() 
     Trial::of(HONEST).target(target.clone()).succeeds();
     files.put("client.pem", two.pem());
     for _ in 0..2 {
-        let error = Trial::of(HONEST).target(target.clone()).run().error().clone();
-        assert_eq!(error.code, ErrorCode::InvalidRequest, "{error:?}");
-        assert!(error.message.contains("do not belong together"), "{error:?}");
+        says_in(&target, "do not belong together");
     }
     files.put("key.pem", two.key_pem());
     Trial::of(HONEST).target(target).succeeds();
@@ -159,9 +167,10 @@ fn what_is_written_while_a_kubeconfig_is_read_is_seen_as_a_change() {
     let user = |token: &str| json!({"token": token});
     let path = files.kubeconfig("https://127.0.0.1:1", &user("the-first-token"));
     let mut config: Value = serde_json::from_str(&std::fs::read_to_string(&path).expect("a file")).expect("JSON");
-    // So many contexts take a while to parse, and much longer than to read.
+    // So much takes a while to parse, and much longer than to read.
+    config["preferences"] = json!({"long": "x ".repeat(3 << 20)});
     let contexts = config["contexts"].as_array_mut().expect("contexts");
-    contexts.extend((0..30_000).map(|n| json!({"name": format!("n{n}"), "context": {"cluster": "c", "user": "u"}})));
+    contexts.extend((0..15_000).map(|n| json!({"name": format!("n{n}"), "context": {"cluster": "c", "user": "u"}})));
     let first = config.to_string();
     config["users"][0]["user"] = user("the-second-token");
     let second = config.to_string();
@@ -169,7 +178,7 @@ fn what_is_written_while_a_kubeconfig_is_read_is_seen_as_a_change() {
     let expected = Credential::new(Some(SecretString::from("the-second-token")), None).generation().to_owned();
     let provider = std::thread::scope(|scope| {
         let reading = scope.spawn(|| provider(&path));
-        std::thread::sleep(Duration::from_millis(60));
+        std::thread::sleep(Duration::from_millis(30));
         files.put("kubeconfig", &second);
         assert!(!reading.is_finished(), "it has to be written in between");
         reading.join().expect("it is read")
@@ -189,8 +198,7 @@ fn a_link_that_comes_to_lead_elsewhere_later_sends_nothing() {
     Trial::of(HONEST).target(target.clone()).succeeds();
     std::fs::remove_file(files.0.path().join("token")).expect("a file");
     std::os::unix::fs::symlink(secret, files.0.path().join("token")).expect("a link");
-    let error = Trial::of(HONEST).target(target).run().error().clone();
-    assert!(error.message.contains("it is not in the directory"), "{error:?}");
+    says_in(&target, "it is not in the directory");
     let tokens: Vec<_> = fake.seen().iter().map(|seen| seen.token().map(str::to_owned)).collect();
     assert_eq!(tokens, [Some("a-token-of-the-tests-own".to_owned())]);
 }
