@@ -56,7 +56,7 @@ fn name_of(request: &CanonicalRequest) -> String {
 }
 
 /// The plan for a person's eyes: the request as it would be sent, and once more, directly above the question, everything but its body. However long that
-/// is and whatever it looks like, each line of it is marked as its, and none of them is the last that is seen.
+/// is and whatever it looks like, each line of it is marked as its, and nothing stands between its beginning and the question.
 pub(crate) fn show(view: &Value, width: usize) -> String {
     let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let request = format!("{} {}", text("/request/method"), text("/request/path"));

@@ -17,3 +17,4 @@ mod plugins;
 mod sheets;
 mod tables;
 mod waiting;
+mod yaml;

@@ -573,7 +573,7 @@ fn a_kubeconfigs_proxy_is_used_and_the_environments_is_not() {
     for speaks in [Speaks::Http, https, Speaks::Socks5] {
         let proxy = Proxy::wanting(speaks, "somebody:secret-password");
         let at = json!({
-            "proxy-url": proxy.url_as("somebody:secret-password"), "certificate-authority": both,
+            "proxy-url": proxy.url_as("somebody:secret-password"), "certificate-authority": both, "certificate-authority-data": null,
             // The server's certificate is good for this name too.
             "tls-server-name": "kubernetes.default",
         });
@@ -583,7 +583,7 @@ fn a_kubeconfigs_proxy_is_used_and_the_environments_is_not() {
         let passages = proxy.passages();
         assert!(passages.len() == 1 && passages[0].to == to, "{passages:?}");
         assert_eq!(Form::found(user.token(), &proxy.carried()), []);
-        let wrong = json!({"proxy-url": proxy.url_as("somebody:another-password"), "certificate-authority": both});
+        let wrong = json!({"proxy-url": proxy.url_as("somebody:another-password"), "certificate-authority": both, "certificate-authority-data": null});
         let kubeconfig = files.kubeconfig(&with(right_cluster(&cluster), &wrong), &json!({"token": user.token()}));
         let run = call(&kubeconfig, &["list_pods", &place]);
         run.error(1, "CONNECTION_FAILED");
