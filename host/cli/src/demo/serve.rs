@@ -5,7 +5,7 @@ use meho_demo::Demo;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::file::{self, FileError};
 use meho_host_cli::text::safe;
-use std::fs::{Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -59,12 +59,14 @@ fn private_folder() -> Result<TempDir, CallError> {
 }
 
 /// Whether this very file is still there.
-fn is_still(path: &Path, written: &Metadata) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|there| (there.dev(), there.ino()) == (written.dev(), written.ino()))
+fn is_still(path: &Path, written: &File) -> bool {
+    let of = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    // While it is open nothing else gets its number.
+    written.metadata().and_then(|written| Ok(of(written) == of(std::fs::symlink_metadata(path)?))).unwrap_or(false)
 }
 
 /// Writes the file anew. One that is there and is not the demo's is left alone.
-fn write(path: &Path, kubeconfig: &str) -> Result<Metadata, CallError> {
+fn write(path: &Path, kubeconfig: &str) -> Result<File, CallError> {
     let failed = |error: io::Error| refused(path, &error.to_string());
     match file::open(path) {
         Ok(there) => {
@@ -80,7 +82,8 @@ fn write(path: &Path, kubeconfig: &str) -> Result<Metadata, CallError> {
         Err(error) => return Err(refused(path, &error.to_string())),
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    write!(file, "{MARK}\n{kubeconfig}").and_then(|()| file.metadata()).map_err(failed)
+    write!(file, "{MARK}\n{kubeconfig}").map_err(failed)?;
+    Ok(file)
 }
 
 fn refused(path: &Path, why: &str) -> CallError {
