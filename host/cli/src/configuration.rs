@@ -133,6 +133,8 @@ pub enum Place {
         file: PathBuf,
         /// Its context; none for the current one.
         context: Option<String>,
+        /// The digest of what of this machine it wants besides its own directory, where the operator has said yes to that.
+        agreed: Option<String>,
     },
     /// At a URL.
     Server {
@@ -165,6 +167,7 @@ pub struct Entry {
 struct Written {
     kubeconfig: Option<PathBuf>,
     context: Option<String>,
+    agreed: Option<String>,
     server: Option<String>,
     token_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
@@ -180,7 +183,7 @@ impl TryFrom<Written> for Entry {
     type Error = EntryRefused;
 
     fn try_from(written: Written) -> Result<Self, EntryRefused> {
-        let Written { kubeconfig, context, server, token_file, ca_file, .. } = written;
+        let Written { kubeconfig, context, agreed, server, token_file, ca_file, .. } = written;
         let of_server = [
             ("token-file", token_file.is_some()),
             ("ca-file", ca_file.is_some()),
@@ -191,12 +194,12 @@ impl TryFrom<Written> for Entry {
             Some((key, _)) => Err(EntryRefused::Stray { key, place }),
             None => Ok(()),
         };
-        let of_kubeconfig = [("context", context.is_some())];
+        let of_kubeconfig = [("context", context.is_some()), ("agreed", agreed.is_some())];
         let place = match (kubeconfig, server, written.in_cluster) {
             (Some(file), None, false) => {
                 stray(&of_server, "kubeconfig")?;
                 absolute(&file, "kubeconfig")?;
-                Place::Kubeconfig { file, context }
+                Place::Kubeconfig { file, context, agreed }
             }
             (None, Some(url), false) => {
                 stray(&of_kubeconfig, "server")?;
@@ -268,9 +271,10 @@ impl Entry {
         let mut table = Table::new();
         let mut put = |key: &str, text: &str| drop(table.insert(key, value(text)));
         match &self.place {
-            Place::Kubeconfig { file, context } => {
+            Place::Kubeconfig { file, context, agreed } => {
                 put("kubeconfig", &file.to_string_lossy());
                 context.iter().for_each(|context| put("context", context));
+                agreed.iter().for_each(|digest| put("agreed", digest));
             }
             Place::Server { url, token_file, proof, tls_server_name } => {
                 put("server", url);

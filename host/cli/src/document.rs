@@ -1,11 +1,10 @@
 //! A list's answer as one document. Its rows stay the bytes that they came as, which is what they were counted as, and become values one at a time
 //! while they are written: as values all of them would take many times the memory.
 
-use meho_host_cli::text::{has_acting, safe_json};
+use meho_host_cli::text::safe_json;
 use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use std::fmt;
 use std::io::{self, Write};
 
 /// Data and what is to be known about it.
@@ -40,7 +39,7 @@ impl Serialize for Rows {
     }
 }
 
-/// Writes JSON or YAML in which nothing acts. Whatever is written into it is a piece of such text, whole characters.
+/// Writes JSON in which nothing acts. Whatever is written into it is a piece of such text, whole characters.
 pub(crate) struct Escaped<W> {
     pub(crate) out: W,
     pub(crate) escape: fn(char, &mut String),
@@ -55,18 +54,5 @@ impl<W: Write> Write for Escaped<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
-    }
-}
-
-/// Keeps nothing of what is written into it, but whether anything acts.
-#[derive(Debug, Default)]
-pub(crate) struct Glance {
-    pub(crate) acts: bool,
-}
-
-impl fmt::Write for Glance {
-    fn write_str(&mut self, piece: &str) -> fmt::Result {
-        self.acts |= has_acting(piece);
-        Ok(())
     }
 }

@@ -16,5 +16,6 @@ mod layout;
 pub mod paint;
 pub mod text;
 pub mod view;
+pub mod yaml;
 
 pub mod configuration;

@@ -13,6 +13,7 @@ mod rbac;
 
 mod advice;
 mod document;
+mod ending;
 mod filter;
 mod output;
 mod progress;
@@ -26,8 +27,9 @@ use crate::output::{About, Format, Printer};
 use crate::store::Store;
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use meho_host::connector::Connector;
+use meho_host::connector::{Connector, MAX_COMPONENT_BYTES};
 use meho_host::error::{CallError, ErrorCode};
+use meho_host::file;
 use meho_host::host::{Call, Host, HostSettings};
 use meho_host_cli::table::Namespaces;
 use meho_host_cli::text::{safe, safe_lines};
@@ -59,9 +61,27 @@ fn main() -> ExitCode {
             return fail(&printer, failed, Typed::default());
         }
     };
-    match runtime.block_on(run(&cli, &printer)) {
-        Ok(()) => ExitCode::from(DONE),
-        Err(error) => fail(&printer, error, typed(&cli.command)),
+    let ended = runtime.block_on(async {
+        match &cli.command {
+            // It ends by one, and has things to put away then.
+            Command::Demo(options) if options.serve => Ok(run(&cli, &printer).await),
+            _ => tokio::select! {
+                // Dropping the call ends it, and a plugin of its with all that this has started.
+                biased;
+                signal = ending::asked() => Err(signal),
+                outcome = run(&cli, &printer) => Ok(outcome),
+            },
+        }
+    });
+    match ended {
+        Ok(Ok(())) => ExitCode::from(DONE),
+        Ok(Err(error)) => fail(&printer, error, typed(&cli.command)),
+        Err(signal) => {
+            printer.progress().stop();
+            // Whatever still runs is dropped where it waits. What does not wait, for one a question at the terminal, is left.
+            runtime.shutdown_timeout(ending::PATIENCE);
+            ExitCode::from(signal)
+        }
     }
 }
 
@@ -139,7 +159,7 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
 
 async fn target(cli: &Cli, command: &TargetCommand, printer: &Printer) -> Result<(), CallError> {
     match command {
-        TargetCommand::Add(options) => targets::add(options, &store(cli)?, printer),
+        TargetCommand::Add(options) => targets::add(options, &store(cli)?, printer).await,
         TargetCommand::List => targets::list(&store(cli)?, printer),
         TargetCommand::Remove { name } => targets::remove(name, &store(cli)?, printer),
         TargetCommand::Default { name } => targets::set_default(name, &store(cli)?, printer),
@@ -171,14 +191,17 @@ fn store(cli: &Cli) -> Result<Store, CallError> {
 /// The component that was named, or the built-in one.
 async fn load(host: &Host, path: Option<&Path>) -> Result<Arc<Connector>, CallError> {
     let bytes = match path {
-        Some(path) => tokio::fs::read(path).await.map_err(|error| {
-            let message =
-                format!("the component {} cannot be read: {}", safe(&path.display().to_string()), error.kind());
-            CallError::new(ErrorCode::InvalidRequest, message)
-        })?,
+        Some(path) => component_at(path)?,
         None => meho_artifacts::KUBERNETES.to_vec(),
     };
     host.load(bytes).await
+}
+
+fn component_at(path: &Path) -> Result<Vec<u8>, CallError> {
+    file::read(path, MAX_COMPONENT_BYTES as u64).map_err(|error| {
+        let message = format!("the component {} cannot be read: {error}", safe(&path.display().to_string()));
+        CallError::new(ErrorCode::InvalidRequest, message)
+    })
 }
 
 async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(), CallError> {

@@ -3,7 +3,7 @@
 //! To the first goes what was asked for: data and, in the formats for programs, the error that stands in its place. To the second goes everything
 //! else: for people errors, warnings and notes, for readers of JSON Lines whatever is to be known besides the rows.
 
-use crate::document::{Document, Escaped, Glance, Rows};
+use crate::document::{Document, Escaped, Rows};
 use crate::filter::{Chosen, Filter};
 use crate::progress::Progress;
 use crate::terminal;
@@ -16,8 +16,9 @@ use meho_host::host::{CallStream, Event};
 use meho_host_cli::paint::{Paint, Tone};
 use meho_host_cli::sheet;
 use meho_host_cli::table::{self, Namespaces};
-use meho_host_cli::text::{json_escape, safe, safe_json, wrapped, yaml_escape};
+use meho_host_cli::text::{json_escape, safe, safe_json, wrapped};
 use meho_host_cli::view::View;
+use meho_host_cli::yaml;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -212,8 +213,8 @@ impl Printer {
     pub(crate) fn document(&self, document: &impl Serialize) -> Result<(), CallError> {
         self.progress.stop();
         let printed = match self.format {
-            Format::Yaml => print(|out| write_yaml(document, out)),
-            Format::Json | Format::Jsonl | Format::Table => print(|out| write_json(document, json_escape, out)),
+            Format::Yaml => print(|out| yaml::write(document, out)),
+            Format::Json | Format::Jsonl | Format::Table => print(|out| write_json(document, out)),
         };
         printed.map(drop)
     }
@@ -249,7 +250,8 @@ impl Printer {
                 Value::Array(items) => items.iter().map(show_item).collect::<Vec<_>>().join(", "),
                 other => show_item(other),
             };
-            self.say("", Tone::Plain, &format!(" {name}: {shown}"));
+            // Their names are the contract's or a connector's, as their values are.
+            self.say("", Tone::Plain, &format!(" {says}{name}: {shown}"));
         }
         if let Some(hint) = &error.hint {
             self.say("hint:", Tone::Heading, &format!("{says}{hint}"));
@@ -322,20 +324,10 @@ fn trailer(meta: &AnswerMeta) {
     let _ = writeln!(io::stderr().lock(), "{}", safe_json(&line, json_escape));
 }
 
-fn write_json(document: &impl Serialize, escape: fn(char, &mut String), out: &mut dyn Write) -> io::Result<()> {
-    let mut out = Escaped { out, escape };
+fn write_json(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = Escaped { out, escape: json_escape };
     serde_json::to_writer_pretty(&mut out, document)?;
     out.write_all(b"\n")
-}
-
-/// YAML. A character that acts stands in a block of text as it is; then the whole is written as JSON, which is YAML too and escapes it.
-fn write_yaml(document: &impl Serialize, mut out: &mut dyn Write) -> io::Result<()> {
-    let mut glance = Glance::default();
-    serde_saphyr::to_fmt_writer(&mut glance, document).map_err(io::Error::other)?;
-    if glance.acts {
-        return write_json(document, yaml_escape, out);
-    }
-    serde_saphyr::to_io_writer(&mut out, document).map_err(io::Error::other)
 }
 
 /// Whether anybody reads standard output.

@@ -1,16 +1,18 @@
-//! A person's yes at the terminal: shows the exact request, asks, and takes nothing but a yes for one.
+//! A person's yes at the terminal: shows the exact request, or what a kubeconfig wants of this machine, asks, and takes nothing but a yes for one.
 
 use crate::progress::Progress;
 use crate::terminal::{forget_input, width};
 use async_trait::async_trait;
 use meho_host::approval::{Approver, Verdict};
+use meho_host::kubeconfig::Reach;
 use meho_host::policy::effect::Trust;
 use meho_host::policy::family::kubernetes::{Attributes, attributes_of};
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::policy::request::CanonicalRequest;
-use meho_host_cli::text::{GOES_ON, safe, wrapped};
+use meho_host_cli::text::{GOES_ON, one_line, safe, wrapped};
 use serde_json::Value;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
 
 /// Most lines of a body that are shown, and most of the request where it is shown again.
 const MAX_BODY_LINES: usize = 60;
@@ -54,14 +56,18 @@ fn name_of(request: &CanonicalRequest) -> String {
 }
 
 /// The plan for a person's eyes: the request as it would be sent, and once more, directly above the question, everything but its body. However long that
-/// is and whatever it looks like, each line of it is marked as its, and none of them is the last that is seen.
+/// is and whatever it looks like, each line of it is marked as its, and nothing stands between its beginning and the question.
 pub(crate) fn show(view: &Value, width: usize) -> String {
     let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let request = format!("{} {}", text("/request/method"), text("/request/path"));
     let mut lines = Vec::new();
     let mut put = |line: &str| lines.extend(wrapped(line, width));
+    // Names are whoever's who wrote the kubeconfig: none of them pushes the request off the screen.
+    let named = |pointer: &str, before: &str| {
+        format!("{before}{}", one_line(text(pointer), width.saturating_sub(before.len())))
+    };
     put("");
-    put(&format!("This changes the target {}. It would send, and nothing else:", text("/target")));
+    put(&format!("This changes the target {}. It would send, and nothing else:", one_line(text("/target"), width / 2)));
     put("");
     put(&format!("  {request}"));
     if let Some(body) = view.pointer("/request/body").filter(|body| !body.is_null()) {
@@ -74,17 +80,77 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
         }
     }
     put("");
-    put(&format!("  request  {}", beginning(&request, width)));
-    put(&format!("  target   {} at {}", text("/target"), text("/server")));
+    put(&named("/target", "  target   "));
+    put(&named("/server", "  server   "));
+    if view.pointer("/proxy").is_some_and(Value::is_string) {
+        put(&named("/proxy", "  proxy    "));
+    }
     if view.pointer("/verified") != Some(&Value::Bool(true)) {
         put("           UNVERIFIED: whoever is between can read the credential and change what is sent");
     }
-    put(&format!("  caller   {}", text("/principal")));
+    put(&named("/principal", "  caller   "));
     put(&format!("  trust    {}", text("/trust")));
     put(&format!("  expires  {}", text("/expires")));
     put(&format!("  digest   {}", text("/digest")));
+    put(&format!("  request  {}", beginning(&request, width)));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What came of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    No,
+    /// There is no terminal, and so nobody who could say one or the other.
+    Nobody,
+}
+
+/// Asks whether a kubeconfig may have done what it wants of this machine.
+pub(crate) async fn agree(name: &str, kubeconfig: &Path, reach: &Reach) -> Answer {
+    let Some(width) = width().filter(|_| io::stdin().is_terminal()) else { return Answer::Nobody };
+    let shown = wants(name, kubeconfig, reach, width);
+    match tokio::task::spawn_blocking(move || yes(&shown, "May it? [y/N] ")).await {
+        Ok(Ok(true)) => Answer::Yes,
+        Ok(Ok(false) | Err(_)) | Err(_) => Answer::No,
+    }
+}
+
+/// What a kubeconfig wants, for a person's eyes. All of it: a yes to the half of a command is none. What comes last is what is seen last, and nobody but
+/// us has written that.
+fn wants(name: &str, kubeconfig: &Path, reach: &Reach, width: usize) -> String {
+    let mut lines = Vec::new();
+    let mut put = |line: &str| lines.extend(wrapped(line, width));
+    put("");
+    put(&format!(
+        "The kubeconfig {} wants more of this machine than what is in its own directory:",
+        kubeconfig.display()
+    ));
+    put("");
+    if let Some(program) = &reach.program {
+        put(&format!("  runs     {}", quoted(&program.command)));
+        program.args.iter().for_each(|argument| put(&format!("           {}", quoted(argument))));
+        program.env.iter().for_each(|(name, value)| put(&format!("  with     {}={}", quoted(name), quoted(value))));
+    }
+    for (what, path) in &reach.files {
+        put(&format!("  reads    {what} {}", quoted(&path.to_string_lossy())));
+    }
+    put("");
+    put(&format!("  target   {name}"));
+    put(&format!("  server   {}", one_line(&reach.server, width.saturating_sub(11))));
+    if let Some(proxy) = &reach.proxy {
+        put(&format!("  proxy    {}", one_line(proxy, width.saturating_sub(11))));
+    }
+    put(
+        "The program would run as you, whenever a call needs a credential; a token or a certificate that it prints, or that is read, is shown to that server.",
+    );
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// A word in which it can be seen where it begins and ends.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
 }
 
 /// The body's lines, no wider than the terminal, each marked.
@@ -104,19 +170,25 @@ fn beginning(request: &str, width: usize) -> String {
 
 /// Asks once, and for a destructive request a second time, for the name of its object. What was typed before is no answer.
 fn ask(shown: &str, name: Option<&str>) -> io::Result<Option<Confirmation>> {
-    let mut terminal = io::stderr().lock();
-    writeln!(terminal, "{shown}")?;
-    forget_input()?;
-    write!(terminal, "Send it? [y/N] ")?;
-    terminal.flush()?;
-    if !matches!(line()?.to_ascii_lowercase().as_str(), "y" | "yes") {
+    if !yes(shown, "Send it? [y/N] ")? {
         return Ok(None);
     }
     let Some(name) = name else { return Ok(Some(Confirmation::Once)) };
+    let mut terminal = io::stderr().lock();
     forget_input()?;
     write!(terminal, "This is DESTRUCTIVE. Type {name} to send it: ")?;
     terminal.flush()?;
     Ok((line()? == name).then_some(Confirmation::Twice))
+}
+
+/// Whether a question was answered with yes.
+fn yes(shown: &str, question: &str) -> io::Result<bool> {
+    let mut terminal = io::stderr().lock();
+    writeln!(terminal, "{shown}")?;
+    forget_input()?;
+    write!(terminal, "{question}")?;
+    terminal.flush()?;
+    Ok(matches!(line()?.to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// What was typed and sent off. A terminal that ends in the middle of a line has said nothing.

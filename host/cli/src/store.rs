@@ -2,17 +2,16 @@
 //! else can write it, and it is replaced whole or not at all.
 
 use meho_host::error::{CallError, ErrorCode};
+use meho_host::file::{self, FileError, How, Part};
 use meho_host_cli::configuration::{Configuration, Refused};
 use meho_host_cli::text::safe;
-use std::fs::{self, DirBuilder, File, Metadata};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-/// Group and others may write.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
-/// In such a directory nobody can replace another's file.
-const STICKY: u32 = 0o1000;
+/// Largest configuration. A target has some hundred bytes.
+const MAX_BYTES: u64 = 1 << 20;
 /// Names the file, where no option does.
 const VARIABLE: &str = "MEHO_CONFIG";
 
@@ -94,40 +93,29 @@ impl Store {
 
     /// Its text; none where there is no such file.
     fn text(&self) -> Result<Option<String>, CallError> {
-        let file = match File::open(&self.path) {
+        let unread = |error: FileError| refused(format!("the configuration {} cannot be read: {error}", self.shown()));
+        let file = match file::open(&self.path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.failed("read", &error)),
+            Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unread(error)),
         };
-        let read = |error| self.failed("read", &error);
         // Of what is open, and not of what may have come to lie there since.
-        self.check_nobody_else_writes(&file.metadata().map_err(read)?)?;
-        let directory = self.real_path().map_err(read)?;
-        let directory = directory.parent().unwrap_or(Path::new("/"));
-        let around = fs::metadata(directory).map_err(read)?;
-        if around.mode() & WRITABLE_BY_OTHERS != 0 && around.mode() & STICKY == 0 {
-            let shown = safe(&directory.display().to_string());
-            return Err(refused(format!("the directory of the configuration, {shown}, can be written by others"))
-                .hint(format!("it decides where credentials go: chmod go-w {shown}")));
+        if let Some(exposed) = file::exposed(&file, &self.path).map_err(|error| self.failed("read", &error))? {
+            let shown = safe(&exposed.path.display().to_string());
+            let what = match exposed.part {
+                Part::File => format!("the configuration {shown}"),
+                Part::Directory => format!("the directory of the configuration, {shown},"),
+            };
+            return Err(match exposed.how {
+                How::Mode => refused(format!("{what} can be written by others"))
+                    .hint(format!("it decides where credentials go: chmod go-w {shown}")),
+                How::Owner => refused(format!("{what} belongs to somebody else"))
+                    .hint("it decides where credentials go: use one of your own"),
+            });
         }
-        io::read_to_string(file).map(Some).map_err(read)
-    }
-
-    fn check_nobody_else_writes(&self, file: &Metadata) -> Result<(), CallError> {
-        let shown = self.shown();
-        if !file.is_file() {
-            return Err(refused(format!("the configuration {shown} is no file")));
-        }
-        if file.mode() & WRITABLE_BY_OTHERS != 0 {
-            return Err(refused(format!("the configuration {shown} can be written by others"))
-                .hint(format!("it decides where credentials go: chmod go-w {shown}")));
-        }
-        let me = rustix::process::geteuid().as_raw();
-        if file.uid() != me && file.uid() != 0 {
-            return Err(refused(format!("the configuration {shown} belongs to somebody else"))
-                .hint("it decides where credentials go: use one of your own"));
-        }
-        Ok(())
+        let bytes = file::whole(&file, MAX_BYTES).map_err(unread)?;
+        let text = String::from_utf8(bytes);
+        text.map(Some).map_err(|_| refused(format!("the configuration {} is no text in UTF-8", self.shown())))
     }
 
     /// Changes it, one change after another: of two at the same time none is lost, and whoever reads meanwhile reads the old or the new.

@@ -6,8 +6,9 @@ use crate::arguments::TargetOptions;
 use crate::store::{self, Store};
 use meho_host::credential::TokenFile;
 use meho_host::error::{CallError, ErrorCode};
+use meho_host::file;
 use meho_host::in_cluster::InCluster;
-use meho_host::kubeconfig::{self, ExecPlugins};
+use meho_host::kubeconfig::{self, Word};
 use meho_host::policy::family::Family;
 use meho_host::target::{Target, TargetSettings, Verification};
 use meho_host_cli::configuration::{Entry, Place, Proof};
@@ -15,9 +16,13 @@ use meho_host_cli::text::safe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What to do where a kubeconfig names a program, and it was named on a command line itself.
-const FOR_A_PLUGIN: &str = "only what the operator has set up may start a program: add it with `meho-host target add NAME --kubeconfig FILE`, \
-                            and go there with --target NAME; or name it in KUBECONFIG";
+/// What to do where a kubeconfig wants more of this machine than what is in its own directory, and was named on a command line.
+const FOR_THE_OPERATOR: &str = "only what the operator has set up may start a program, or have files sent that are not beside it: add it with \
+                                `meho-host target add NAME --kubeconfig FILE` at a terminal, and go there with --target NAME; or use a kubeconfig with \
+                                its data in it";
+/// What to do where nobody has said yes to that, or to something else.
+const NOT_AGREED: &str =
+    "look at it and say yes at a terminal: `meho-host target add NAME --kubeconfig FILE --replace`";
 
 fn refused(why: impl Into<String>) -> CallError {
     CallError::new(ErrorCode::InvalidRequest, why)
@@ -37,7 +42,7 @@ enum Chosen {
     Named {
         name: String,
         place: Place,
-        exec_plugins: ExecPlugins,
+        by: store::Word,
     },
     Kubeconfig {
         file: Option<PathBuf>,
@@ -85,11 +90,7 @@ pub(crate) fn choose(options: &TargetOptions, store: Option<&Store>) -> Result<C
 
 /// A target of a configuration that is this one's word.
 pub(crate) fn of_entry(name: &str, entry: &Entry, word: store::Word) -> Choice {
-    let exec_plugins = match word {
-        store::Word::Operator => ExecPlugins::Allowed,
-        store::Word::Caller => ExecPlugins::Refused,
-    };
-    let place = Chosen::Named { name: name.to_owned(), place: entry.place.clone(), exec_plugins };
+    let place = Chosen::Named { name: name.to_owned(), place: entry.place.clone(), by: word };
     Choice { place, namespace: entry.namespace.clone() }
 }
 
@@ -104,28 +105,41 @@ impl Choice {
     /// The target.
     pub(crate) fn target(&self) -> Result<Target, CallError> {
         match &self.place {
-            Chosen::Named { name, place: Place::Kubeconfig { file, context }, exec_plugins } => {
-                of_kubeconfig(Some(name), Some(file), context.as_deref(), *exec_plugins)
+            Chosen::Named { name, place: Place::Kubeconfig { file, context, agreed }, by } => {
+                let (word, advice) = match (by, agreed) {
+                    (store::Word::Operator, Some(digest)) => (Word::Agreed(digest.clone()), NOT_AGREED),
+                    (store::Word::Operator, None) => (Word::Caller, NOT_AGREED),
+                    (store::Word::Caller, _) => (Word::Caller, FOR_THE_OPERATOR),
+                };
+                bounded(Some(name), file, context.as_deref(), word, advice)
             }
             Chosen::Named { name, place: Place::Server { url, token_file, proof, tls_server_name }, .. } => {
                 of_server(name, url, token_file, proof, tls_server_name.as_deref())
             }
             Chosen::Named { name, place: Place::InCluster, .. } => in_cluster(name),
-            // A path on a command line is whoever typed it, an agent perhaps: it starts no program.
+            // A path on a command line is whoever typed it, an agent perhaps.
             Chosen::Kubeconfig { file: Some(file), context } => {
-                let made = |exec_plugins| of_kubeconfig(None, Some(file), context.as_deref(), exec_plugins);
-                made(ExecPlugins::Refused).map_err(|error| match made(ExecPlugins::Allowed) {
-                    Ok(_) => error.hint(FOR_A_PLUGIN),
-                    Err(_) => error,
-                })
+                bounded(None, file, context.as_deref(), Word::Caller, FOR_THE_OPERATOR)
             }
             // The one that `kubectl` takes, too.
-            Chosen::Kubeconfig { file: None, context } => {
-                of_kubeconfig(None, None, context.as_deref(), ExecPlugins::Allowed)
-            }
+            Chosen::Kubeconfig { file: None, context } => of_kubeconfig(None, None, context.as_deref(), Word::Operator),
             Chosen::Server { url, token_file, proof } => of_server(url, url, token_file, proof, None),
         }
     }
+}
+
+/// A kubeconfig that may not have done whatever it says. What to do is the program's to say, where that was what it failed for.
+fn bounded(
+    name: Option<&str>,
+    file: &Path,
+    context: Option<&str>,
+    word: Word,
+    advice: &str,
+) -> Result<Target, CallError> {
+    of_kubeconfig(name, Some(file), context, word.clone()).map_err(|error| match kubeconfig::reach(file, context) {
+        Ok(Some(reach)) if word != Word::Agreed(reach.digest.clone()) => error.hint(advice),
+        _ => error,
+    })
 }
 
 /// The one place where a kubeconfig becomes a target, under the name of the configuration where it has one.
@@ -133,9 +147,9 @@ fn of_kubeconfig(
     name: Option<&str>,
     file: Option<&Path>,
     context: Option<&str>,
-    exec_plugins: ExecPlugins,
+    word: Word,
 ) -> Result<Target, CallError> {
-    let (mut settings, credentials) = kubeconfig::read(file, context, exec_plugins)?;
+    let (mut settings, credentials) = kubeconfig::read(file, context, word)?;
     if let Some(name) = name {
         name.clone_into(&mut settings.name);
     }
@@ -157,8 +171,8 @@ fn of_server(
         Proof::SystemRoots => Verification::SystemRoots,
         Proof::Nothing => Verification::DangerousNone,
         Proof::CaFile(path) => {
-            let pem = std::fs::read(path).map_err(|error| {
-                refused(format!("the CA file {} cannot be read: {}", safe(&path.display().to_string()), error.kind()))
+            let pem = file::read(path, Verification::MAX_CA_BYTES).map_err(|error| {
+                refused(format!("the CA file {} cannot be read: {error}", safe(&path.display().to_string())))
             })?;
             Verification::ca(&pem).map_err(|error| refused(error.to_string()))?
         }

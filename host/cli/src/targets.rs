@@ -2,12 +2,14 @@
 
 use crate::arguments::{AddOptions, CheckOptions};
 use crate::output::{Format, Printer};
-use crate::store::Store;
+use crate::prompt;
+use crate::store::{Store, Word};
 use crate::target;
 use meho_host::check::Check;
 use meho_host::connector::Connector;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::Host;
+use meho_host::kubeconfig;
 use meho_host_cli::check::sheet;
 use meho_host_cli::configuration::{self, Becomes, Configuration, Entry, Existing, Place, Proof};
 use meho_host_cli::table::{Own, Rows};
@@ -19,8 +21,9 @@ fn refused(why: String) -> CallError {
 }
 
 /// Adds a target. Whether it can be used is said, and hinders nothing: a token may come later.
-pub(crate) fn add(options: &AddOptions, store: &Store, printer: &Printer) -> Result<(), CallError> {
-    let entry = entry(options)?;
+pub(crate) async fn add(options: &AddOptions, store: &Store, printer: &Printer) -> Result<(), CallError> {
+    let mut entry = entry(options)?;
+    ask_for(&mut entry, options.name.as_str(), store, printer).await;
     let existing = if options.replace { Existing::Replace } else { Existing::Keep };
     let becomes = if options.default { Becomes::Default } else { Becomes::OneOfMany };
     store.change(|text| configuration::add(text, &options.name, &entry, existing, becomes))?;
@@ -35,6 +38,25 @@ pub(crate) fn add(options: &AddOptions, store: &Store, printer: &Printer) -> Res
     Ok(())
 }
 
+/// Where a kubeconfig has a program run, or files sent that are not beside it: asks whether it may, and puts a yes into the entry. Whoever types this
+/// command need not be the operator, so that it was typed is no yes. In a configuration that a command line names none would be believed.
+async fn ask_for(entry: &mut Entry, name: &str, store: &Store, printer: &Printer) {
+    let Place::Kubeconfig { file, context, agreed } = &mut entry.place else { return };
+    if store.word() == Word::Caller {
+        return;
+    }
+    // What is wrong with it is said once the entry stands.
+    let Ok(Some(reach)) = kubeconfig::reach(file, context.as_deref()) else { return };
+    let added = "it is added without a yes to that";
+    match prompt::agree(name, file, &reach).await {
+        prompt::Answer::Yes => *agreed = Some(reach.digest),
+        prompt::Answer::No => printer.note(added),
+        prompt::Answer::Nobody => printer.warn(&format!(
+            "its kubeconfig wants to run a program, or to read files outside of its own directory, and there is no terminal to ask at: {added}"
+        )),
+    }
+}
+
 /// What the options say, with paths that lead to the same from everywhere.
 fn entry(options: &AddOptions) -> Result<Entry, CallError> {
     let absolute = |path: &Path| {
@@ -47,7 +69,7 @@ fn entry(options: &AddOptions) -> Result<Entry, CallError> {
         Ok(path)
     };
     let place = match (&options.kubeconfig, &options.server) {
-        (Some(file), _) => Place::Kubeconfig { file: absolute(file)?, context: options.context.clone() },
+        (Some(file), _) => Place::Kubeconfig { file: absolute(file)?, context: options.context.clone(), agreed: None },
         (None, Some(url)) => Place::Server {
             url: url.clone(),
             token_file: absolute(options.token_file.as_deref().unwrap_or(Path::new("")))?,
@@ -145,8 +167,8 @@ fn shown(configuration: &Configuration) -> Vec<Value> {
     let show = |(name, entry): (&configuration::TargetName, &Entry)| {
         let mut target = json!({"name": name.as_str(), "default": configuration.default.as_ref() == Some(name)});
         let more = match &entry.place {
-            Place::Kubeconfig { file, context } => {
-                json!({"kind": "kubeconfig", "kubeconfig": file, "context": context})
+            Place::Kubeconfig { file, context, agreed } => {
+                json!({"kind": "kubeconfig", "kubeconfig": file, "context": context, "agreed": agreed})
             }
             Place::Server { url, token_file, proof, tls_server_name } => json!({
                 "kind": "server",

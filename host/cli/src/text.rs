@@ -49,6 +49,24 @@ pub fn wrapped(line: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// As much of a text as fits into so many columns, escaped; where that is not all, it ends with `…`.
+pub fn one_line(text: &str, columns: usize) -> String {
+    let whole = safe(text);
+    let mut taken = 0;
+    for (at, character) in whole.char_indices() {
+        taken += character.width().unwrap_or_default();
+        if taken > columns {
+            let mut room = columns.saturating_sub(1);
+            let fits = |character: &char| {
+                room.checked_sub(character.width().unwrap_or_default()).map(|rest| room = rest).is_some()
+            };
+            let kept: String = whole[..at].chars().take_while(fits).collect();
+            return format!("{kept}…");
+        }
+    }
+    whole
+}
+
 /// Whether text of several lines has a character in it that acts.
 pub fn has_acting(text: &str) -> bool {
     text.chars().any(|character| !matches!(character, '\n' | '\t') && acts(character))

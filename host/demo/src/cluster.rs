@@ -66,6 +66,12 @@ impl Cluster {
         answer
     }
 
+    /// Whether a request says whose it is, before anything of its body is kept.
+    pub(crate) fn knows(&self, request: &Request) -> bool {
+        let state = self.state();
+        authn::authenticate(request, &state.tokens, &state.store).is_ok()
+    }
+
     /// What takes time in a cluster goes on.
     pub(crate) fn tick(&self) {
         let mut state = self.state();

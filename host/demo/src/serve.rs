@@ -34,7 +34,7 @@ const GZIP_FROM_BYTES: usize = 128 * 1024;
 const CONNECTIONS: usize = 1024;
 /// How long a body that is to break is held, so that its beginning is sent.
 const BREAK: Duration = Duration::from_millis(100);
-/// How long a handshake or the head of a request may take.
+/// How long a handshake, the head of a request and its body may take, each.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Accepts connections until the task is ended.
@@ -112,13 +112,20 @@ async fn respond(
     }
     let is_head = head.method == Method::HEAD;
     let accepts_gzip = head.headers.get_all("accept-encoding").iter().any(is_gzip);
-    let answer = match Limited::new(body, BODY_BYTES).collect().await {
-        Ok(body) => cluster.answer(&Request::new(head.method, &uri, head.headers, body.to_bytes())),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            let message = format!("Request entity too large: limit is {BODY_BYTES}");
-            Refusal::new(413, "RequestEntityTooLarge", message).into()
+    let request = Request::new(head.method, &uri, head.headers, Bytes::new());
+    let answer = if cluster.knows(&request) {
+        match tokio::time::timeout(PATIENCE, Limited::new(body, BODY_BYTES).collect()).await {
+            Ok(Ok(body)) => cluster.answer(&Request { body: body.to_bytes(), ..request }),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                let message = format!("Request entity too large: limit is {BODY_BYTES}");
+                Refusal::new(413, "RequestEntityTooLarge", message).into()
+            }
+            Ok(Err(_)) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            Err(_) => return Err(io::Error::from(io::ErrorKind::TimedOut)),
         }
-        Err(_) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+    } else {
+        // Whoever may ask for nothing fills no memory either: their body is not read.
+        cluster.answer(&request)
     };
     let cut = if let Some(Effect::CutAfter(bytes)) = effect { Some(bytes) } else { None };
     let mut response = response(answer, accepts_gzip, cut);

@@ -12,10 +12,12 @@ use base64::Engine as _;
 use exec::PluginError;
 use http::HeaderValue;
 use jiff::Timestamp;
+use rustls::InconsistentKeys;
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::path::PathBuf;
@@ -62,31 +64,60 @@ pub enum CredentialError {
 
 /// Why there is no client certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the client {part} does not parse as PEM")]
-pub struct IdentityError {
-    /// `certificate` or `key`.
-    pub part: &'static str,
+pub enum IdentityError {
+    /// One of the two is none.
+    #[error("the client {part} does not parse as PEM")]
+    Unreadable {
+        /// `certificate` or `key`.
+        part: &'static str,
+    },
+    /// A key that TLS has no use for.
+    #[error("the client key is of a kind that is not supported")]
+    Unsupported,
+    /// They are not each other's: of two files that are being replaced, only one was.
+    #[error("the client certificate and the client key do not belong together")]
+    NotAPair,
 }
 
 /// A client certificate with its key.
 pub struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
+    /// Of both. Of a secret, so it stays here.
+    fingerprint: [u8; 32],
 }
 
 impl Identity {
     /// A certificate, with those between it and its authority, and its key, all of them PEM.
     ///
     /// # Errors
-    /// Where one of them is not.
+    /// Where one of them is not, or they do not belong together.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
-        let bad = |part| move |_| IdentityError { part };
+        let bad = |part| move |_| IdentityError::Unreadable { part };
         let chain: Vec<_> =
             CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().map_err(bad("certificate"))?;
         if chain.is_empty() {
-            return Err(IdentityError { part: "certificate" });
+            return Err(IdentityError::Unreadable { part: "certificate" });
         }
-        Ok(Self { chain, key: PrivateKeyDer::from_pem_slice(key).map_err(bad("key"))? })
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(bad("key"))?;
+        let signing = any_supported_type(&key).map_err(|_| IdentityError::Unsupported)?;
+        match CertifiedKey::new(chain.clone(), signing).keys_match() {
+            // What cannot be told now the target will tell.
+            Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {}
+            Err(rustls::Error::InconsistentKeys(_)) => return Err(IdentityError::NotAPair),
+            Err(_) => return Err(IdentityError::Unreadable { part: "certificate" }),
+        }
+        let mut hash = Sha256::new();
+        for part in chain.iter().map(AsRef::as_ref).chain([key.secret_der()]) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Ok(Self { chain, key, fingerprint: hash.finalize().into() })
+    }
+
+    /// Whether they are the same certificates with the same key.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
     }
 
     fn certificate(&self) -> Option<X509Certificate<'_>> {
@@ -101,13 +132,44 @@ impl fmt::Debug for Identity {
     }
 }
 
+/// Whose a credential says that it is. Nobody has verified it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subjects {
+    /// The `sub` of a JWT.
+    pub token: Option<String>,
+    /// The subject of a certificate.
+    pub certificate: Option<String>,
+}
+
+impl Subjects {
+    /// Of a certificate alone.
+    pub(crate) fn of_identity(identity: Option<&Arc<Identity>>) -> Self {
+        let certificate = identity.and_then(|identity| identity.certificate());
+        Self { token: None, certificate: certificate.map(|parsed| parsed.subject().to_string()) }
+    }
+
+    /// Whether one of them names somebody else than before. What names nobody may be anybody's.
+    pub(crate) fn are_others(&self, before: &Self) -> bool {
+        let differ = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
+        differ(&self.token, &before.token) || differ(&self.certificate, &before.certificate)
+    }
+
+    /// For people and approvals: whoever is named, a certificate's marked as that beside a token's. Empty where nobody is.
+    pub(crate) fn shown(&self) -> String {
+        match (&self.token, &self.certificate) {
+            (Some(token), Some(certificate)) => format!(" ({token}, with the certificate of {certificate})"),
+            (Some(one), None) | (None, Some(one)) => format!(" ({one})"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
 /// One generation of a credential. A rotated token is another generation, with connections of its own.
 pub struct Credential {
     generation: String,
     bearer: Option<SecretString>,
     identity: Option<Arc<Identity>>,
-    /// What the token, or else the certificate, says of itself. Nobody has verified it.
-    subject: Option<String>,
+    subjects: Subjects,
     expires: Option<Timestamp>,
 }
 
@@ -131,9 +193,9 @@ impl Credential {
             hash.update(b"bearer");
             hash.update(bearer.expose_secret());
         }
-        for certificate in identity.iter().flat_map(|identity| &identity.chain) {
-            hash.update(b"certificate");
-            hash.update(certificate);
+        if let Some(identity) = &identity {
+            hash.update(b"identity");
+            hash.update(identity.fingerprint);
         }
         let generation = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let claims = bearer.as_ref().map(|bearer| Claims::of(bearer.expose_secret())).unwrap_or_default();
@@ -142,10 +204,13 @@ impl Credential {
         let of_certificate = certificate
             .as_ref()
             .and_then(|parsed| Timestamp::from_second(parsed.validity().not_after.timestamp()).ok());
-        let subject = claims.sub.or_else(|| certificate.as_ref().map(|parsed| parsed.subject().to_string()));
+        let subjects = Subjects {
+            token: claims.sub,
+            certificate: certificate.as_ref().map(|parsed| parsed.subject().to_string()),
+        };
         // Whichever is over first.
         let expires = of_token.into_iter().chain(of_certificate).min();
-        Self { generation, subject, expires, bearer, identity }
+        Self { generation, subjects, expires, bearer, identity }
     }
 
     /// The same with an end that somebody else has named, where that is the sooner.
@@ -161,10 +226,10 @@ impl Credential {
         self.expires
     }
 
-    /// Whose it says that it is: the `sub` of a JWT, or the subject of a certificate. Nobody has verified it.
+    /// Whose it says that it is.
     #[must_use]
-    pub fn subject(&self) -> Option<&str> {
-        self.subject.as_deref()
+    pub fn subjects(&self) -> &Subjects {
+        &self.subjects
     }
 
     /// Whether there is a token or a certificate in it.
@@ -230,17 +295,24 @@ impl Credential {
 }
 
 /// What a token says of itself, where it is a JWT (RFC 7519).
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 struct Claims {
     sub: Option<String>,
+    /// In seconds. It may have a fraction (RFC 7519, section 2), which is cut off: the token is over a little early then.
     exp: Option<i64>,
 }
 
 impl Claims {
+    /// Each claim by itself: what is wrong with one takes nothing from the other.
     fn of(token: &str) -> Self {
         let payload = token.split('.').nth(1).filter(|_| token.split('.').count() == 3);
         let decoded = payload.and_then(|text| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok());
-        decoded.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+        let claims: Option<serde_json::Value> = decoded.and_then(|json| serde_json::from_slice(&json).ok());
+        let claim = |name| claims.as_ref().and_then(|claims| claims.get(name));
+        Self {
+            sub: claim("sub").and_then(serde_json::Value::as_str).map(str::to_owned),
+            exp: claim("exp").and_then(serde_json::Value::as_f64).map(|seconds| seconds as i64),
+        }
     }
 }
 

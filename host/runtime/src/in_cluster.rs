@@ -5,6 +5,7 @@
 
 use crate::credential::TokenFile;
 use crate::error::{CallError, ErrorCode};
+use crate::file;
 use crate::target::{Target, TargetSettings, Verification};
 use meho_policy::family::Family;
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 
 /// Where the kubelet mounts it.
 const DIRECTORY: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// A name of at most 63 bytes (RFC 1123), and a line feed.
+const MAX_NAMESPACE_BYTES: u64 = 256;
 const ROTATED_BY: &str = "the kubelet rotates it: look whether the service account still exists and the pod with it, \
                           and start the pod anew; the file is read again before every request";
 
@@ -50,8 +53,8 @@ impl InCluster {
         let mut settings =
             TargetSettings::new("in-cluster", &format!("https://{host}:{}", self.port), Family::Kubernetes);
         let ca = self.directory.join("ca.crt");
-        let pem = std::fs::read(&ca)
-            .map_err(|error| refused(format!("the CA file {} cannot be read: {}", ca.display(), error.kind())))?;
+        let pem = file::read(&ca, Verification::MAX_CA_BYTES)
+            .map_err(|error| refused(format!("the CA file {} cannot be read: {error}", ca.display())))?;
         settings.verification = Verification::ca(&pem).map_err(|error| refused(error.to_string()))?;
         let token = TokenFile::new(self.directory.join("token"), None).advising(ROTATED_BY);
         Target::new(settings, Arc::new(token)).map_err(|error| refused(error.to_string()))
@@ -60,7 +63,8 @@ impl InCluster {
     /// The namespace that the pod is in, where that is mounted.
     #[must_use]
     pub fn namespace(&self) -> Option<String> {
-        let text = std::fs::read_to_string(self.directory.join("namespace")).ok()?;
+        let text = file::read(&self.directory.join("namespace"), MAX_NAMESPACE_BYTES).ok()?;
+        let text = String::from_utf8(text).ok()?;
         Some(text.trim().to_owned()).filter(|name| !name.is_empty())
     }
 }

@@ -1,31 +1,26 @@
 //! Kubeconfigs: read by kube-client, used by this crate's own transport.
 //!
-//! Start with [`target`]. What a context says of its user, and how that is read again when its files change, is in `user`.
+//! Start with [`target`]. `files` finds and reads them, `reach` says what a kubeconfig may have done on whose word, and what a context says of its user,
+//! and how that is read again when its files change, is in `user`.
 
+mod files;
+mod reach;
 mod user;
 
 use crate::credential::CredentialProvider;
 use crate::error::{CallError, ErrorCode};
 use crate::target::{Proxy, Target, TargetSettings, Verification};
-use kube_client::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
+use files::{Files, Merged, Stamp};
+use kube_client::config::{AuthInfo, Cluster, Kubeconfig};
 use meho_policy::family::Family;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use user::KubeconfigUser;
 
-/// Whether a kubeconfig may name a program to be run.
-///
-/// An exec plugin is code of whoever wrote the kubeconfig, run as the user of this process: whoever can choose the kubeconfig can run what they like. This
-/// crate cannot know who chose it, so it does not decide. Allow it for what an operator has configured, or has typed on a command line of
-/// their own; never for a path that came from a caller, an agent or a network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ExecPlugins {
-    /// A kubeconfig whose user has one is refused.
-    #[default]
-    Refused,
-    /// It is run.
-    Allowed,
-}
+pub use reach::{Program, Reach, Word};
+
+/// Longest name of a context or a user: an approver has to see more than that. The longest that clouds' tools write have some 200 characters.
+const MAX_NAME_CHARS: usize = 500;
 
 fn refused(why: impl Into<String>) -> CallError {
     CallError::new(ErrorCode::InvalidRequest, why)
@@ -38,8 +33,8 @@ fn refused(why: impl Into<String>) -> CallError {
 ///
 /// # Errors
 /// INVALID_REQUEST where the file cannot be read, the context does not exist, or it asks for what is not supported.
-pub fn target(path: Option<&Path>, context: Option<&str>, exec_plugins: ExecPlugins) -> Result<Target, CallError> {
-    let (settings, credentials) = read(path, context, exec_plugins)?;
+pub fn target(path: Option<&Path>, context: Option<&str>, word: Word) -> Result<Target, CallError> {
+    let (settings, credentials) = read(path, context, word)?;
     let name = settings.name.clone();
     Target::new(settings, credentials)
         .map_err(|error| refused(format!("the kubeconfig's context {name} cannot be used: {error}")))
@@ -52,60 +47,42 @@ pub fn target(path: Option<&Path>, context: Option<&str>, exec_plugins: ExecPlug
 pub fn read(
     path: Option<&Path>,
     context: Option<&str>,
-    exec_plugins: ExecPlugins,
+    word: Word,
 ) -> Result<(TargetSettings, Arc<dyn CredentialProvider>), CallError> {
     let files = Files::find(path)?;
-    let config = files.read()?;
-    let name = match context.or(config.current_context.as_deref()) {
-        Some(name) if !name.is_empty() => name.to_owned(),
-        _ => {
-            return Err(refused("the kubeconfig has no current context")
-                .hint("name one with --context")
-                .detail("contexts", contexts(&config)));
-        }
-    };
-    let entry = Entry::find(&config, &name)?;
-    let settings = settings(&name, &entry.cluster)?;
-    Ok((settings, Arc::new(KubeconfigUser::new(files, entry, exec_plugins)?)))
+    let read = Read::of(&files, context, &word)?;
+    let settings = read.entry.settings(&word)?;
+    Ok((settings, Arc::new(KubeconfigUser::new(files, read, word)?)))
 }
 
-/// The files that make a kubeconfig, merged as Kubernetes' clients do.
-#[derive(Debug)]
-struct Files(Vec<PathBuf>);
+/// What a context wants of this machine besides what stands in the kubeconfig's own directory: for an operator to say yes to, see [`Word::Agreed`]. None
+/// where it wants nothing, and needs no yes. Nothing is run or read for it but the kubeconfig.
+///
+/// # Errors
+/// As [`target`], where the kubeconfig cannot be read or has no such context.
+pub fn reach(path: &Path, context: Option<&str>) -> Result<Option<Reach>, CallError> {
+    let merged = Files::find(Some(path))?.read()?;
+    Ok(Reach::of(&Entry::chosen(&merged, context)?))
+}
 
-impl Files {
-    fn find(path: Option<&Path>) -> Result<Self, CallError> {
-        if let Some(path) = path {
-            return Ok(Self(vec![path.to_owned()]));
-        }
-        let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
-        let paths: Vec<PathBuf> = std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect();
-        if !paths.is_empty() {
-            return Ok(Self(paths));
-        }
-        let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
-        let home = home.ok_or_else(|| refused("the kubeconfig cannot be found: there is no home directory"))?;
-        Ok(Self(vec![home.join(".kube/config")]))
-    }
+/// A context as it was read, and what its files were like before that.
+struct Read {
+    entry: Entry,
+    stamps: Vec<Stamp>,
+}
 
-    fn read(&self) -> Result<Kubeconfig, CallError> {
-        let merged = self.0.iter().try_fold(None, |merged: Option<Kubeconfig>, path| {
-            let next = Kubeconfig::read_from(path)?;
-            Ok(Some(match merged {
-                Some(merged) => merged.merge(next)?,
-                None => next,
-            }))
-        });
-        let merged = merged.map_err(|error: KubeconfigError| {
-            refused(format!("the kubeconfig cannot be read: {}", explain(&error)))
-                .hint("give its path with --kubeconfig")
-        })?;
-        Ok(merged.unwrap_or_default())
-    }
-
-    /// For people.
-    fn shown(&self) -> String {
-        self.0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+impl Read {
+    /// Reads a context that may have done, on this word, what it asks for.
+    fn of(files: &Files, context: Option<&str>, word: &Word) -> Result<Self, CallError> {
+        // Before anything is read: what is written in between is then seen as a change.
+        let mut stamps = files.stamps();
+        let merged = files.read()?;
+        let entry = Entry::chosen(&merged, context)?;
+        // But for a token file: that is read at every request.
+        let named = [&entry.user.client_certificate, &entry.user.client_key];
+        stamps.extend(named.into_iter().flatten().map(PathBuf::from).map(Stamp::of));
+        entry.admit(word, &merged)?;
+        Ok(Self { entry, stamps })
     }
 }
 
@@ -115,10 +92,25 @@ struct Entry {
     cluster: Cluster,
     user_name: String,
     user: AuthInfo,
+    /// The canonical directories of the files that they are from.
+    home_of_cluster: PathBuf,
+    home_of_user: PathBuf,
 }
 
 impl Entry {
-    fn find(config: &Kubeconfig, name: &str) -> Result<Self, CallError> {
+    /// The context of this name, or the current one.
+    fn chosen(merged: &Merged, name: Option<&str>) -> Result<Self, CallError> {
+        let config = &merged.config;
+        match name.or(config.current_context.as_deref()) {
+            Some(name) if !name.is_empty() => Self::find(merged, name),
+            _ => Err(refused("the kubeconfig has no current context")
+                .hint("name one with --context")
+                .detail("contexts", contexts(config))),
+        }
+    }
+
+    fn find(merged: &Merged, name: &str) -> Result<Self, CallError> {
+        let config = &merged.config;
         let named = config.contexts.iter().find(|known| known.name == name).and_then(|known| known.context.as_ref());
         let context = named.ok_or_else(|| {
             refused(format!("the kubeconfig has no context {name}"))
@@ -130,9 +122,58 @@ impl Entry {
         let cluster = config.clusters.iter().find(|known| known.name == context.cluster);
         let cluster = cluster.and_then(|known| known.cluster.clone()).ok_or_else(|| lacks("cluster"))?;
         let user_name = context.user.clone().unwrap_or_default();
+        for (what, name) in [("context", name), ("user", &user_name)] {
+            if name.chars().count() > MAX_NAME_CHARS {
+                return Err(refused(format!(
+                    "the kubeconfig has a {what} with a name of more than {MAX_NAME_CHARS} characters"
+                ))
+                .hint("give it a shorter one"));
+            }
+        }
         let user = config.auth_infos.iter().find(|known| known.name == user_name);
         let user = user.and_then(|known| known.auth_info.clone()).ok_or_else(|| lacks("user"))?;
-        Ok(Self { context: name.to_owned(), cluster, user_name, user })
+        let home = |of: Option<&PathBuf>| of.cloned().unwrap_or_default();
+        Ok(Self {
+            context: name.to_owned(),
+            home_of_cluster: home(merged.home_of_cluster.get(&context.cluster)),
+            home_of_user: home(merged.home_of_user.get(&user_name)),
+            cluster,
+            user_name,
+            user,
+        })
+    }
+
+    /// The authority that the server's certificate has to be under: base64 of PEM, or a file's content.
+    fn authority(&self, word: &Word) -> Result<Option<Vec<u8>>, CallError> {
+        match (&self.cluster.certificate_authority_data, &self.cluster.certificate_authority) {
+            (Some(data), _) if !data.is_empty() => Ok(Some(data.clone().into_bytes())),
+            (_, Some(path)) if !path.is_empty() => {
+                let path = Path::new(path);
+                let bound = self.bound_of_cluster(word, path);
+                file(path, bound.as_deref(), "the CA file").map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn settings(&self, word: &Word) -> Result<TargetSettings, CallError> {
+        let (name, cluster) = (&self.context, &self.cluster);
+        let server = cluster
+            .server
+            .as_deref()
+            .ok_or_else(|| refused(format!("the cluster of the context {name} has no server")))?;
+        let mut settings = TargetSettings::new(name, server, Family::Kubernetes);
+        let proxy = cluster.proxy_url.as_deref().filter(|url| !url.is_empty()).map(Proxy::parse);
+        settings.proxy = proxy.transpose().map_err(|error| refused(error.to_string()))?;
+        settings.server_name = cluster.tls_server_name.clone().filter(|name| !name.is_empty());
+        let ca = self.authority(word)?;
+        settings.verification = match (cluster.insecure_skip_tls_verify.unwrap_or(false), ca) {
+            (true, Some(_)) => return Err(refused(crate::target::TargetError::CaAndNoVerification.to_string())),
+            (true, None) => Verification::DangerousNone,
+            (false, Some(ca)) => Verification::ca(&ca).map_err(|error| refused(error.to_string()))?,
+            (false, None) => Verification::SystemRoots,
+        };
+        Ok(settings)
     }
 
     /// Whether another reading of the same context leads to the same server, by the same proof and the same way.
@@ -148,18 +189,6 @@ impl Entry {
             )
         };
         of(&self.cluster) == of(&other.cluster)
-    }
-}
-
-/// What is wrong with a kubeconfig. The parser's own text quotes the lines around the place, and credentials stand in them.
-fn explain(error: &KubeconfigError) -> String {
-    match error {
-        KubeconfigError::Parse(inner) => match inner.location() {
-            Some(at) => format!("it is not a kubeconfig in YAML, see line {}, column {}", at.line(), at.column()),
-            None => "it is not a kubeconfig in YAML".to_owned(),
-        },
-        // These are of paths.
-        other => chain(other),
     }
 }
 
@@ -181,27 +210,7 @@ fn contexts(config: &Kubeconfig) -> Vec<String> {
     config.contexts.iter().map(|context| context.name.clone()).collect()
 }
 
-fn settings(name: &str, cluster: &Cluster) -> Result<TargetSettings, CallError> {
-    let server =
-        cluster.server.as_deref().ok_or_else(|| refused(format!("the cluster of the context {name} has no server")))?;
-    let mut settings = TargetSettings::new(name, server, Family::Kubernetes);
-    let proxy = cluster.proxy_url.as_deref().filter(|url| !url.is_empty()).map(Proxy::parse);
-    settings.proxy = proxy.transpose().map_err(|error| refused(error.to_string()))?;
-    settings.server_name = cluster.tls_server_name.clone().filter(|name| !name.is_empty());
-    let ca = match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
-        (Some(data), _) if !data.is_empty() => Some(data.clone().into_bytes()),
-        (_, Some(path)) if !path.is_empty() => Some(file(Path::new(path), "the CA file")?),
-        _ => None,
-    };
-    settings.verification = match (cluster.insecure_skip_tls_verify.unwrap_or(false), ca) {
-        (true, Some(_)) => return Err(refused(crate::target::TargetError::CaAndNoVerification.to_string())),
-        (true, None) => Verification::DangerousNone,
-        (false, Some(ca)) => Verification::ca(&ca).map_err(|error| refused(error.to_string()))?,
-        (false, None) => Verification::SystemRoots,
-    };
-    Ok(settings)
-}
-
-fn file(path: &Path, what: &str) -> Result<Vec<u8>, CallError> {
-    std::fs::read(path).map_err(|error| refused(format!("{what} {} cannot be read: {}", path.display(), error.kind())))
+fn file(path: &Path, bound: Option<&Path>, what: &str) -> Result<Vec<u8>, CallError> {
+    reach::read(path, bound, Verification::MAX_CA_BYTES)
+        .map_err(|error| refused(format!("{what} {} cannot be read: {error}", path.display())))
 }

@@ -13,6 +13,7 @@ pub mod connector;
 pub mod rows;
 
 pub mod credential;
+pub mod file;
 pub mod in_cluster;
 pub mod kubeconfig;
 pub mod target;

@@ -64,6 +64,9 @@ pub enum Verification {
 }
 
 impl Verification {
+    /// Most that a file of authorities has: a system's whole store has a quarter of it.
+    pub const MAX_CA_BYTES: u64 = 1 << 20;
+
     /// A CA from PEM, or from base64 of PEM as kubeconfigs have it.
     ///
     /// # Errors

@@ -75,18 +75,27 @@ impl Authority {
     /// A certificate for a server of these names.
     #[must_use]
     pub fn server(&self, names: &[&str], validity: Validity) -> Certificate {
-        self.sign(names, validity, ExtendedKeyUsagePurpose::ServerAuth)
+        self.sign(names, None, validity, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    /// A certificate for a client.
+    /// A certificate for a client of this name.
     #[must_use]
     pub fn client(&self, name: &str) -> Certificate {
-        self.sign(&[name], Validity::Now, ExtendedKeyUsagePurpose::ClientAuth)
+        self.sign(&[], Some(name), Validity::Now, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
-    fn sign(&self, names: &[&str], validity: Validity, purpose: ExtendedKeyUsagePurpose) -> Certificate {
+    fn sign(
+        &self,
+        names: &[&str],
+        subject: Option<&str>,
+        validity: Validity,
+        purpose: ExtendedKeyUsagePurpose,
+    ) -> Certificate {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).expect("names and addresses");
+        if let Some(subject) = subject {
+            params.distinguished_name.push(DnType::CommonName, subject);
+        }
         let (from, to) = match validity {
             Validity::Now => (1975, 4096),
             Validity::Expired => (1975, 2001),

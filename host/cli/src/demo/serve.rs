@@ -3,22 +3,24 @@
 use crate::arguments::DemoOptions;
 use meho_demo::Demo;
 use meho_host::error::{CallError, ErrorCode};
+use meho_host::file::{self, FileError};
 use meho_host_cli::text::safe;
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use tempfile::TempDir;
 
 /// The first line of a kubeconfig of the demo's: such a file may be written over, anybody else's not.
 const MARK: &str = "# Written by meho-host demo. The cluster it leads to ends with that program.";
 
 /// Writes the kubeconfig, says what to do with it, and waits.
 pub(crate) async fn until_stopped(cluster: Demo, options: &DemoOptions) -> Result<(), CallError> {
-    let file = match &options.kubeconfig {
-        Some(path) => path.clone(),
-        None => private_folder()?.join("kubeconfig"),
-    };
-    write(&file, &cluster.kubeconfig())?;
+    // Gone with what is in it when it is dropped. That only this user can read it is the crate's doing.
+    let folder = options.kubeconfig.is_none().then(private_folder).transpose()?;
+    let named = || options.kubeconfig.clone().unwrap_or_default();
+    let file = folder.as_ref().map_or_else(named, |folder| folder.path().join("kubeconfig"));
+    let written = write(&file, &cluster.kubeconfig())?;
     let shown = safe(&file.display().to_string());
     let said = format!(
         "The demo cluster serves at {url}, until Ctrl-C. In another terminal:\n\n  \
@@ -31,13 +33,13 @@ pub(crate) async fn until_stopped(cluster: Demo, options: &DemoOptions) -> Resul
     // Where nobody reads it, whoever named the file knows where it is.
     let _ = io::stdout().lock().write_all(said.as_bytes());
     let stopped = stopped().await;
-    let removed = std::fs::remove_file(&file);
-    if options.kubeconfig.is_none() {
-        // Only where it is empty.
-        let _ = file.parent().map(std::fs::remove_dir);
-    }
+    // Of somebody else's that has come to lie there since, nothing is taken away.
+    let removed = if is_still(&file, &written) { std::fs::remove_file(&file) } else { Ok(()) };
     drop(cluster);
-    stopped.and(removed).map_err(|error| CallError::new(ErrorCode::InternalError, format!("at the end: {error}")))
+    stopped
+        .and(removed)
+        .and_then(|()| folder.map_or(Ok(()), TempDir::close))
+        .map_err(|error| CallError::new(ErrorCode::InternalError, format!("at the end: {error}")))
 }
 
 /// Ctrl-C, or the end that a service manager asks for.
@@ -50,34 +52,38 @@ async fn stopped() -> io::Result<()> {
     }
 }
 
-/// A new folder that only this user can read.
-fn private_folder() -> Result<PathBuf, CallError> {
-    let folder = std::env::temp_dir().join(format!("meho-demo-{}", std::process::id()));
-    DirBuilder::new().mode(0o700).create(&folder).map_err(|error| refused(&folder, &error.to_string()))?;
-    Ok(folder)
+/// A new folder that only this user can read, of a name that nobody can foretell.
+fn private_folder() -> Result<TempDir, CallError> {
+    let made = tempfile::Builder::new().prefix("meho-demo-").tempdir();
+    made.map_err(|error| refused(&std::env::temp_dir(), &error.to_string()))
+}
+
+/// Whether this very file is still there.
+fn is_still(path: &Path, written: &File) -> bool {
+    let of = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    // While it is open nothing else gets its number.
+    written.metadata().and_then(|written| Ok(of(written) == of(std::fs::symlink_metadata(path)?))).unwrap_or(false)
 }
 
 /// Writes the file anew. One that is there and is not the demo's is left alone.
-fn write(path: &Path, kubeconfig: &str) -> Result<(), CallError> {
-    match std::fs::File::open(path) {
+fn write(path: &Path, kubeconfig: &str) -> Result<File, CallError> {
+    let failed = |error: io::Error| refused(path, &error.to_string());
+    match file::open(path) {
         Ok(there) => {
-            let first = BufReader::new(there).lines().next().transpose().ok().flatten();
-            if first.as_deref() != Some(MARK) {
+            let mut first = Vec::new();
+            there.take(MARK.len() as u64 + 1).read_to_end(&mut first).map_err(failed)?;
+            if first.strip_prefix(MARK.as_bytes()) != Some(b"\n") {
                 let why = "it is there and not the demo's: it is left alone";
                 return Err(refused(path, why).hint("name a file that does not exist yet"));
             }
-            std::fs::remove_file(path).map_err(|error| refused(path, &error.to_string()))?;
+            std::fs::remove_file(path).map_err(failed)?;
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(refused(path, &error.to_string())),
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| refused(path, &error.to_string()))?;
-    write!(file, "{MARK}\n{kubeconfig}").map_err(|error| refused(path, &error.to_string()))
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    write!(file, "{MARK}\n{kubeconfig}").map_err(failed)?;
+    Ok(file)
 }
 
 fn refused(path: &Path, why: &str) -> CallError {

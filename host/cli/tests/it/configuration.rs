@@ -247,6 +247,14 @@ fn a_file_that_others_can_write_is_not_believed() {
     set(&home.configuration(), 0o644);
     home.run(&["target", "list"]).done();
     let directory = home.path(".config/meho");
+    // What belongs to somebody else, they can change whatever its mode is.
+    for path in [&home.configuration(), &directory] {
+        if std::os::unix::fs::chown(path, Some(65_534), None).is_ok() {
+            let error = home.run(&["target", "list", "-o", "table"]).failed(1);
+            assert!(error.contains("belongs to somebody else"), "{error}");
+            std::os::unix::fs::chown(path, Some(0), None).expect("it is given back");
+        }
+    }
     set(&directory, 0o777);
     let error = home.run(&["target", "list", "-o", "table"]).failed(1);
     assert!(error.contains("the directory of the configuration"), "{error}");
@@ -320,16 +328,19 @@ fn the_file_is_found_by_option_then_environment_then_place() {
 #[test]
 fn a_call_goes_where_its_options_say_then_to_its_target_then_to_the_default_then_to_the_kubeconfig() {
     let home = Home::new();
-    let token = home.write("token", "a-token-of-the-tests-own");
-    let ca = home.write("ca.pem", meho_test_fake::Authority::shared().pem());
+    let token = home.write(".kube/token", "a-token-of-the-tests-own");
+    let ca = home.write(".kube/ca.pem", meho_test_fake::Authority::shared().pem());
     let fakes =
         ["option", "named", "default", "kubeconfig"].map(|name| target::serving(&[target::pod("a", name, None)], None));
     let [option, named, default, kubeconfig] = &fakes;
     let add = |name: &str, fake: &meho_test_fake::Fake, more: &[&str]| {
         let url = fake.url();
         home.run(
-            &[&["target", "add", name, "--server", &url, "--token-file", "token", "--ca-file", "ca.pem"], more]
-                .concat(),
+            &[
+                &["target", "add", name, "--server", &url, "--token-file", ".kube/token", "--ca-file", ".kube/ca.pem"],
+                more,
+            ]
+            .concat(),
         )
         .done();
     };

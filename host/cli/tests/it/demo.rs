@@ -1,9 +1,13 @@
 //! `meho-host demo`: what it answers, what it serves, and that the README shows what it prints.
 
-use crate::program::Home;
-use serde_json::Value;
+use crate::program::{Home, finish};
+use crate::screen::Screen;
+use meho_test_fake::{Proxy, Speaks};
+use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Stdio};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 #[test]
 fn the_demo_answers_ten_questions_and_nothing_else_leaves() {
@@ -89,12 +93,94 @@ impl Drop for Served {
 
 /// A demo that serves, with its kubeconfig in this home: `demo.kubeconfig`.
 pub(crate) fn served(home: &Home) -> Served {
-    let mut command = home.command(&["demo", "--serve", "--kubeconfig", "demo.kubeconfig"]);
-    let mut served = Served(command.stdout(Stdio::piped()).spawn().expect("it starts"));
-    let mut said = BufReader::new(served.0.stdout.take().expect("its output"));
-    said.read_line(&mut String::new()).expect("a line");
+    let (served, _) = Served::start(home, &["--kubeconfig", "demo.kubeconfig"]);
     assert!(home.path("demo.kubeconfig").exists());
     served
+}
+
+impl Served {
+    /// Starts one, and waits until it says that it serves. What it says next.
+    fn start(home: &Home, more: &[&str]) -> (Self, BufReader<std::process::ChildStdout>) {
+        let mut command = home.command(&[&["demo", "--serve"], more].concat());
+        let mut served = Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"));
+        let mut said = BufReader::new(served.0.stdout.take().expect("its output"));
+        said.read_line(&mut String::new()).expect("a line");
+        (served, said)
+    }
+
+    /// SIGTERM, as a service manager sends it.
+    fn stop(mut self) -> Option<i32> {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").arg(id).status().expect("kill runs").success());
+        self.0.wait().expect("it ends").code()
+    }
+}
+
+#[test]
+fn a_served_demo_takes_away_its_own_files_and_nobody_elses() {
+    let home = Home::new();
+    let (served, _) = Served::start(&home, &["--kubeconfig", "demo.kubeconfig"]);
+    let path = home.path("demo.kubeconfig");
+    std::fs::remove_file(&path).expect("its file");
+    home.write("demo.kubeconfig", "somebody else's");
+    assert_eq!(served.stop(), Some(0));
+    assert_eq!(std::fs::read_to_string(path).expect("the file"), "somebody else's");
+    // Where none is named, nobody can foretell the place.
+    let (served, said) = Served::start(&home, &[]);
+    let line =
+        said.lines().map_while(Result::ok).find(|line| line.contains("export KUBECONFIG=")).expect("where it is");
+    let file = Path::new(line.trim().trim_start_matches("export KUBECONFIG=")).to_owned();
+    let folder = file.parent().expect("a folder").to_owned();
+    assert!(file.exists() && folder.metadata().expect("a folder").permissions().mode() & 0o777 == 0o700);
+    let name = folder.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+    assert!(name.starts_with("meho-demo-") && name != format!("meho-demo-{}", served.0.id()), "{name}");
+    assert_eq!(served.stop(), Some(0));
+    assert!(!folder.exists());
+    // What is no file is not waited for.
+    let fifo = home.path("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success());
+    let mut bounded = Command::new("timeout");
+    bounded.args(["30", env!("CARGO_BIN_EXE_meho-host"), "demo", "--serve", "--kubeconfig"]).arg(&fifo);
+    let run = finish(bounded);
+    assert!(run.code == Some(1) && run.stdout.contains("it is no regular file"), "{run:#?}");
+}
+
+#[test]
+fn names_and_a_proxy_of_a_kubeconfig_leave_the_request_at_the_question() {
+    let home = Home::new();
+    let (_served, _) = Served::start(&home, &["--kubeconfig", "demo.kubeconfig"]);
+    let written = std::fs::read_to_string(home.path("demo.kubeconfig")).expect("the file");
+    let proxy = Proxy::new(Speaks::Http);
+    let named = |name: &str| {
+        let mut config: Value = serde_saphyr::from_str(&written).expect("YAML");
+        config["contexts"][0]["name"] = json!(name);
+        config["current-context"] = json!(name);
+        config["clusters"][0]["cluster"]["proxy-url"] = json!(proxy.url());
+        home.write("named.kubeconfig", config.to_string());
+    };
+    let cordon = ["call", "cordon_node", "name=worker-3", "--kubeconfig", "named.kubeconfig"];
+    let long = format!("prod{}\u{1b}[2J", "x\u{2003}".repeat(200));
+    named(&long);
+    let mut screen = Screen::start(100, env!("CARGO_BIN_EXE_meho-host"), &cordon, home.root(), &[]);
+    let shown = screen.shows("Send it? [y/N] ");
+    screen.types("n\n");
+    screen.ends();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 100), "{shown}");
+    let (above, below) = lines.split_at(lines.len() - 10);
+    assert!(above.len() < 20, "{shown}");
+    assert!(above.iter().any(|line| line.starts_with("This changes the target prodx")), "{shown}");
+    let begins =
+        ["target   prodx", "server   https://127.0.0.1:", "proxy    http://127.0.0.1:", "caller   ", "trust    WRITE"];
+    let rest = ["expires  ", "digest   sha256:", "request  PATCH /api/v1/nodes/worker-3"];
+    for (line, beginning) in below.iter().zip(begins.iter().chain(&rest)) {
+        assert!(line.starts_with(&format!("  {beginning}")), "{beginning:?}: {line:?}: {shown}");
+    }
+    assert!(below[0].ends_with('…') && below[7].ends_with("/worker-3") && below[8].is_empty(), "{shown}");
+    // One that is longer is nobody's.
+    named(&"x".repeat(6_000));
+    let error = home.run(&cordon);
+    assert!(error.code == Some(1) && error.stdout.contains("more than 500 characters"), "{error:#?}");
 }
 
 #[test]

@@ -115,6 +115,6 @@ fn a_name_that_fits_several_is_answered_with_all_of_them() {
     let options = target::options(&fake, &home);
     let run = home.run(&with(&["call", "get_pod", "namespace=web", "name=api-gateway", "-o", "table"], &options));
     let error = run.failed(1);
-    assert!(error.contains("  candidates: api-gateway-1, api-gateway-2\n"), "{error}");
+    assert!(error.contains("  the connector says: candidates: api-gateway-1, api-gateway-2\n"), "{error}");
     assert!(error.contains("hint: call again with one of the candidates\n"), "{error}");
 }

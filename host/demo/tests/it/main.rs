@@ -2,6 +2,7 @@
 
 mod client;
 
+mod bodies;
 mod columns;
 mod controllers;
 mod deleting;

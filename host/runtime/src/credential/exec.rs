@@ -1,13 +1,15 @@
 //! Exec plugins: programs that a kubeconfig names, and that print a credential (`client.authentication.k8s.io`).
 //!
 //! A plugin is code of whoever wrote the kubeconfig, run as the user of this process. So whether any is run is the embedder's decision, see
-//! [`ExecPlugins`](crate::kubeconfig::ExecPlugins). kube-client can run one too, but with this process's whole environment and terminal, for as long as it
+//! [`Word`](crate::kubeconfig::Word). kube-client can run one too, but with this process's whole environment and terminal, for as long as it
 //! likes, and with all of its output in memory and in its errors. Here a plugin has a short environment, no standard input, a deadline and bounded output;
 //! how it is run is in `run`. This file decides when: once for everybody who waits, again a little before its credential is over, and once after a refusal.
 
 mod run;
 
-use crate::credential::{Credential, CredentialError, CredentialProvider, Identity, Refusal, over, usable};
+use crate::credential::{
+    Credential, CredentialError, CredentialProvider, Identity, IdentityError, Refusal, over, usable,
+};
 use crate::mask::Mask;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -307,7 +309,12 @@ impl ExecPlugin {
             (None, None) => None,
             (Some(certificate), Some(key)) => {
                 let parsed = Identity::from_pem(certificate.as_bytes(), key.as_bytes());
-                Some(Arc::new(parsed.map_err(|_| "its client certificate does not parse")?))
+                Some(Arc::new(parsed.map_err(|error| match error {
+                    IdentityError::NotAPair => "its client certificate and key do not belong together",
+                    IdentityError::Unreadable { .. } | IdentityError::Unsupported => {
+                        "its client certificate does not parse"
+                    }
+                })?))
             }
             _ => return Err("it has a client certificate without a key, or a key without a certificate"),
         };

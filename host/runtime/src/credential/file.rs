@@ -1,8 +1,10 @@
 //! Tokens in files that somebody else rotates.
 
 use crate::credential::{Credential, CredentialError, CredentialProvider, Identity, Refusal, over, usable};
+use crate::file;
 use async_trait::async_trait;
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +15,8 @@ const MAX_TOKEN_BYTES: u64 = 64 << 10;
 #[derive(Debug)]
 pub struct TokenFile {
     path: PathBuf,
+    /// What it has to lie in, where it was named by somebody who is not to have any file sent. Looked at whenever it is read.
+    directory: Option<PathBuf>,
     identity: Option<Arc<Identity>>,
     advice: String,
     last: Mutex<Option<Arc<Credential>>>,
@@ -27,7 +31,7 @@ impl TokenFile {
 
     pub(crate) fn shared(path: PathBuf, identity: Option<Arc<Identity>>) -> Self {
         let advice = "whoever rotates that file has to put a fresh token there; it is read again before every request";
-        Self { path, identity, advice: advice.to_owned(), last: Mutex::new(None) }
+        Self { path, directory: None, identity, advice: advice.to_owned(), last: Mutex::new(None) }
     }
 
     /// The same with other advice for when the target refuses the token: who rotates the file, and what they can do.
@@ -35,6 +39,11 @@ impl TokenFile {
     pub fn advising(mut self, advice: &str) -> Self {
         advice.clone_into(&mut self.advice);
         self
+    }
+
+    /// The same, as long as it lies in this directory, whose path is canonical.
+    pub(crate) fn in_directory(self, directory: Option<PathBuf>) -> Self {
+        Self { directory, ..self }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -46,7 +55,7 @@ impl TokenFile {
     }
 
     async fn read(&self) -> Result<Arc<Credential>, CredentialError> {
-        let token = read_token(&self.path).await?;
+        let token = read_token(&self.path, self.directory.clone()).await?;
         let credential = usable(&self.principal(), Credential::new(Some(token), self.identity.clone()))?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_ref().filter(|known| known.generation() == credential.generation()) {
@@ -78,12 +87,15 @@ impl CredentialProvider for TokenFile {
     }
 }
 
-async fn read_token(path: &Path) -> Result<SecretString, CredentialError> {
+async fn read_token(path: &Path, directory: Option<PathBuf>) -> Result<SecretString, CredentialError> {
     let unreadable = |reason: String| CredentialError::Unreadable { path: path.to_owned(), reason };
-    let metadata = tokio::fs::metadata(path).await.map_err(|error| unreadable(error.kind().to_string()))?;
-    if !metadata.is_file() || metadata.len() > MAX_TOKEN_BYTES {
-        return Err(unreadable("it is no file of at most 64 KiB".to_owned()));
-    }
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| unreadable(error.kind().to_string()))?;
+    let named = path.to_owned();
+    let reading = tokio::task::spawn_blocking(move || match directory {
+        Some(directory) => file::read_in(&directory, &named, MAX_TOKEN_BYTES),
+        None => file::read(&named, MAX_TOKEN_BYTES),
+    });
+    let read = reading.await.map_err(|_| unreadable("the reading was ended".to_owned()))?;
+    let bytes = Zeroizing::new(read.map_err(|error| unreadable(error.to_string()))?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("it is no text in UTF-8".to_owned()))?;
     Ok(SecretString::from(text.trim()))
 }

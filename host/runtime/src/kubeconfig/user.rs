@@ -5,16 +5,20 @@
 
 use crate::credential::exec::{ExecPlugin, ExecSettings, ExecVersion};
 use crate::credential::file::TokenFile;
-use crate::credential::{Credential, CredentialError, CredentialProvider, Identity, Refusal, fixed_refusal, usable};
+use crate::credential::{
+    Credential, CredentialError, CredentialProvider, Identity, Refusal, Subjects, fixed_refusal, usable,
+};
 use crate::error::CallError;
-use crate::kubeconfig::{Entry, ExecPlugins, Files, file, refused};
+use crate::kubeconfig::files::Stamp;
+use crate::kubeconfig::{Entry, Files, Read, Word, file, refused};
 use async_trait::async_trait;
-use kube_client::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube_client::config::{Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 /// The user of a context.
 pub(super) struct KubeconfigUser {
@@ -27,20 +31,19 @@ pub(super) struct KubeconfigUser {
 struct Context {
     files: Files,
     entry: Entry,
-    exec_plugins: ExecPlugins,
+    word: Word,
 }
 
 /// Who this is, rotated or not: where the credential comes from and, where it names somebody, whom.
 struct Whose {
     source: String,
-    subject: Option<String>,
+    subjects: Subjects,
 }
 
 impl Whose {
     /// Whether another reading is of somebody else. What names nobody may be anybody's.
     fn is_another(&self, other: &Self) -> bool {
-        let are_two = |(one, other)| one != other;
-        self.source != other.source || self.subject.as_ref().zip(other.subject.as_ref()).is_some_and(are_two)
+        self.source != other.source || self.subjects.are_others(&other.subjects)
     }
 }
 
@@ -68,13 +71,12 @@ impl fmt::Debug for KubeconfigUser {
 }
 
 impl KubeconfigUser {
-    pub(super) fn new(files: Files, entry: Entry, exec_plugins: ExecPlugins) -> Result<Self, CallError> {
-        // Before they are read: what is written in between is then seen as a change.
-        let stamps = stamps(&files, &entry.user);
-        let source = Source::of(&entry, exec_plugins)?;
+    pub(super) fn new(files: Files, read: Read, word: Word) -> Result<Self, CallError> {
+        let Read { entry, stamps } = read;
+        let source = Source::of(&entry, &word)?;
         let whose = source.whose(&files, &entry);
         let state = Mutex::new(State { stamps, source: Arc::new(source) });
-        Ok(Self { context: Arc::new(Context { files, entry, exec_plugins }), whose, state })
+        Ok(Self { context: Arc::new(Context { files, entry, word }), whose, state })
     }
 
     /// Where the credential comes from now. Reads the kubeconfig again where a file has changed, or where that is asked for.
@@ -140,8 +142,7 @@ impl Context {
         }
         let failed = |error: CallError| CredentialError::Kubeconfig { reason: error.message };
         let (files, before) = (&self.files, &self.entry);
-        let config = files.read().map_err(failed)?;
-        let entry = Entry::find(&config, &before.context).map_err(failed)?;
+        let Read { entry, stamps } = Read::of(files, Some(&before.context), &self.word).map_err(failed)?;
         let changed = |what| CredentialError::Changed { context: before.context.clone(), what };
         if !entry.leads_to_same(before) {
             return Err(changed("server, CA, server name or proxy"));
@@ -149,8 +150,7 @@ impl Context {
         if entry.user_name != before.user_name {
             return Err(changed("user"));
         }
-        let stamps = stamps(files, &entry.user);
-        let source = Source::of(&entry, self.exec_plugins).map_err(failed)?;
+        let source = Source::of(&entry, &self.word).map_err(failed)?;
         Ok(Reading::Changed(stamps, Arc::new(source)))
     }
 }
@@ -158,10 +158,7 @@ impl Context {
 #[async_trait]
 impl CredentialProvider for KubeconfigUser {
     fn principal(&self) -> String {
-        match &self.whose.subject {
-            Some(subject) => format!("{} ({subject})", self.whose.source),
-            None => self.whose.source.clone(),
-        }
+        format!("{}{}", self.whose.source, self.whose.subjects.shown())
     }
 
     async fn current(&self) -> Result<Arc<Credential>, CredentialError> {
@@ -195,7 +192,7 @@ impl CredentialProvider for KubeconfigUser {
 }
 
 impl Source {
-    fn of(entry: &Entry, exec_plugins: ExecPlugins) -> Result<Self, CallError> {
+    fn of(entry: &Entry, word: &Word) -> Result<Self, CallError> {
         let (name, info) = (&entry.user_name, &entry.user);
         let unsupported = |what: &str, instead: &str| {
             refused(format!("the kubeconfig's user {name} uses {what}, which is not supported")).hint(instead)
@@ -216,7 +213,7 @@ impl Source {
         if impersonates {
             return Err(unsupported("impersonation", "use a credential of whoever it is that should act"));
         }
-        let identity = identity(name, info)?.map(Arc::new);
+        let identity = identity(entry, word)?.map(Arc::new);
         let token_file = info.token_file.as_deref().filter(|path| !path.is_empty());
         let bearer = info.token.clone().filter(|token| !token.expose_secret().is_empty());
         if let Some(exec) = &info.exec {
@@ -224,16 +221,12 @@ impl Source {
                 return Err(refused(format!("the kubeconfig's user {name} has an exec plugin and a token besides"))
                     .hint("take one of them away: it is not clear which is meant"));
             }
-            if exec_plugins == ExecPlugins::Refused {
-                return Err(refused(format!(
-                    "the kubeconfig's user {name} uses an exec plugin, and running programs for a kubeconfig was not allowed here"
-                ))
-                .hint("an operator has to name this kubeconfig, or use one with a token or a token file"));
-            }
-            return Ok(Self::Exec(Box::new(ExecPlugin::shared(exec_settings(entry, exec)?, identity))));
+            return Ok(Self::Exec(Box::new(ExecPlugin::shared(exec_settings(entry, exec, word)?, identity))));
         }
         if let Some(path) = token_file {
-            return Ok(Self::TokenFile(TokenFile::shared(PathBuf::from(path), identity)));
+            let path = PathBuf::from(path);
+            let bound = entry.bound_of_user(word, &path);
+            return Ok(Self::TokenFile(TokenFile::shared(path, identity).in_directory(bound)));
         }
         let credential = usable(&label(entry), Credential::new(bearer, identity));
         Ok(Self::Fixed(Arc::new(credential.map_err(|error| refused(error.to_string()))?)))
@@ -243,31 +236,36 @@ impl Source {
         match self {
             Self::Fixed(credential) => Whose {
                 source: format!("kubeconfig user {} in {}", entry.user_name, files.shown()),
-                subject: credential.subject().map(str::to_owned),
+                subjects: credential.subjects().clone(),
             },
-            Self::TokenFile(inner) => Whose { source: inner.principal(), subject: None },
-            Self::Exec(inner) => Whose { source: inner.principal(), subject: None },
+            // Whose a token is that is not there yet nobody knows.
+            Self::TokenFile(inner) => {
+                Whose { source: inner.principal(), subjects: Subjects::of_identity(inner.identity()) }
+            }
+            Self::Exec(inner) => Whose { source: inner.principal(), subjects: Subjects::of_identity(inner.identity()) },
         }
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        let chains = |one: Option<&Arc<Identity>>, other: Option<&Arc<Identity>>| {
-            one.map(|identity| &identity.chain) == other.map(|identity| &identity.chain)
+        let identities = |one: Option<&Arc<Identity>>, other: Option<&Arc<Identity>>| match (one, other) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (None, None) => true,
+            _ => false,
         };
         match (self, other) {
             (Self::Fixed(one), Self::Fixed(other)) => one.generation() == other.generation(),
             (Self::TokenFile(one), Self::TokenFile(other)) => {
-                one.path() == other.path() && chains(one.identity(), other.identity())
+                one.path() == other.path() && identities(one.identity(), other.identity())
             }
             (Self::Exec(one), Self::Exec(other)) => {
-                one.settings() == other.settings() && chains(one.identity(), other.identity())
+                one.settings() == other.settings() && identities(one.identity(), other.identity())
             }
             _ => false,
         }
     }
 }
 
-fn exec_settings(entry: &Entry, exec: &ExecConfig) -> Result<ExecSettings, CallError> {
+fn exec_settings(entry: &Entry, exec: &ExecConfig, word: &Word) -> Result<ExecSettings, CallError> {
     let of = format!("the exec plugin of the kubeconfig's user {}", entry.user_name);
     let command = exec.command.clone().filter(|command| !command.is_empty());
     let command = command.ok_or_else(|| refused(format!("{of} has no command")))?;
@@ -290,7 +288,7 @@ fn exec_settings(entry: &Entry, exec: &ExecConfig) -> Result<ExecSettings, CallE
     };
     let env: Option<Vec<_>> = exec.env.iter().flatten().map(variable).collect();
     let env = env.ok_or_else(|| refused(format!("{of} has a variable without a name or a value")))?;
-    let cluster = if exec.provide_cluster_info { Some(cluster_info(&entry.cluster)?) } else { None };
+    let cluster = if exec.provide_cluster_info { Some(cluster_info(entry, word)?) } else { None };
     Ok(ExecSettings {
         user: label(entry),
         command,
@@ -303,14 +301,36 @@ fn exec_settings(entry: &Entry, exec: &ExecConfig) -> Result<ExecSettings, CallE
 }
 
 /// `spec.cluster` of what a plugin is told.
-fn cluster_info(cluster: &Cluster) -> Result<serde_json::Value, CallError> {
+fn cluster_info(entry: &Entry, word: &Word) -> Result<serde_json::Value, CallError> {
     let unreadable = || refused("the cluster that an exec plugin is to be told about has a CA that cannot be read");
-    let info = ExecAuthCluster::try_from(cluster).map_err(|_| unreadable())?;
+    let mut cluster: Cluster = entry.cluster.clone();
+    // What names a file would be read by whoever makes the rest of it, without a bound.
+    if cluster.certificate_authority_data.as_ref().is_none_or(String::is_empty) {
+        let read = entry.authority(word)?;
+        cluster.certificate_authority_data = read.map(|pem| STANDARD.encode(pem));
+    }
+    cluster.certificate_authority = None;
+    let info = ExecAuthCluster::try_from(&cluster).map_err(|_| unreadable())?;
     serde_json::to_value(info).map_err(|_| unreadable())
 }
 
 /// The client certificate of a user, where it has one.
-fn identity(user: &str, info: &AuthInfo) -> Result<Option<Identity>, CallError> {
+fn identity(entry: &Entry, word: &Word) -> Result<Option<Identity>, CallError> {
+    let (user, info) = (&entry.user_name, &entry.user);
+    let pem = |data: Option<&str>, path: Option<&str>, what: &str| match (
+        data.filter(|data| !data.is_empty()),
+        path.filter(|path| !path.is_empty()),
+    ) {
+        (Some(data), _) => {
+            let decoded = STANDARD.decode(data.trim());
+            decoded.map(Some).map_err(|_| refused(format!("{what} of the kubeconfig is not base64")))
+        }
+        (None, Some(path)) => {
+            let path = Path::new(path);
+            file(path, entry.bound_of_user(word, path).as_deref(), what).map(Some)
+        }
+        (None, None) => Ok(None),
+    };
     let certificate =
         pem(info.client_certificate_data.as_deref(), info.client_certificate.as_deref(), "the client certificate")?;
     let key_data = info.client_key_data.as_ref().map(|key: &SecretString| key.expose_secret());
@@ -324,50 +344,4 @@ fn identity(user: &str, info: &AuthInfo) -> Result<Option<Identity>, CallError> 
             "the kubeconfig's user {user} has a client certificate without a key, or a key without a certificate"
         ))),
     }
-}
-
-fn pem(data: Option<&str>, path: Option<&str>, what: &str) -> Result<Option<Vec<u8>>, CallError> {
-    use base64::Engine as _;
-    match (data.filter(|data| !data.is_empty()), path.filter(|path| !path.is_empty())) {
-        (Some(data), _) => {
-            let decoded = base64::engine::general_purpose::STANDARD.decode(data.trim());
-            decoded.map(Some).map_err(|_| refused(format!("{what} of the kubeconfig is not base64")))
-        }
-        (None, Some(path)) => file(Path::new(path), what).map(Some),
-        (None, None) => Ok(None),
-    }
-}
-
-/// What a file was like when it was read. Whoever rewrites it changes one of these; where the clock is too coarse for that, a refusal has it read again.
-#[derive(Clone, PartialEq)]
-struct Stamp {
-    path: PathBuf,
-    of: Option<(Option<SystemTime>, u64, u64)>,
-}
-
-impl Stamp {
-    fn of(path: PathBuf) -> Self {
-        let of = std::fs::metadata(&path).ok();
-        Self { path, of: of.map(|metadata| (metadata.modified().ok(), metadata.len(), inode(&metadata))) }
-    }
-
-    fn still_holds(&self) -> bool {
-        *self == Self::of(self.path.clone())
-    }
-}
-
-#[cfg(unix)]
-fn inode(metadata: &std::fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
-}
-
-#[cfg(not(unix))]
-fn inode(_: &std::fs::Metadata) -> u64 {
-    0
-}
-
-/// Of all files that a user's credential comes from, but for a token file: that is read at every request.
-fn stamps(files: &Files, user: &AuthInfo) -> Vec<Stamp> {
-    let named = [&user.client_certificate, &user.client_key].into_iter().flatten().map(PathBuf::from);
-    files.0.iter().cloned().chain(named).map(Stamp::of).collect()
 }

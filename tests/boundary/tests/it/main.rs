@@ -11,6 +11,7 @@ mod world;
 
 mod checks;
 mod hostile;
+mod kubeconfigs;
 mod plugins;
 mod proxies;
 mod rotation;

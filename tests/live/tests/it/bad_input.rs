@@ -6,7 +6,7 @@ use crate::kubeconfigs::{Files, one_context, right_cluster, right_user, text, wi
 use crate::objects::cluster;
 use crate::program::{call, command, finish, run};
 use meho_host::error::ErrorCode;
-use meho_host::kubeconfig::{self, ExecPlugins};
+use meho_host::kubeconfig::{self, Word};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -69,7 +69,7 @@ fn arguments_that_do_not_fit_are_refused_by_name_before_anything_is_asked() {
         let error = call(&unasked.kubeconfig, &[&[operation], arguments].concat()).error(1, "INVALID_REQUEST");
         assert_eq!(error["details"]["argument"], argument, "{operation} {arguments:?}: {error}");
     }
-    let target = kubeconfig::target(Some(&unasked.kubeconfig), None, ExecPlugins::Refused).expect("a target");
+    let target = kubeconfig::target(Some(&unasked.kubeconfig), None, Word::Caller).expect("a target");
     let caller = Caller::new(target);
     let logs = |name: &str, value: Value| json!({"namespace": "production", "name": "web", name: value});
     let cases = [
@@ -173,7 +173,7 @@ fn a_kubeconfig_that_cannot_be_read_is_refused_without_quoting_it() {
         files.write("bytes", b"users: \xff\xfe"),
     ];
     for kubeconfig in &cases {
-        let error = kubeconfig::target(Some(kubeconfig), None, ExecPlugins::Allowed).expect_err("it cannot be read");
+        let error = kubeconfig::target(Some(kubeconfig), None, Word::Operator).expect_err("it cannot be read");
         assert_eq!(error.code, ErrorCode::InvalidRequest, "{}: {error:?}", kubeconfig.display());
         assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
     }
@@ -256,7 +256,7 @@ fn what_a_kubeconfig_asks_for_and_is_not_supported_is_refused_loudly() {
     let users = refused_users.iter().map(|(user, words)| (&nothing, user, words));
     for (of_cluster, of_user, words) in clusters.chain(users) {
         let kubeconfig = files.kubeconfig(&with(base.clone(), of_cluster), &with(user.clone(), of_user));
-        let error = kubeconfig::target(Some(&kubeconfig), None, ExecPlugins::Refused).expect_err("it is refused");
+        let error = kubeconfig::target(Some(&kubeconfig), None, Word::Caller).expect_err("it is refused");
         assert_eq!(error.code, ErrorCode::InvalidRequest, "{error:?}");
         assert!(error.message.contains(words), "{of_cluster} {of_user}: {words:?} is not in {error:?}");
         assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
@@ -273,11 +273,11 @@ fn what_a_kubeconfig_asks_for_and_is_not_supported_is_refused_loudly() {
     ];
     for (members, words) in plugins {
         let kubeconfig = files.kubeconfig(&base, &json!({"exec": with(exec.clone(), &members)}));
-        let error = kubeconfig::target(Some(&kubeconfig), None, ExecPlugins::Allowed).expect_err("it is refused");
+        let error = kubeconfig::target(Some(&kubeconfig), None, Word::Operator).expect_err("it is refused");
         assert!(error.message.contains(words), "{members}: {words:?} is not in {error:?}");
     }
     let besides = files.kubeconfig(&base, &json!({"exec": exec, "token": TOKEN}));
-    let error = kubeconfig::target(Some(&besides), None, ExecPlugins::Allowed).expect_err("it is refused");
+    let error = kubeconfig::target(Some(&besides), None, Word::Operator).expect_err("it is refused");
     assert!(error.message.contains("a token besides"), "{error:?}");
     call(&besides, &["list_pods"]).error(1, "INVALID_REQUEST");
     let kubeconfig = files.kubeconfig(&base, &json!({"tokenFile": missing}));

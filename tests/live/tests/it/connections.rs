@@ -95,7 +95,7 @@ fn a_token_in_a_kubeconfigs_file_is_read_and_a_ca_in_base64_is_taken() {
     let Some(cluster) = cluster() else { return };
     let files = Files::new();
     let at = json!({"server": cluster.server_url(), "certificate-authority-data": base64(cluster.ca_pem())});
-    let kubeconfig = files.kubeconfig(&at, &json!({"tokenFile": cluster.admin_token_file()}));
+    let kubeconfig = files.kubeconfig(&at, &json!({"tokenFile": files.write("token", cluster.admin_token())}));
     call(&kubeconfig, &["list_deployments", "limit=1"]).answer();
     // The server's certificate is good for this name too.
     let named = with(right_cluster(&cluster), &json!({"tls-server-name": "kubernetes.default"}));
@@ -111,10 +111,11 @@ fn differing(cluster: &Cluster, files: &Files, others: &Value) -> std::path::Pat
 fn a_server_that_is_not_the_one_that_was_meant_gets_no_credential() {
     let Some(cluster) = cluster() else { return };
     let files = Files::new();
+    let other = std::fs::read_to_string(cluster.other_ca_file()).expect("an authority");
     let cases = [
-        (json!({"certificate-authority": cluster.other_ca_file()}), "signed by an unknown CA"),
+        (json!({"certificate-authority-data": base64(&other)}), "signed by an unknown CA"),
         // The system's roots did not sign it either.
-        (json!({"certificate-authority": null}), "signed by an unknown CA"),
+        (json!({"certificate-authority-data": null}), "signed by an unknown CA"),
         (json!({"tls-server-name": "another.example.com"}), "for another name"),
     ];
     for (others, words) in cases {

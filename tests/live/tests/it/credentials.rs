@@ -10,7 +10,7 @@ use meho_control_plane::{AuditEvent, AuditMark, ControlPlane, Method, Namespace,
 use meho_host::credential::{Credential, CredentialError, CredentialProvider, Refusal, TokenFile};
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::in_cluster::InCluster;
-use meho_host::kubeconfig::{self, ExecPlugins};
+use meho_host::kubeconfig::{self, Word};
 use meho_host::target::Target;
 use meho_test_fake::{Authority, Form, Proxy, Speaks, Validity};
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ impl Held {
             How::File | How::InCluster => Arc::new(TokenFile::new(self.files.path("token"), None)),
             How::Kubeconfig | How::Plugin => {
                 let path = self.files.path("kubeconfig");
-                kubeconfig::read(Some(&path), None, ExecPlugins::Allowed).expect("a kubeconfig").1
+                kubeconfig::read(Some(&path), None, Word::Operator).expect("a kubeconfig").1
             }
         }
     }
@@ -122,7 +122,7 @@ impl Held {
             How::File => Target::new(settings(cluster), self.provider()).expect("a target"),
             How::Kubeconfig | How::Plugin => {
                 let path = self.files.path("kubeconfig");
-                kubeconfig::target(Some(&path), None, ExecPlugins::Allowed).expect("a target")
+                kubeconfig::target(Some(&path), None, Word::Operator).expect("a target")
             }
             How::InCluster => {
                 let (host, port) =
@@ -237,19 +237,19 @@ fn every_kind_of_credential_is_somebody_to_the_server() {
     let printed = printing(&json!({"clientCertificateData": client.certificate, "clientKeyData": client.key}));
     for user in [of_files, inline, printed] {
         let path = files.kubeconfig(&right_cluster(&cluster), &user);
-        let target = kubeconfig::target(Some(&path), None, ExecPlugins::Allowed).expect("a target");
+        let target = kubeconfig::target(Some(&path), None, Word::Operator).expect("a target");
         is_seen_as(target, "somebody");
     }
     // A token file beside it, named as the kubeconfig sees it.
     files.write("token", user.token());
     let path = files.kubeconfig(&right_cluster(&cluster), &json!({"tokenFile": "token"}));
-    is_seen_as(kubeconfig::target(Some(&path), None, ExecPlugins::Refused).expect("a target"), user.username());
+    is_seen_as(kubeconfig::target(Some(&path), None, Word::Caller).expect("a target"), user.username());
     // And a plugin: a bare name would be looked up, this is a path.
     std::os::unix::fs::symlink("/bin/sh", files.path("plugin")).expect("a link");
     let mut beside = printing(&json!({"token": user.token()}));
     beside["exec"]["command"] = json!("./plugin");
     let path = files.kubeconfig(&right_cluster(&cluster), &beside);
-    is_seen_as(kubeconfig::target(Some(&path), None, ExecPlugins::Allowed).expect("a target"), user.username());
+    is_seen_as(kubeconfig::target(Some(&path), None, Word::Operator).expect("a target"), user.username());
 }
 
 /// More than one page of the server's.
@@ -444,7 +444,7 @@ fn a_client_certificate_is_rotated_in_its_files_and_an_expired_one_says_so() {
     let user = json!({"client-certificate": certificate, "client-key": key});
     let path = files.kubeconfig(&right_cluster(&cluster), &user);
     let since = cluster.audit_mark().expect("the audit log");
-    let caller = Caller::new(kubeconfig::target(Some(&path), None, ExecPlugins::Refused).expect("a target"));
+    let caller = Caller::new(kubeconfig::target(Some(&path), None, Word::Caller).expect("a target"));
     let list = json!({"limit": 1});
     let error = caller.refused(ErrorCode::AuthenticationFailed, "list_deployments", list.clone());
     let wanted = "the target does not accept the client certificate of the kubeconfig's user user, which expired at 2001-01-01T00:00:00Z";
@@ -469,7 +469,7 @@ fn a_kubeconfig_that_comes_to_mean_another_target_is_not_followed() {
     let files = Files::new();
     let right = right_cluster(&cluster);
     let path = files.kubeconfig(&right, &json!({"token": one.token()}));
-    let caller = Caller::new(kubeconfig::target(Some(&path), None, ExecPlugins::Allowed).expect("a target"));
+    let caller = Caller::new(kubeconfig::target(Some(&path), None, Word::Operator).expect("a target"));
     let place = json!({"namespace": namespace.name()});
     caller.answer("list_pods", place.clone());
     let sent = caller.requests().len();
@@ -548,10 +548,10 @@ fn a_plugin_is_not_run_where_nobody_allowed_it() {
     let mark = files.path("ran");
     let user = plugin(&format!("touch '{}'", mark.display()));
     let path = files.kubeconfig(&json!({"server": "https://127.0.0.1:1"}), &user);
-    let error = kubeconfig::target(Some(&path), None, ExecPlugins::default()).expect_err("it is refused");
+    let error = kubeconfig::target(Some(&path), None, Word::default()).expect_err("it is refused");
     assert_eq!(error.code, ErrorCode::InvalidRequest);
     assert!(error.message.contains("an exec plugin") && error.message.contains("was not allowed"), "{error:?}");
-    let target = kubeconfig::target(Some(&path), None, ExecPlugins::Allowed).expect("a target");
+    let target = kubeconfig::target(Some(&path), None, Word::Operator).expect("a target");
     assert!(!mark.exists(), "nor before somebody calls");
     Caller::new(target).refused(ErrorCode::AuthenticationFailed, "list_pods", json!({}));
     assert!(mark.exists());
@@ -573,7 +573,7 @@ fn a_kubeconfigs_proxy_is_used_and_the_environments_is_not() {
     for speaks in [Speaks::Http, https, Speaks::Socks5] {
         let proxy = Proxy::wanting(speaks, "somebody:secret-password");
         let at = json!({
-            "proxy-url": proxy.url_as("somebody:secret-password"), "certificate-authority": both,
+            "proxy-url": proxy.url_as("somebody:secret-password"), "certificate-authority": both, "certificate-authority-data": null,
             // The server's certificate is good for this name too.
             "tls-server-name": "kubernetes.default",
         });
@@ -583,7 +583,7 @@ fn a_kubeconfigs_proxy_is_used_and_the_environments_is_not() {
         let passages = proxy.passages();
         assert!(passages.len() == 1 && passages[0].to == to, "{passages:?}");
         assert_eq!(Form::found(user.token(), &proxy.carried()), []);
-        let wrong = json!({"proxy-url": proxy.url_as("somebody:another-password"), "certificate-authority": both});
+        let wrong = json!({"proxy-url": proxy.url_as("somebody:another-password"), "certificate-authority": both, "certificate-authority-data": null});
         let kubeconfig = files.kubeconfig(&with(right_cluster(&cluster), &wrong), &json!({"token": user.token()}));
         let run = call(&kubeconfig, &["list_pods", &place]);
         run.error(1, "CONNECTION_FAILED");

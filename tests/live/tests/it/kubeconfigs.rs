@@ -43,9 +43,9 @@ pub(crate) fn one_context(name: &str, cluster: &Value, user: &Value) -> Value {
     })
 }
 
-/// The cluster of a kubeconfig that works.
+/// The cluster of a kubeconfig that works, wherever that lies.
 pub(crate) fn right_cluster(cluster: &Cluster) -> Value {
-    json!({"server": cluster.server_url(), "certificate-authority": cluster.ca_file()})
+    json!({"server": cluster.server_url(), "certificate-authority-data": base64(cluster.ca_pem())})
 }
 
 /// The user of a kubeconfig that works.

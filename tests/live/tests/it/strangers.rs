@@ -171,12 +171,12 @@ fn whatever_a_body_looks_like_the_request_stands_above_the_question() {
     let marked = lines.iter().filter(|line| line.contains("trust    READ"));
     assert!(marked.clone().count() > 0 && marked.clone().all(|line| line.starts_with("  | ")), "{shown}");
     let path = "/apis/apps/v1/namespaces/default/deployments/web/scale";
-    let above: Vec<&str> = lines[lines.len() - 9..].to_vec();
+    let above: Vec<&str> = lines[lines.len() - 10..].to_vec();
     assert_eq!(
         above[..5],
         [
-            &format!("  request  PATCH {path}"),
-            &format!("  target   {SERVER} at {SERVER}"),
+            &format!("  target   {SERVER}"),
+            &format!("  server   {SERVER}"),
             "           UNVERIFIED: whoever is between can read the credential and change what is sent",
             "  caller   user:unknown",
             "  trust    WRITE",
@@ -184,6 +184,7 @@ fn whatever_a_body_looks_like_the_request_stands_above_the_question() {
         "{shown}"
     );
     assert!(above[5].starts_with("  expires  ") && above[6].starts_with("  digest   sha256:"), "{shown}");
+    assert_eq!(above[7..9], [&format!("  request  PATCH {path}"), ""], "{shown}");
     terminal.types("n\n");
     assert_eq!(terminal.ends().0.exit_code(), 3);
 }

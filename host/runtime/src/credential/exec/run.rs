@@ -4,8 +4,9 @@ use crate::credential::exec::{ExecSettings, PluginFault};
 use crate::mask::Mask;
 use secrecy::zeroize::Zeroizing;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -103,10 +104,11 @@ enum Cut {
 
 impl Run<'_> {
     pub(super) async fn to_its_end(&self) -> Result<Printed, Ended> {
-        let spawned = self.command().spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                Ended::Missing(self.settings.install_hint.as_deref().map(|hint| cut(&escaped(hint))))
-            }
+        let missing = || Ended::Missing(self.settings.install_hint.as_deref().map(|hint| cut(&escaped(hint))));
+        let path = absolute_path();
+        let program = found(&self.settings.command, path.as_deref()).ok_or_else(missing)?;
+        let spawned = self.command(&program, path).spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => missing(),
             _ => Ended::CannotRun(error),
         })?;
         let mut group = Group::of(spawned);
@@ -133,11 +135,11 @@ impl Run<'_> {
         }
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.settings.command);
+    fn command(&self, program: &Path, path: Option<OsString>) -> Command {
+        let mut command = Command::new(program);
         command.args(&self.settings.args).env_clear();
         command.envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
-        command.envs(absolute_path().map(|path| ("PATH", path)));
+        command.envs(path.map(|path| ("PATH", path)));
         command.envs(self.settings.env.iter().map(|(name, value)| (name, value)));
         command.env("KUBERNETES_EXEC_INFO", &self.info);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -158,10 +160,31 @@ async fn both<T>(mut first: Pin<&mut impl Future<Output = T>>, mut second: Pin<&
     done
 }
 
-/// `PATH` without what would be looked up where this process happens to be.
+/// `PATH` without what would be looked up where this process happens to be; none where nothing is left of it, because an empty one means that place.
 fn absolute_path() -> Option<OsString> {
     let path = env::var_os("PATH")?;
-    env::join_paths(env::split_paths(&path).filter(|entry| entry.is_absolute())).ok()
+    let joined = env::join_paths(env::split_paths(&path).filter(|entry| entry.is_absolute())).ok()?;
+    Some(joined).filter(|path| !path.is_empty())
+}
+
+/// The program that a command names. The system's own search would also look where this process happens to be, where there is no `PATH`.
+fn found(command: &str, path: Option<&OsStr>) -> Option<PathBuf> {
+    if command.contains('/') {
+        return std::path::absolute(command).ok();
+    }
+    let places = path.into_iter().flat_map(env::split_paths).filter(|entry| entry.is_absolute());
+    places.map(|entry| entry.join(command)).find(|candidate| is_program(candidate))
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
 }
 
 /// A plugin and whatever it started. Ended as a whole where it is dropped before its end, for one because the call was abandoned.
