@@ -74,7 +74,7 @@ fn strings(list: Option<&Value>) -> Vec<&str> {
 }
 
 /// The known name that was probably meant.
-fn nearest<'k>(typed: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(typed: &str, known: &[&'k str]) -> Option<&'k str> {
     let scored = known.iter().map(|name| (strsim::jaro_winkler(typed, name), *name));
     let best = scored.filter(|(score, _)| *score >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b));
     best.map(|(_, name)| name)

@@ -10,6 +10,7 @@ use meho_host::policy::schema::{DRY_RUN, ParameterType};
 use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Works on real infrastructure through sandboxed connectors
@@ -250,7 +251,11 @@ pub(crate) struct CallOptions {
     #[arg(long, value_name = "JSON")]
     pub(crate) args: Option<String>,
     /// Print only rows whose MEMBER is VALUE, is not (MEMBER!=VALUE), or has a text in it (MEMBER~TEXT); all conditions hold where there
-    /// are several. All rows are read: `meta` counts them
+    /// are several
+    ///
+    /// A member is one of the answer's (`meho-host ops OPERATION -o json` lists them), one within another (containers.image, labels.app), or a
+    /// heading of the table. MEMBER= is met where there is nothing: pod_ip= chooses pods without an address. Rows are chosen after they are read:
+    /// `meta` counts all of them, and with limit=N only the first N are looked at.
     #[arg(long = "where", value_name = "MEMBER=VALUE")]
     pub(crate) only: Vec<Condition>,
     /// How many seconds the call may take
@@ -320,9 +325,13 @@ pub(crate) fn merge(
             Err(error) => return Err(refused(format!("--args: this is not JSON: {error}"))),
         },
     };
+    let mut given = BTreeSet::new();
     for pair in &options.pairs {
         let (name, text) =
             pair.split_once('=').ok_or_else(|| refused(format!("{}: an argument is written KEY=VALUE", safe(pair))))?;
+        if !given.insert(name) {
+            return Err(refused(format!("{}: this argument is given twice", safe(name))));
+        }
         arguments.insert(name.to_owned(), typed(name, text, operation));
     }
     let takes_namespace = operation.arguments.parameters().contains_key(NAMESPACE);

@@ -82,6 +82,33 @@ fn name() -> Spec {
     member("NAME", 0, "name").cut(Cut::Late(NAME_LEAST))
 }
 
+/// What stands in a column of an entity's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Under {
+    /// The member of this name, as it is.
+    Member(String),
+    /// How long ago the time of this member was.
+    AgeOf(String),
+    /// What is made of several members.
+    Several,
+    /// There is no such column.
+    Nothing,
+}
+
+/// What stands under a heading, however its letters are written.
+#[must_use]
+pub fn under(entity: &str, heading: &str) -> Under {
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let columns = of(entity).unwrap_or_default();
+    match columns.into_iter().find(|spec| plain(&spec.column.heading) == plain(heading)).map(|spec| spec.made) {
+        Some(Made::Member(name)) => Under::Member(name),
+        Some(Made::State(name)) => Under::Member(name.to_owned()),
+        Some(Made::Age(name)) => Under::AgeOf(name.to_owned()),
+        Some(Made::By(_)) => Under::Several,
+        None => Under::Nothing,
+    }
+}
+
 /// What a list of one namespace leaves out.
 const NAMESPACE: &str = "NAMESPACE";
 

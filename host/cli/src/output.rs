@@ -4,7 +4,7 @@
 //! else: for people errors, warnings and notes, for readers of JSON Lines whatever is to be known besides the rows.
 
 use crate::document::{Document, Escaped, Glance, Rows};
-use crate::filter::{Chosen, Filter};
+use crate::filter::{Chosen, Filter, More};
 use crate::progress::Progress;
 use crate::terminal;
 use anstream::{AutoStream, ColorChoice};
@@ -116,7 +116,7 @@ impl Printer {
         &self,
         stream: &mut CallStream,
         about: About<'_>,
-        filter: Filter<'_>,
+        mut filter: Filter<'_>,
     ) -> Result<(), CallError> {
         let mut rows = Rows::default();
         let mut table = table::Rows::of(about.entity, about.namespaces);
@@ -139,7 +139,7 @@ impl Printer {
                     let object = answer.data.as_ref().map(|object| serde_json::from_str(object.get()));
                     return match object.transpose().map_err(|error| unprintable(&error))? {
                         Some(object) => self.object(&object, &answer.meta, about),
-                        None => self.end(&rows, table, &answer.meta),
+                        None => self.end(&rows, table, &answer.meta, &filter),
                     };
                 }
             };
@@ -185,7 +185,7 @@ impl Printer {
             }
             Format::Jsonl => {
                 self.lines(&format!("{object}\n"))?;
-                trailer(meta);
+                trailer(meta, None);
                 Ok(())
             }
             Format::Json | Format::Yaml => self.document(&Document { data: object, meta }),
@@ -193,19 +193,30 @@ impl Printer {
     }
 
     /// What is left to print of a list.
-    fn end(&self, rows: &Rows, mut table: table::Rows, meta: &AnswerMeta) -> Result<(), CallError> {
+    fn end(
+        &self,
+        rows: &Rows,
+        mut table: table::Rows,
+        meta: &AnswerMeta,
+        filter: &Filter<'_>,
+    ) -> Result<(), CallError> {
+        let said = filter.said(if meta.token.is_some() { More::Yes } else { More::No });
         match self.format {
             Format::Table => {
-                self.people(&table.take(&self.view(server_time(meta))))?;
+                // "nothing found" is true only where all was looked at, and there is more to say.
+                if said.is_none() || !table.is_empty() {
+                    self.people(&table.take(&self.view(server_time(meta))))?;
+                }
                 self.notes(meta);
-                Ok(())
             }
             Format::Jsonl => {
-                trailer(meta);
-                Ok(())
+                trailer(meta, filter.matched());
+                return Ok(());
             }
-            Format::Json | Format::Yaml => self.document(&Document { data: rows, meta }),
+            Format::Json | Format::Yaml => self.document(&Document { data: rows, meta })?,
         }
+        said.iter().for_each(|said| self.note(said));
+        Ok(())
     }
 
     /// Prints one document.
@@ -314,11 +325,15 @@ fn server_time(meta: &AnswerMeta) -> Option<Timestamp> {
 }
 
 /// Whatever is to be known about rows, for a program: without it a list of which something is missing would look like a whole one.
-fn trailer(meta: &AnswerMeta) {
-    if meta.complete && meta.warnings.is_empty() && meta.token.is_none() {
+fn trailer(meta: &AnswerMeta, matched: Option<usize>) {
+    if meta.complete && meta.warnings.is_empty() && meta.token.is_none() && matched != Some(0) {
         return;
     }
-    let line = json!({"meta": meta}).to_string();
+    let line = match matched {
+        Some(matched) => json!({"meta": meta, "matched": matched}),
+        None => json!({"meta": meta}),
+    }
+    .to_string();
     let _ = writeln!(io::stderr().lock(), "{}", safe_json(&line, json_escape));
 }
 

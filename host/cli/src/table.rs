@@ -1,8 +1,8 @@
 //! Lists for people: a heading, and a line for each row.
 
 use crate::cells::Cell;
-pub use crate::columns::Own;
 use crate::columns::{self, Spec};
+pub use crate::columns::{Own, Under, under};
 use crate::layout::{Column, Text, fit, width_of};
 use crate::view::View;
 use serde_json::Value;
@@ -54,6 +54,12 @@ impl Rows {
         let cells: Vec<Cell> = specs.iter().map(|spec| spec.cell(row)).collect();
         self.bytes += cells.iter().map(Cell::bytes).sum::<usize>();
         self.rows.push(cells);
+    }
+
+    /// Whether no row has been laid out, and none waits for it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.is_begun && self.rows.is_empty()
     }
 
     /// Whether no more should come before what is laid out has been taken.

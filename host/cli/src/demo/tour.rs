@@ -110,7 +110,7 @@ impl<'d> Tour<'d> {
             pairs.map(|(name, text)| (name.to_owned(), typed(name, text, operation))).collect();
         let namespaces = if arguments.contains_key(NAMESPACE) { Namespaces::One } else { Namespaces::Any };
         let conditions: Vec<Condition> = step.only.into_iter().filter_map(|only| only.parse().ok()).collect();
-        let filter = Filter::new(&conditions, operation)?;
+        let mut filter = Filter::new(&conditions, operation)?;
         let before = self.records.len();
         let call = self.call(step.operation, Value::Object(arguments));
         let stream = self.host.call(&self.connector, &self.target, call, self.approver.clone());

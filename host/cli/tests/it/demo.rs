@@ -143,7 +143,7 @@ fn rows_are_chosen_by_what_is_in_them() {
     assert_eq!(names(&["status=NotReady"]), ["worker-1"]);
     assert_eq!(names(&["status~Ready", "name!=worker-1"]), ["worker-02", "worker-3"]);
     assert_eq!(names(&["unschedulable=true"]), [""; 0]);
-    assert_eq!(names(&["labels.kubernetes.io/os=linux"]), [""; 0], "a key with dots is no path of members");
+    assert_eq!(names(&["labels.kubernetes.io/os=linux"]), ["worker-02", "worker-1", "worker-3"], "a key may have dots");
     let refused = |operation: &str, condition: &str, code| {
         home.run(&["call", operation, "--where", condition, "-o", "table", "--kubeconfig", "demo.kubeconfig"])
             .failed(code)

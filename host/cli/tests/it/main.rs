@@ -10,6 +10,7 @@ mod colours;
 mod completions;
 mod configuration;
 mod demo;
+mod filters;
 mod help;
 mod hints;
 mod plugins;
