@@ -28,10 +28,6 @@ use std::path::PathBuf;
 
 Exit codes: 0 done; 1 an error; 2 a command line that does not parse; 3 a write that nobody was there to approve, or that was answered with no.")]
 pub(crate) struct Cli {
-    /// Another component than the built-in Kubernetes connector
-    #[arg(long, value_name = "FILE", global = true)]
-    pub(crate) connector: Option<PathBuf>,
-
     /// How to print: a table at a terminal and JSON elsewhere, unless named
     #[arg(short, long, value_name = "FORMAT", global = true)]
     pub(crate) output: Option<Format>,
@@ -46,6 +42,14 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Which component works. Only where one does.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ComponentOption {
+    /// Another component than the built-in Kubernetes connector
+    #[arg(long, value_name = "FILE")]
+    pub(crate) connector: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +71,8 @@ pub(crate) enum Command {
     Ops {
         /// The operation to show
         operation: Option<String>,
+        #[command(flatten)]
+        component: ComponentOption,
     },
     /// Run an operation
     ///
@@ -111,6 +117,8 @@ A call goes where its own options say, else to its --target, else to the default
         /// The shell
         #[arg(value_parser = shell)]
         shell: Shell,
+        #[command(flatten)]
+        component: ComponentOption,
     },
 }
 
@@ -225,6 +233,8 @@ pub(crate) struct CheckOptions {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
     #[command(flatten)]
+    pub(crate) component: ComponentOption,
+    #[command(flatten)]
     target: TargetOptions,
 }
 
@@ -258,9 +268,11 @@ pub(crate) struct CallOptions {
     /// `meta` counts all of them, and with limit=N only the first N are looked at.
     #[arg(long = "where", value_name = "MEMBER=VALUE")]
     pub(crate) only: Vec<Condition>,
-    /// How many seconds the call may take
+    /// How many seconds the call may take, from when it begins: what the connector takes to load comes before that
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) component: ComponentOption,
     #[command(flatten)]
     pub(crate) target: TargetOptions,
 }

@@ -6,6 +6,7 @@
 use crate::document::{Document, Escaped, Glance, Rows};
 use crate::filter::{Chosen, Filter, More};
 use crate::progress::Progress;
+use crate::prompt;
 use crate::terminal;
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
@@ -16,14 +17,17 @@ use meho_host::host::{CallStream, Event};
 use meho_host_cli::paint::{Paint, Tone};
 use meho_host_cli::sheet;
 use meho_host_cli::table::{self, Namespaces};
-use meho_host_cli::text::{json_escape, safe, safe_json, wrapped, yaml_escape};
+use meho_host_cli::text::{json_escape, safe, safe_json, wrapped_at_words, yaml_escape};
 use meho_host_cli::view::View;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 /// Stands before every text of a connector's, in which no line ends: whatever it says, it says behind these words.
-const SAYS: &str = "the connector says: ";
+pub(crate) const SAYS: &str = "the connector says: ";
+
+/// How wide a plan is shown where there is no terminal.
+const USUAL_ROOM: usize = 120;
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -179,6 +183,9 @@ impl Printer {
     fn object(&self, object: &Value, meta: &AnswerMeta, about: About<'_>) -> Result<(), CallError> {
         match self.format {
             Format::Table => {
+                if about.entity.is_none() {
+                    self.whose_log(object);
+                }
                 self.people(&sheet::object(object, about.entity, &self.view(server_time(meta))))?;
                 self.notes(meta);
                 Ok(())
@@ -190,6 +197,24 @@ impl Printer {
             }
             Format::Json | Format::Yaml => self.document(&Document { data: object, meta }),
         }
+    }
+
+    /// Of a log, which stands alone on standard output, whose it is: a name may have been loose, and a container is chosen where none is named.
+    fn whose_log(&self, object: &Value) {
+        let text = |name: &str| object.get(name).and_then(Value::as_str);
+        if let (Some(_), Some(pod)) = (text("logs"), text("pod")) {
+            let container =
+                text("container").map_or("its only container".to_owned(), |name| format!("container {name}"));
+            let place = text("namespace").map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+            self.note(&format!("this is the log of pod {pod}{place}, {container}"));
+        }
+    }
+
+    /// A plan that there was nobody to ask about, on standard error.
+    pub(crate) fn plan(&self, plan: &Value) {
+        self.progress.stop();
+        let shown = prompt::show(plan, terminal::width().unwrap_or(USUAL_ROOM));
+        let _ = writeln!(io::stderr().lock(), "{shown}");
     }
 
     /// What is left to print of a list.
@@ -207,6 +232,7 @@ impl Printer {
                 if said.is_none() || !table.is_empty() {
                     self.people(&table.take(&self.view(server_time(meta))))?;
                 }
+                self.left_out(table.left_out());
                 self.notes(meta);
             }
             Format::Jsonl => {
@@ -287,6 +313,16 @@ impl Printer {
         }
     }
 
+    /// Which columns a table had no room for.
+    pub(crate) fn left_out(&self, headings: &[String]) {
+        if !headings.is_empty() {
+            self.note(&format!(
+                "left out for want of room: {}; a wider terminal or -o json shows all",
+                headings.join(", ")
+            ));
+        }
+    }
+
     /// What is worth knowing, for people.
     pub(crate) fn note(&self, text: &str) {
         self.say("note:", Tone::Plain, text);
@@ -300,7 +336,7 @@ impl Printer {
     fn say(&self, word: &str, tone: Tone, text: &str) {
         self.progress.stop();
         let line = format!("{word} {text}");
-        let lines = terminal::width().map_or_else(|| vec![safe(&line)], |width| wrapped(&line, width));
+        let lines = terminal::width().map_or_else(|| vec![safe(&line)], |width| wrapped_at_words(&line, width));
         let shown = lines.join("\n");
         // The word stands first, so it is the line's own.
         let paint = self.colour.on(&io::stderr());

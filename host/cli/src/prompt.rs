@@ -8,7 +8,7 @@ use meho_host::policy::effect::Trust;
 use meho_host::policy::family::kubernetes::{Attributes, attributes_of};
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::policy::request::CanonicalRequest;
-use meho_host_cli::text::{GOES_ON, safe, wrapped};
+use meho_host_cli::text::{GOES_ON, prose, safe, wrapped, wrapped_at_words};
 use serde_json::Value;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -21,6 +21,11 @@ const MAX_REQUEST_LINES: usize = 4;
 pub(crate) struct Terminal {
     /// What shows meanwhile that something is under way. Not while somebody is asked.
     pub(crate) progress: Progress,
+}
+
+/// Whether there is a terminal to ask at.
+pub(crate) fn is_there_somebody() -> bool {
+    width().is_some() && io::stdin().is_terminal()
 }
 
 #[async_trait]
@@ -61,7 +66,12 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
     let mut lines = Vec::new();
     let mut put = |line: &str| lines.extend(wrapped(line, width));
     put("");
-    put(&format!("This changes the target {}. It would send, and nothing else:", text("/target")));
+    // Behind the mark of what goes on: a target's name may be a stranger's.
+    lines.extend(wrapped_at_words(
+        &format!("This changes the target {}. It would send, and nothing else:", text("/target")),
+        width,
+    ));
+    let mut put = |line: &str| lines.extend(wrapped(line, width));
     put("");
     put(&format!("  {request}"));
     if let Some(body) = view.pointer("/request/body").filter(|body| !body.is_null()) {
@@ -69,7 +79,9 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
         let shown = show_body(body, width);
         shown.iter().take(MAX_BODY_LINES).for_each(|line| put(line));
         if let Some(hidden) = shown.len().checked_sub(MAX_BODY_LINES).filter(|hidden| *hidden > 0) {
-            put(&format!("  {hidden} more lines of the body are not shown here; all of it is, with dry_run=true."));
+            let told =
+                format!("  {hidden} more lines of the body are not shown here; all of it is, with dry_run=true.");
+            prose(&told, width).iter().for_each(|line| put(line));
             put(&format!("  The body is {}", text("/request/body_digest")));
         }
     }
@@ -77,7 +89,8 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
     put(&format!("  request  {}", beginning(&request, width)));
     put(&format!("  target   {} at {}", text("/target"), text("/server")));
     if view.pointer("/verified") != Some(&Value::Bool(true)) {
-        put("           UNVERIFIED: whoever is between can read the credential and change what is sent");
+        let warning = "           UNVERIFIED: whoever is between can read the credential and change what is sent";
+        prose(warning, width).iter().for_each(|line| put(line));
     }
     put(&format!("  caller   {}", text("/principal")));
     put(&format!("  trust    {}", text("/trust")));

@@ -13,6 +13,7 @@ mod demo;
 mod filters;
 mod help;
 mod hints;
+mod notes;
 mod plugins;
 mod sheets;
 mod tables;

@@ -33,6 +33,41 @@ fn pod() -> serde_json::Value {
 }
 
 #[test]
+fn a_node_is_described_in_units_that_people_count_in() {
+    let node = json!({
+        "name": "worker-1",
+        "allocated_resources": [
+            {"resource": "cpu", "allocatable": "4", "requests": "1250m", "requests_percent": 31, "limits": "0", "limits_percent": 0,
+                "usage": "213456789n", "usage_percent": 5},
+            {"resource": "memory", "allocatable": "16318480Ki", "requests": "1536Mi", "requests_percent": 9, "limits": "2147483648",
+                "limits_percent": 12, "usage": null, "usage_percent": null},
+            {"resource": "example.com/gpu", "allocatable": "2", "requests": "1", "requests_percent": 50, "limits": "1", "limits_percent": 50,
+                "usage": null, "usage_percent": null},
+            {"resource": "ephemeral-storage", "allocatable": "no quantity", "requests": null, "requests_percent": null, "limits": null,
+                "limits_percent": null, "usage": null, "usage_percent": null},
+        ],
+        "pod_list": [{"name": "web-0", "namespace": "production"}, {"name": "dns", "namespace": "kube-system"}],
+        "pod_list_truncated": true,
+    });
+    let expected = "\
+name:               worker-1
+pod_list_truncated: true
+allocated_resources:
+  RESOURCE           ALLOCATABLE  REQUESTS     LIMITS     USAGE
+  cpu                4            1250m (31%)  0 (0%)     213m (5%)
+  memory             15.6Gi       1.5Gi (9%)   2Gi (12%)  -
+  example.com/gpu    2            1 (50%)      1 (50%)    -
+  ephemeral-storage  no quantity  -            -          -
+pod_list:
+  NAMESPACE    NAME
+  production   web-0
+  kube-system  dns
+  these are the first 2: there are more
+";
+    assert_eq!(object(&node, Some("Node"), &view(None)), expected);
+}
+
+#[test]
 fn an_object_is_a_sheet_with_tables_in_it() {
     let expected = "\
 name:      api-7d9f
