@@ -68,12 +68,17 @@ fn in_pieces(text: &str, width: usize, goes_on: &str) -> Vec<String> {
     let mut begun = indent;
     let columns = |text: &str| -> usize { text.chars().map(|c| c.width().unwrap_or_default()).sum() };
     for word in text[indent..].split_inclusive(' ') {
-        if current.len() > begun && columns(&current) + columns(word.trim_end_matches(' ')) > width {
+        let bare = word.trim_end_matches(' ');
+        if !bare.is_empty() && current.len() > begun && columns(&current) + columns(bare) > width {
             lines.push(std::mem::replace(&mut current, goes_on.to_owned()));
             begun = goes_on.len();
         }
         // A word that is wider than a line is cut like anything else.
         for character in word.chars() {
+            // Blanks behind the edge are nothing that anybody would see.
+            if character == ' ' && columns(&current) >= width {
+                continue;
+            }
             if character != ' ' && columns(&current) + character.width().unwrap_or_default() > width {
                 lines.push(std::mem::replace(&mut current, goes_on.to_owned()));
                 begun = goes_on.len();

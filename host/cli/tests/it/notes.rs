@@ -71,3 +71,16 @@ fn who_calls_is_the_systems_word_and_not_the_environments() {
     let plan = finish(command).json();
     assert_eq!(plan["data"]["plan"]["principal"], format!("user:{}", me.trim()), "{plan:#}");
 }
+
+#[test]
+fn a_file_that_is_not_there_is_told_when_a_target_is_added_and_in_words() {
+    let home = Home::new();
+    let add = ["target", "add", "lab", "--server", "https://192.0.2.7:6443", "--token-file", "no-such-token"];
+    let run = home.run(&add);
+    assert!(
+        run.stderr.contains("warning: there is no token file ") && run.stderr.contains("/no-such-token yet"),
+        "{run:#?}"
+    );
+    let error = home.run(&["inspect", "no-such.wasm", "-o", "table"]).failed(1);
+    assert!(error.contains("the component no-such.wasm cannot be read: No such file or directory\n"), "{error}");
+}

@@ -2,6 +2,7 @@
 
 use meho_host_cli::paint::Paint;
 use meho_host_cli::sheet::object;
+use meho_host_cli::text::{prose, wrapped_at_words};
 use meho_host_cli::view::View;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
@@ -133,7 +134,7 @@ fn what_is_too_deep_for_a_table_is_a_list() {
 name: a
 subsets:
   - addresses:
-      IP        NODE_NAME
+      IP        NODE-NAME
       10.1.1.1  worker-1
     ports:
       PORT
@@ -154,6 +155,24 @@ fn nothing_that_an_object_says_acts_or_passes_for_another_member() {
             let rest = ours.iter().fold(shown.clone(), |text, sequence| text.replace(sequence, ""));
             assert!(!rest.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{shown:?}");
             assert!(!rest.lines().any(|line| line.starts_with("status: Running")), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn prose_is_parted_between_words_and_a_strangers_text_stays_marked() {
+    assert_eq!(prose("    so that nobody has to guess", 20), ["    so that nobody", "    has to guess"]);
+    assert_eq!(
+        wrapped_at_words("warning: the connector says: no", 20),
+        ["warning: the", "  | connector says:", "  | no"]
+    );
+    // What has no place to be parted is cut, and blanks do not let anything slip behind the edge.
+    assert_eq!(wrapped_at_words(&"x".repeat(30), 20), ["x".repeat(20), format!("  | {}", "x".repeat(10))]);
+    let pushed = wrapped_at_words(&format!("note:{}error: forged", " ".repeat(40)), 20);
+    assert!(pushed[1..].iter().all(|line| line.starts_with("  | ")), "{pushed:?}");
+    for text in ["数据库 主节点 数据库主节点数据库主节点", "a  b   c    d     e      f", ""] {
+        for width in 20..40 {
+            assert!(wrapped_at_words(text, width).iter().all(|line| line.width() <= width), "{text:?} at {width}");
         }
     }
 }

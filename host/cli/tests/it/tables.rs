@@ -87,7 +87,7 @@ fn a_table_knows_what_it_had_no_room_for() {
         (Some(120), &[]),
         (Some(90), &["IP"]),
         (Some(80), &["IP", "NODE"]),
-        (Some(55), &["READY", "RESTARTS", "AGE", "IP", "NODE"]),
+        (Some(60), &["READY", "RESTARTS", "AGE", "IP", "NODE"]),
     ] {
         let mut table = Rows::of(Some("Pod"), Namespaces::Any);
         pods().iter().for_each(|row| table.push(row));
