@@ -5,11 +5,16 @@ use crate::effects::{JSON, MERGE_PATCH, METADATA, PAGE_ROWS};
 use crate::failure::{Subject, of_answer};
 use crate::http::{Answer, Body, Pending, Request, send};
 use crate::resource::Resource;
+use std::cell::RefCell;
 use std::ops::Deref;
 use wasip2::http::types::Method;
 
 /// Reading requests.
-pub struct Reads(());
+#[derive(Default)]
+pub struct Reads {
+    /// What is to be said about what was read, whoever asked for it.
+    notes: RefCell<Vec<String>>,
+}
 
 /// Reading requests, and the one that writes.
 pub struct Writes(Reads);
@@ -75,7 +80,17 @@ impl Asked<'_> {
 
 impl Reads {
     pub(crate) fn new() -> Self {
-        Self(())
+        Self::default()
+    }
+
+    /// Notes something that belongs to the answer of whichever operation reads.
+    pub(crate) fn note(&self, note: String) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    /// What was noted.
+    pub(crate) fn into_notes(self) -> Vec<String> {
+        self.notes.into_inner()
     }
 
     /// Asks for an object.

@@ -166,7 +166,10 @@ impl Built {
 }
 
 fn run_read<O: Read>(arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
-    O::run(&Reads::new(), arguments)
+    let api = Reads::new();
+    let mut outcome = O::run(&api, arguments)?;
+    outcome.meta.warnings.splice(0..0, api.into_notes());
+    Ok(outcome)
 }
 
 fn run_write<O: Write>(arguments: &Arguments<'_>) -> Result<Outcome, Failure> {

@@ -82,7 +82,12 @@ pub(crate) fn longer_name(
             missing.near = names.near;
             Err(Failure::NotFound(missing))
         }
-        1 => Ok(longer.remove(0)),
+        1 => {
+            let longer = longer.remove(0);
+            // Whoever meant another is to see which one this is.
+            api.note(format!("{name} is no {}'s name: read {longer}", resource.kind));
+            Ok(longer)
+        }
         count => {
             longer.sort_unstable();
             longer.truncate(MAX_TOLD);

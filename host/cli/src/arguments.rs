@@ -11,6 +11,7 @@ use meho_host::policy::schema::{DRY_RUN, ParameterType};
 use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Works on real infrastructure through sandboxed connectors
@@ -28,10 +29,6 @@ use std::path::PathBuf;
 
 Exit codes: 0 done; 1 an error; 2 a command line that does not parse; 3 a write that nobody was there to approve, or that was answered with no.")]
 pub(crate) struct Cli {
-    /// Another component than the built-in Kubernetes connector
-    #[arg(long, value_name = "FILE", global = true)]
-    pub(crate) connector: Option<PathBuf>,
-
     /// How to print: a table at a terminal and JSON elsewhere, unless named
     #[arg(short, long, value_name = "FORMAT", global = true)]
     pub(crate) output: Option<Format>,
@@ -46,6 +43,14 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Which component works. Only where one does.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ComponentOption {
+    /// Another component than the built-in Kubernetes connector
+    #[arg(long, value_name = "FILE")]
+    pub(crate) connector: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +72,8 @@ pub(crate) enum Command {
     Ops {
         /// The operation to show
         operation: Option<String>,
+        #[command(flatten)]
+        component: ComponentOption,
     },
     /// Run an operation
     ///
@@ -121,6 +128,8 @@ A call goes where its own options say, else to its --target, else to the default
         /// The shell
         #[arg(value_parser = shell)]
         shell: Shell,
+        #[command(flatten)]
+        component: ComponentOption,
     },
 }
 
@@ -141,6 +150,8 @@ pub(crate) struct RbacOptions {
     /// What to call the service account
     #[arg(long, value_name = "NAME", default_value = "meho")]
     pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) component: ComponentOption,
 }
 
 fn trust(text: &str) -> Result<Trust, String> {
@@ -263,6 +274,8 @@ pub(crate) struct CheckOptions {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
     #[command(flatten)]
+    pub(crate) component: ComponentOption,
+    #[command(flatten)]
     target: TargetOptions,
 }
 
@@ -289,12 +302,18 @@ pub(crate) struct CallOptions {
     #[arg(long, value_name = "JSON")]
     pub(crate) args: Option<String>,
     /// Print only rows whose MEMBER is VALUE, is not (MEMBER!=VALUE), or has a text in it (MEMBER~TEXT); all conditions hold where there
-    /// are several. All rows are read: `meta` counts them
+    /// are several
+    ///
+    /// A member is one of the answer's (`meho-host ops OPERATION -o json` lists them), one within another (containers.image, labels.app), or a
+    /// heading of the table. MEMBER= is met where there is nothing: pod_ip= chooses pods without an address. Rows are chosen after they are read:
+    /// `meta` counts all of them, and with limit=N only the first N are looked at.
     #[arg(long = "where", value_name = "MEMBER=VALUE")]
     pub(crate) only: Vec<Condition>,
-    /// How many seconds the call may take
+    /// How many seconds the call may take, from when it begins: what the connector takes to load comes before that
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) component: ComponentOption,
     #[command(flatten)]
     pub(crate) target: TargetOptions,
 }
@@ -359,9 +378,13 @@ pub(crate) fn merge(
             Err(error) => return Err(refused(format!("--args: this is not JSON: {error}"))),
         },
     };
+    let mut given = BTreeSet::new();
     for pair in &options.pairs {
         let (name, text) =
             pair.split_once('=').ok_or_else(|| refused(format!("{}: an argument is written KEY=VALUE", safe(pair))))?;
+        if !given.insert(name) {
+            return Err(refused(format!("{}: this argument is given twice", safe(name))));
+        }
         arguments.insert(name.to_owned(), typed(name, text, operation));
     }
     let takes_namespace = operation.arguments.parameters().contains_key(NAMESPACE);

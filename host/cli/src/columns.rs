@@ -82,11 +82,38 @@ fn name() -> Spec {
     member("NAME", 0, "name").cut(Cut::Late(NAME_LEAST))
 }
 
+/// What stands in a column of an entity's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Under {
+    /// The member of this name, as it is.
+    Member(String),
+    /// How long ago the time of this member was.
+    AgeOf(String),
+    /// What is made of several members.
+    Several,
+    /// There is no such column.
+    Nothing,
+}
+
+/// What stands under a heading, however its letters are written.
+#[must_use]
+pub fn under(entity: &str, heading: &str) -> Under {
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let columns = of(entity).unwrap_or_default();
+    match columns.into_iter().find(|spec| plain(&spec.column.heading) == plain(heading)).map(|spec| spec.made) {
+        Some(Made::Member(name)) => Under::Member(name),
+        Some(Made::State(name)) => Under::Member(name.to_owned()),
+        Some(Made::Age(name)) => Under::AgeOf(name.to_owned()),
+        Some(Made::By(_)) => Under::Several,
+        None => Under::Nothing,
+    }
+}
+
 /// What a list of one namespace leaves out.
 const NAMESPACE: &str = "NAMESPACE";
 
 fn namespace() -> Spec {
-    member(NAMESPACE, 3, "namespace").cut(Cut::Late(LIST_LEAST))
+    member(NAMESPACE, 2, "namespace").cut(Cut::Late(LIST_LEAST))
 }
 
 fn images() -> Spec {
@@ -301,15 +328,15 @@ pub(crate) fn own(table: Own) -> Vec<Spec> {
         Own::Operations => vec![
             member("OPERATION", 0, "operation"),
             by("TRUST", 1, cells::trust),
-            member("SUMMARY", EXTRA, "summary").cut(Cut::Early(40)),
-            member("PARAMETERS", 2, "parameters").cut(Cut::Wrap(PROSE_LEAST)),
+            member("PARAMETERS", EXTRA, "parameters").cut(Cut::Early(PROSE_LEAST)),
+            member("SUMMARY", 2, "summary").cut(Cut::Wrap(40)),
         ],
         Own::Parameters => vec![
             member("NAME", 0, "name"),
             by("REQUIRED", 1, cells::parameter_required),
             by("TYPE", 2, cells::parameter_type),
             member("DEFAULT", 3, "default"),
-            member("MEANING", 4, "description").cut(Cut::Wrap(PROSE_LEAST)),
+            by("MEANING", 4, cells::parameter_meaning).cut(Cut::Wrap(PROSE_LEAST)),
         ],
     }
 }
@@ -349,7 +376,16 @@ pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
             by("FROM", EXTRA, cells::event_from),
             prose(member("MESSAGE", 1, "message")),
         ],
-        "pods" | "pod_list" => without_namespace(of("Pod")?),
+        "pods" => without_namespace(of("Pod")?),
+        // Of a node: they are of any.
+        "pod_list" => of("Pod")?,
+        "allocated_resources" => vec![
+            member("RESOURCE", 0, "resource"),
+            by("ALLOCATABLE", 1, |row| cells::amount(row, "allocatable")),
+            by("REQUESTS", 2, |row| cells::share(row, "requests")),
+            by("LIMITS", 3, |row| cells::share(row, "limits")),
+            by("USAGE", 4, |row| cells::share(row, "usage")),
+        ],
         "replica_sets" => without_namespace(of("ReplicaSet")?),
         _ => return None,
     })
@@ -364,7 +400,8 @@ pub(crate) fn unknown(row: &Value, also: fn(&Value) -> bool) -> Vec<Spec> {
     let spec = |(at, (name, _)): (usize, (&String, &Value))| {
         // The first say most; so do names.
         let rank = if at == 0 || name == "name" { 0 } else { EXTRA + u8::try_from(at).unwrap_or_default() };
-        member(&safe(&name.to_uppercase()), rank, name).cut(Cut::Early(LIST_LEAST))
+        let cut = if name == "name" { Cut::Late(NAME_LEAST) } else { Cut::Early(LIST_LEAST) };
+        member(&safe(&name.to_uppercase().replace('_', "-")), rank, name).cut(cut)
     };
     short.enumerate().map(spec).collect()
 }

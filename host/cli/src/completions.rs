@@ -5,7 +5,7 @@
 //! harmless in every shell gets in.
 
 use crate::arguments::Cli;
-use clap::{Command, CommandFactory as _};
+use clap::{Arg, Command, CommandFactory as _, ValueHint};
 use clap_complete::{Shell, generate};
 use meho_host::policy::catalogue::Operation;
 use meho_host::policy::effect::Trust;
@@ -22,8 +22,10 @@ const ZSH_REGISTERS: &str = "if [ \"$funcstack[1]\" = ";
 /// The script for a shell.
 pub(crate) fn script(shell: Shell, operations: &[Operation]) -> String {
     let mut base = Vec::new();
-    let mut cli = Cli::command();
-    let takes_value = options_with_a_value(&cli).into_iter().collect::<Vec<_>>();
+    let mut cli = hinted(Cli::command());
+    let no_file = options_with_a_value(&cli, &|option| option.get_value_hint() == ValueHint::Other);
+    let no_file = no_file.into_iter().collect::<Vec<_>>();
+    let takes_value = options_with_a_value(&cli, &|_| true).into_iter().collect::<Vec<_>>();
     generate(shell, &mut cli, BINARY, &mut base);
     let base = String::from_utf8_lossy(&base).into_owned();
     let (base, ours) = match shell {
@@ -40,6 +42,7 @@ pub(crate) fn script(shell: Shell, operations: &[Operation]) -> String {
     let words = ours
         .replace("@CLAP@", registered(&base))
         .replace("@OPTIONS@", &takes_value.join(separator))
+        .replace("@NO-FILE@", &no_file.join(separator))
         .replace("@OPERATIONS@", &listed(operations, shell))
         .replace(
             "@PARAMETERS@",
@@ -55,14 +58,29 @@ fn registered(base: &str) -> &str {
     behind.split_whitespace().next().unwrap_or_default()
 }
 
-/// All options, of whatever subcommand, behind which a value stands.
-fn options_with_a_value(command: &Command) -> BTreeSet<String> {
+/// The command line with what clap's scripts want to know of values: behind an option whose value is no file, no file is offered.
+fn hinted(command: Command) -> Command {
+    let is_file = |argument: &Arg| {
+        argument.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == "FILE"))
+    };
+    let hint = |argument: Arg| match () {
+        () if !argument.get_action().takes_values() || argument.is_positional() => argument,
+        () if is_file(&argument) => argument.value_hint(ValueHint::FilePath),
+        () if argument.get_possible_values().is_empty() => argument.value_hint(ValueHint::Other),
+        () => argument,
+    };
+    command.mut_args(hint).mut_subcommands(hinted)
+}
+
+/// All options of a kind, of whatever subcommand, behind which a value stands.
+fn options_with_a_value(command: &Command, is_wanted: &dyn Fn(&Arg) -> bool) -> BTreeSet<String> {
     let options = command.get_arguments().filter(|argument| argument.get_action().takes_values());
+    let options = options.filter(|option| is_wanted(option));
     let names = options.flat_map(|option| {
         let long = option.get_long().map(|name| format!("--{name}"));
         long.into_iter().chain(option.get_short().map(|name| format!("-{name}")))
     });
-    names.chain(command.get_subcommands().flat_map(options_with_a_value)).collect()
+    names.chain(command.get_subcommands().flat_map(|command| options_with_a_value(command, is_wanted))).collect()
 }
 
 /// The operations, with their titles where the shell shows such.

@@ -6,6 +6,7 @@ use meho_host::connector::Connector;
 use meho_host::error::CallError;
 use meho_host::policy::catalogue::{Operation, ResultKind};
 use meho_host::policy::effect::{Effect, Need, Trust};
+use meho_host::policy::family::kubernetes::{attributes, trust_of};
 use meho_host::policy::schema::{DRY_RUN, Parameter, ParameterType};
 use meho_host_cli::paint::Tone;
 use meho_host_cli::table::{Own, Rows};
@@ -18,7 +19,10 @@ use std::collections::BTreeSet;
 pub(crate) fn operations(connector: &Connector, printer: &Printer) -> Result<(), CallError> {
     let operations = connector.catalogue().operations();
     if printer.format() == Format::Table {
-        return printer.people(&table(operations, &printer.view(None))).map(drop);
+        let (text, left_out) = table(operations, &printer.view(None));
+        printer.people(&text)?;
+        printer.left_out(&left_out);
+        return Ok(());
     }
     let shown: Vec<Value> = operations.iter().map(show).collect();
     if printer.format() == Format::Jsonl {
@@ -52,7 +56,7 @@ pub(crate) fn component(connector: &Connector, printer: &Printer) -> Result<(), 
     }
     let view = printer.view(None);
     let mut text = format!(
-        "{} {}\n  {}\n  family   {}\n  digest   {}\n  size     {} bytes\n  imports\n",
+        "{} {}\n  it says of itself: {}\n  family   {}\n  digest   {}\n  size     {} bytes\n  imports\n",
         safe(&identity.name),
         safe(&identity.version),
         safe(&identity.summary),
@@ -60,13 +64,34 @@ pub(crate) fn component(connector: &Connector, printer: &Printer) -> Result<(), 
         connector.digest(),
         connector.size_bytes(),
     );
-    connector.imports().iter().for_each(|import| text.push_str(&format!("    {}\n", safe(import))));
+    connector.imports().iter().for_each(|import| text.push_str(&imported(import)));
     for operation in connector.catalogue().operations() {
         text.push_str(&format!("\n{} ({})\n", safe(operation.id.as_str()), operation.trust));
         operation.effects.described().iter().for_each(|effect| show_effect(effect, &view, &mut text));
     }
     printer.people(&text).map(drop)
 }
+
+/// An import, with what is behind it: of what the names of some promise a component gets nothing.
+fn imported(import: &str) -> String {
+    let name = import.split('@').next().unwrap_or(import);
+    let behind = match name.split_once('/') {
+        Some(("wasi:http", _)) => "only requests that the host has judged",
+        Some(("wasi:cli", "environment")) => "answered with nothing",
+        Some(("wasi:cli", "stdin" | "terminal-input" | "terminal-stdin")) => "answered with nothing: nobody types",
+        Some(("wasi:cli", "stdout" | "stderr")) => "lines of the call's record",
+        Some(("wasi:cli", "terminal-output" | "terminal-stdout" | "terminal-stderr")) => {
+            "answered with no: it is at no terminal"
+        }
+        Some(("wasi:clocks", "wall-clock")) => "one time for a whole call",
+        Some(("wasi:random", _)) => "of one seed for a whole call",
+        _ => return format!("    {}\n", safe(import)),
+    };
+    format!("    {:IMPORT$}  {behind}\n", safe(import))
+}
+
+/// How wide the imports are, most of them.
+const IMPORT: usize = 40;
 
 /// One kind of request for people: what it is, when it is made, and all that would stand in it.
 fn show_effect(effect: &Effect, view: &View, text: &mut String) {
@@ -106,8 +131,8 @@ fn show_effect(effect: &Effect, view: &View, text: &mut String) {
 const INDENT: &str = "  ";
 
 /// The operations by category. The parameters that must be given are marked by what others stand in.
-fn table(operations: &[Operation], view: &View) -> String {
-    let mut text = String::new();
+fn table(operations: &[Operation], view: &View) -> (String, Vec<String>) {
+    let (mut text, mut left_out) = (String::new(), BTreeSet::new());
     let mut done = BTreeSet::new();
     for category in operations.iter().map(|operation| operation.category.as_str()) {
         if !done.insert(category) {
@@ -120,8 +145,10 @@ fn table(operations: &[Operation], view: &View) -> String {
             let marked = parameters.map(|(name, parameter)| (!parameter.required, name));
             // Those that must be given first.
             let marked: BTreeSet<_> = marked.collect();
+            let dry_run = (operation.trust > Trust::Read).then(|| format!("[{DRY_RUN}]"));
             let shown =
                 marked.iter().map(|(optional, name)| if *optional { format!("[{name}]") } else { (*name).clone() });
+            let shown = shown.chain(dry_run);
             rows.push(&json!({
                 "operation": operation.id.as_str(),
                 "trust": operation.trust.to_string(),
@@ -130,11 +157,12 @@ fn table(operations: &[Operation], view: &View) -> String {
             }));
         }
         section(&rows.take(&view.narrower(INDENT.len())), &mut text);
+        left_out.extend(rows.left_out().iter().cloned());
         text.push('\n');
     }
     let more = "[…] may be left out. `meho-host ops OPERATION` shows one whole.";
     wrapped(more, view.width.unwrap_or(usize::MAX)).iter().for_each(|line| text.push_str(&format!("{line}\n")));
-    text
+    (text, left_out.into_iter().collect())
 }
 
 /// Lines that belong to what stands above them.
@@ -151,6 +179,10 @@ fn sheet(operation: &Operation, view: &View) -> String {
     wrapped(&format!("{INDENT}{about}"), view.width.unwrap_or(usize::MAX))
         .iter()
         .for_each(|line| text.push_str(&format!("{line}\n")));
+    if let Some(raised) = raised(operation) {
+        let line = format!("{INDENT}DESTRUCTIVE where it ends what runs: {raised}");
+        text.push_str(&format!("{}\n", view.paint.paint(Tone::Bad, &line)));
+    }
     let mut rows = Rows::own(Own::Parameters);
     let mut parameters: Vec<Value> = parameters(operation);
     parameters.sort_by_key(|parameter| parameter["required"] != Value::Bool(true));
@@ -166,6 +198,39 @@ fn sheet(operation: &Operation, view: &View) -> String {
     text.push_str(&format!("\n{}\n", heading("example")));
     section(&example(operation), &mut text);
     text
+}
+
+/// The arguments of nothing that make a write of this operation DESTRUCTIVE, as the host takes it.
+fn raised(operation: &Operation) -> Option<String> {
+    let may_be_nothing = |parameter: &Parameter| {
+        parameter.kind == ParameterType::Integer && parameter.bounds.0.is_none_or(|least| least <= 0)
+    };
+    let parameters = operation.arguments.parameters().iter().filter(|(_, parameter)| may_be_nothing(parameter));
+    let raises = |name: &str| {
+        let trust = |effect: &Effect| {
+            let body = with_nothing(&effect.shown()["body"], name);
+            let path = effect.shown_path();
+            let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+            trust_of(effect.method, &attributes(effect.method, &segments, false), Some(&body))
+        };
+        let writes = operation.effects.described().iter().filter(|effect| effect.body.is_some());
+        operation.trust < Trust::Destructive && writes.into_iter().any(|effect| trust(effect) == Trust::Destructive)
+    };
+    let names: Vec<String> = parameters.filter(|(name, _)| raises(name)).map(|(name, _)| format!("{name}=0")).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// A body with 0 where this argument stands, and text where anything else does that varies.
+fn with_nothing(template: &Value, argument: &str) -> Value {
+    match template {
+        Value::Object(members) if members.get("$argument").and_then(Value::as_str) == Some(argument) => json!(0),
+        Value::Object(members) if members.keys().any(|name| name.starts_with('$')) => json!("…"),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), with_nothing(value, argument))).collect()
+        }
+        Value::Array(items) => items.iter().map(|item| with_nothing(item, argument)).collect(),
+        other => other.clone(),
+    }
 }
 
 /// A command line that calls an operation: with what it must be given or, where that is nothing, a namespace.

@@ -10,15 +10,17 @@ use unicode_width::UnicodeWidthChar as _;
 const GAP: usize = 2;
 /// Stands where something was cut.
 const ELLIPSIS: char = '…';
-/// From this rank on, a column goes before a name is cut.
+/// From this rank on, a column is beyond what everybody looks for.
 pub(crate) const EXTRA: u8 = 10;
+/// From this rank on, a column goes before a name is cut: a name is there to be copied.
+const BEFORE_NAMES: u8 = 2;
 
 /// What may become of a column's cells where there is too little room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cut {
     /// Nothing: it is shown whole or not at all.
     Never,
-    /// They are cut, to no less than this, but only after the extra columns are gone. For names, which people copy.
+    /// Their column is made no narrower than this, and only when hardly another is left. For names, which people copy.
     Late(usize),
     /// They are cut, to no less than this, before any column is left out. For prose.
     Early(usize),
@@ -72,8 +74,8 @@ pub(crate) fn fit(columns: &[Column], full: &[usize], width: Option<usize>) -> F
             if shown.iter().map(|at| least(*at)).sum::<usize>() <= room {
                 return Fit(share(&shown, room, natural, least));
             }
-            let extra = shown.iter().filter(|at| rank(columns, **at) >= EXTRA).count();
-            if extra > 0 {
+            let others = shown.iter().filter(|at| rank(columns, **at) >= BEFORE_NAMES).count();
+            if others > 0 {
                 break;
             }
         }
@@ -125,6 +127,9 @@ impl Fit {
     /// A row, in one line or, where its last column goes on, in several.
     pub(crate) fn row(&self, columns: &[Column], cells: &[Text], paint: Paint, out: &mut String) {
         let Some(&(last, room)) = self.0.last() else { return };
+        let mut cells = cells.to_vec();
+        self.name_alone(columns, &mut cells, paint, out);
+        let cells = cells.as_slice();
         let wraps = matches!(columns.get(last).map(|column| column.cut), Some(Cut::Wrap(_)));
         let whole = cells.get(last).map_or("", |cell| cell.text.as_str());
         let pieces = if wraps { wrap(whole, room) } else { vec![whole.to_owned()] };
@@ -143,6 +148,17 @@ impl Fit {
                 None => ("", Tone::Plain),
             };
             self.line(cell, paint, out);
+        }
+    }
+
+    /// A name that is wider than its column has lines of its own, so that it can be copied, and the rest of the row stands below.
+    fn name_alone(&self, columns: &[Column], cells: &mut [Text], paint: Paint, out: &mut String) {
+        let Some(&(at, width)) = self.0.first() else { return };
+        let is_name = columns.get(at).is_some_and(|column| column.rank == 0 && matches!(column.cut, Cut::Late(_)));
+        let Some(cell) = cells.get_mut(at).filter(|cell| is_name && width_of(&cell.text) > width) else { return };
+        let whole = self.0.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP);
+        for piece in wrap(&std::mem::take(&mut cell.text), whole) {
+            out.push_str(&format!("{}\n", paint.paint(cell.tone, &piece)));
         }
     }
 

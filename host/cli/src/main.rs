@@ -15,15 +15,17 @@ mod advice;
 mod document;
 mod ending;
 mod filter;
+mod habits;
 mod output;
 mod progress;
 mod prompt;
 mod terminal;
 
-use crate::advice::Typed;
+use crate::advice::{Advised, Meant, Typed};
 use crate::arguments::{CallOptions, Cli, Command, TargetCommand};
 use crate::filter::Filter;
 use crate::output::{About, Format, Printer};
+use crate::progress::Stage;
 use crate::store::Store;
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -44,7 +46,7 @@ const FAILED: u8 = 1;
 const APPROVAL_REQUIRED: u8 = 3;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(habits::rewritten(std::env::args_os())) {
         Ok(cli) => cli,
         Err(said) => return usage(&said),
     };
@@ -93,6 +95,10 @@ fn usage(said: &clap::Error) -> ExitCode {
     {
         text.push_str(&format!("\nhint: `meho-host ops {}` shows what this operation takes\n", safe(&operation)));
     }
+    let arguments: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(hint) = habits::hint(said, &arguments) {
+        text.push_str(&format!("\nhint: {}\n", safe(&hint)));
+    }
     // Where nobody reads it, there is nobody to tell.
     let _ = if said.use_stderr() {
         io::stderr().lock().write_all(text.as_bytes())
@@ -111,7 +117,7 @@ fn operation_of_help(arguments: impl Iterator<Item = String>) -> Option<String> 
 /// What was typed that an error may be about.
 fn typed(command: &Command) -> Typed<'_> {
     match command {
-        Command::Ops { operation } => Typed { operation: operation.as_deref(), ..Typed::default() },
+        Command::Ops { operation, .. } => Typed { operation: operation.as_deref(), ..Typed::default() },
         Command::Call(options) => Typed {
             operation: Some(&options.operation),
             context: options.target.context.as_deref(),
@@ -130,8 +136,17 @@ fn typed(command: &Command) -> Typed<'_> {
 }
 
 fn fail(printer: &Printer, error: CallError, typed: Typed<'_>) -> ExitCode {
-    let (error, advice) = advice::of(error, typed);
-    printer.error(&error, advice.as_deref());
+    let Advised { mut error, beside, meant } = advice::of(error, typed);
+    let is_for_people = printer.format() == Format::Table;
+    if is_for_people && error.code == ErrorCode::UnknownOperation && meant == Meant::Known {
+        // Whoever is told which one was meant need not look through all of them.
+        error.details.remove("candidates");
+    }
+    if is_for_people && error.code == ErrorCode::ApprovalRequired && !prompt::is_there_somebody() {
+        // At a terminal it has been shown.
+        error.details.get("plan").iter().for_each(|plan| printer.plan(plan));
+    }
+    printer.error(&error, beside.as_deref());
     match error.code {
         ErrorCode::ApprovalRequired => ExitCode::from(APPROVAL_REQUIRED),
         _ => ExitCode::from(FAILED),
@@ -139,19 +154,24 @@ fn fail(printer: &Printer, error: CallError, typed: Typed<'_>) -> ExitCode {
 }
 
 async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
-    let component = cli.connector.as_deref();
     match &cli.command {
-        Command::Ops { operation: None } => inspect::operations(load(&host()?, component).await?.as_ref(), printer),
-        Command::Ops { operation: Some(id) } => {
-            inspect::operation(load(&host()?, component).await?.operation(id)?, printer)
+        Command::Ops { operation, component } => {
+            let connector = load(&host()?, component.connector.as_deref()).await?;
+            match operation {
+                None => inspect::operations(&connector, printer),
+                Some(id) => inspect::operation(connector.operation(id)?, printer),
+            }
         }
         Command::Inspect { component } => inspect::component(load(&host()?, Some(component)).await?.as_ref(), printer),
-        Command::Rbac(options) => rbac::print(options, load(&host()?, component).await?.as_ref(), cli.output, printer),
+        Command::Rbac(options) => {
+            let connector = load(&host()?, options.component.connector.as_deref()).await?;
+            rbac::print(options, &connector, cli.output, printer)
+        }
         Command::Call(options) => call(cli, options, printer).await,
         Command::Demo(options) => demo::run(options, printer).await,
         Command::Target(command) => target(cli, command, printer).await,
-        Command::Completions { shell } => {
-            let connector = load(&host()?, component).await?;
+        Command::Completions { shell, component } => {
+            let connector = load(&host()?, component.connector.as_deref()).await?;
             printer.people(&completions::script(*shell, connector.catalogue().operations())).map(drop)
         }
     }
@@ -165,9 +185,10 @@ async fn target(cli: &Cli, command: &TargetCommand, printer: &Printer) -> Result
         TargetCommand::Default { name } => targets::set_default(name, &store(cli)?, printer),
         TargetCommand::Names => targets::names(&store(cli)?, printer),
         TargetCommand::Check(options) => {
-            printer.progress().start();
+            printer.progress().begins(Stage::Loading);
             let host = host()?;
-            let connector = load(&host, cli.connector.as_deref()).await?;
+            let connector = load(&host, options.component.connector.as_deref()).await?;
+            printer.progress().is_at(Stage::Waiting);
             targets::check(&host, &connector, options, Store::of(cli.config.as_deref()).as_ref(), printer).await
         }
     }
@@ -205,9 +226,9 @@ fn component_at(path: &Path) -> Result<Vec<u8>, CallError> {
 }
 
 async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(), CallError> {
-    printer.progress().start();
+    printer.progress().begins(Stage::Loading);
     let host = host()?;
-    let connector = load(&host, cli.connector.as_deref()).await?;
+    let connector = load(&host, options.component.connector.as_deref()).await?;
     let operation = connector.operation(&options.operation)?;
     let filter = Filter::new(&options.only, operation)?;
     let choice = target::choose(&options.target, Store::of(cli.config.as_deref()).as_ref());
@@ -228,6 +249,7 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
     };
     let approver = Arc::new(prompt::Terminal { progress: printer.progress().clone() });
     let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
+    printer.progress().is_at(Stage::Waiting);
     let mut stream = host.call(&connector, &target, call, approver);
     printer.answer(&mut stream, About { entity, namespaces }, filter).await
 }

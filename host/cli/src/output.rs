@@ -4,8 +4,9 @@
 //! else: for people errors, warnings and notes, for readers of JSON Lines whatever is to be known besides the rows.
 
 use crate::document::{Document, Escaped, Rows};
-use crate::filter::{Chosen, Filter};
+use crate::filter::{Chosen, Filter, More};
 use crate::progress::Progress;
+use crate::prompt;
 use crate::terminal;
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
@@ -16,7 +17,7 @@ use meho_host::host::{CallStream, Event};
 use meho_host_cli::paint::{Paint, Tone};
 use meho_host_cli::sheet;
 use meho_host_cli::table::{self, Namespaces};
-use meho_host_cli::text::{json_escape, safe, safe_json, wrapped};
+use meho_host_cli::text::{json_escape, safe, safe_json, wrapped_at_words};
 use meho_host_cli::view::View;
 use meho_host_cli::yaml;
 use serde::Serialize;
@@ -24,7 +25,10 @@ use serde_json::{Value, json};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 /// Stands before every text of a connector's, in which no line ends: whatever it says, it says behind these words.
-const SAYS: &str = "the connector says: ";
+pub(crate) const SAYS: &str = "the connector says: ";
+
+/// How wide a plan is shown where there is no terminal.
+const USUAL_ROOM: usize = 120;
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -117,7 +121,7 @@ impl Printer {
         &self,
         stream: &mut CallStream,
         about: About<'_>,
-        filter: Filter<'_>,
+        mut filter: Filter<'_>,
     ) -> Result<(), CallError> {
         let mut rows = Rows::default();
         let mut table = table::Rows::of(about.entity, about.namespaces);
@@ -140,7 +144,7 @@ impl Printer {
                     let object = answer.data.as_ref().map(|object| serde_json::from_str(object.get()));
                     return match object.transpose().map_err(|error| unprintable(&error))? {
                         Some(object) => self.object(&object, &answer.meta, about),
-                        None => self.end(&rows, table, &answer.meta),
+                        None => self.end(&rows, table, &answer.meta, &filter),
                     };
                 }
             };
@@ -180,33 +184,66 @@ impl Printer {
     fn object(&self, object: &Value, meta: &AnswerMeta, about: About<'_>) -> Result<(), CallError> {
         match self.format {
             Format::Table => {
+                if about.entity.is_none() {
+                    self.whose_log(object);
+                }
                 self.people(&sheet::object(object, about.entity, &self.view(server_time(meta))))?;
                 self.notes(meta);
                 Ok(())
             }
             Format::Jsonl => {
                 self.lines(&format!("{object}\n"))?;
-                trailer(meta);
+                trailer(meta, None);
                 Ok(())
             }
             Format::Json | Format::Yaml => self.document(&Document { data: object, meta }),
         }
     }
 
+    /// Of a log, which stands alone on standard output, whose it is: a name may have been loose, and a container is chosen where none is named.
+    fn whose_log(&self, object: &Value) {
+        let text = |name: &str| object.get(name).and_then(Value::as_str);
+        if let (Some(_), Some(pod)) = (text("logs"), text("pod")) {
+            let container =
+                text("container").map_or("its only container".to_owned(), |name| format!("container {name}"));
+            let place = text("namespace").map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+            self.note(&format!("this is the log of pod {pod}{place}, {container}"));
+        }
+    }
+
+    /// A plan that there was nobody to ask about, on standard error.
+    pub(crate) fn plan(&self, plan: &Value) {
+        self.progress.stop();
+        let shown = prompt::show(plan, terminal::width().unwrap_or(USUAL_ROOM));
+        let _ = writeln!(io::stderr().lock(), "{shown}");
+    }
+
     /// What is left to print of a list.
-    fn end(&self, rows: &Rows, mut table: table::Rows, meta: &AnswerMeta) -> Result<(), CallError> {
+    fn end(
+        &self,
+        rows: &Rows,
+        mut table: table::Rows,
+        meta: &AnswerMeta,
+        filter: &Filter<'_>,
+    ) -> Result<(), CallError> {
+        let said = filter.said(if meta.token.is_some() { More::Yes } else { More::No });
         match self.format {
             Format::Table => {
-                self.people(&table.take(&self.view(server_time(meta))))?;
+                // "nothing found" is true only where all was looked at, and there is more to say.
+                if said.is_none() || !table.is_empty() {
+                    self.people(&table.take(&self.view(server_time(meta))))?;
+                }
+                self.left_out(table.left_out());
                 self.notes(meta);
-                Ok(())
             }
             Format::Jsonl => {
-                trailer(meta);
-                Ok(())
+                trailer(meta, filter.matched());
+                return Ok(());
             }
-            Format::Json | Format::Yaml => self.document(&Document { data: rows, meta }),
+            Format::Json | Format::Yaml => self.document(&Document { data: rows, meta })?,
         }
+        said.iter().for_each(|said| self.note(said));
+        Ok(())
     }
 
     /// Prints one document.
@@ -278,6 +315,16 @@ impl Printer {
         }
     }
 
+    /// Which columns a table had no room for.
+    pub(crate) fn left_out(&self, headings: &[String]) {
+        if !headings.is_empty() {
+            self.note(&format!(
+                "left out for want of room: {}; a wider terminal or -o json shows all",
+                headings.join(", ")
+            ));
+        }
+    }
+
     /// What is worth knowing, for people.
     pub(crate) fn note(&self, text: &str) {
         self.say("note:", Tone::Plain, text);
@@ -291,7 +338,7 @@ impl Printer {
     fn say(&self, word: &str, tone: Tone, text: &str) {
         self.progress.stop();
         let line = format!("{word} {text}");
-        let lines = terminal::width().map_or_else(|| vec![safe(&line)], |width| wrapped(&line, width));
+        let lines = terminal::width().map_or_else(|| vec![safe(&line)], |width| wrapped_at_words(&line, width));
         let shown = lines.join("\n");
         // The word stands first, so it is the line's own.
         let paint = self.colour.on(&io::stderr());
@@ -316,11 +363,15 @@ fn server_time(meta: &AnswerMeta) -> Option<Timestamp> {
 }
 
 /// Whatever is to be known about rows, for a program: without it a list of which something is missing would look like a whole one.
-fn trailer(meta: &AnswerMeta) {
-    if meta.complete && meta.warnings.is_empty() && meta.token.is_none() {
+fn trailer(meta: &AnswerMeta, matched: Option<usize>) {
+    if meta.complete && meta.warnings.is_empty() && meta.token.is_none() && matched != Some(0) {
         return;
     }
-    let line = json!({"meta": meta}).to_string();
+    let line = match matched {
+        Some(matched) => json!({"meta": meta, "matched": matched}),
+        None => json!({"meta": meta}),
+    }
+    .to_string();
     let _ = writeln!(io::stderr().lock(), "{}", safe_json(&line, json_escape));
 }
 

@@ -17,9 +17,20 @@ pub(crate) struct Progress(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     line: Line,
+    stage: Stage,
     rows: u64,
     /// Counts calls of [`Progress::start`]: one that waits does not show a line of the next.
     turn: u64,
+}
+
+/// What takes the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Stage {
+    /// The component is compiled and described.
+    Loading,
+    /// The call has begun.
+    #[default]
+    Waiting,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +44,20 @@ enum Line {
 }
 
 impl Progress {
+    /// Something begins with this.
+    pub(crate) fn begins(&self, stage: Stage) {
+        self.is_at(stage);
+        self.start();
+    }
+
+    /// What it has come to.
+    pub(crate) fn is_at(&self, stage: Stage) {
+        self.with(|state| {
+            state.stage = stage;
+            state.show();
+        });
+    }
+
     /// Something begins. Whoever reads rows or redirects either stream wants no line of ours: it is shown where both are terminals that can take one back.
     pub(crate) fn start(&self) {
         let can_be_taken_back = std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
@@ -49,7 +74,7 @@ impl Progress {
             tokio::time::sleep(PATIENCE).await;
             line.with(|state| {
                 if matches!(state.line, Line::Waits) && state.turn == turn {
-                    let bar = ProgressBar::new_spinner().with_style(style()).with_message(message(state.rows));
+                    let bar = ProgressBar::new_spinner().with_style(style()).with_message(state.message());
                     bar.enable_steady_tick(TICK);
                     state.line = Line::Shown(bar);
                 }
@@ -61,9 +86,7 @@ impl Progress {
     pub(crate) fn rows(&self, more: usize) {
         self.with(|state| {
             state.rows += u64::try_from(more).unwrap_or_default();
-            if let Line::Shown(bar) = &state.line {
-                bar.set_message(message(state.rows));
-            }
+            state.show();
         });
     }
 
@@ -81,11 +104,20 @@ impl Progress {
     }
 }
 
-fn message(rows: u64) -> String {
-    match rows {
-        0 => "waiting for the target".to_owned(),
-        1 => "1 row so far".to_owned(),
-        rows => format!("{rows} rows so far"),
+impl State {
+    fn show(&self) {
+        if let Line::Shown(bar) = &self.line {
+            bar.set_message(self.message());
+        }
+    }
+
+    fn message(&self) -> String {
+        match (self.stage, self.rows) {
+            (Stage::Loading, _) => "loading the connector".to_owned(),
+            (Stage::Waiting, 0) => "waiting for the target".to_owned(),
+            (Stage::Waiting, 1) => "1 row so far".to_owned(),
+            (Stage::Waiting, rows) => format!("{rows} rows so far"),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use meho_host::policy::effect::Trust;
 use meho_host::policy::family::kubernetes::{Attributes, attributes_of};
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::policy::request::CanonicalRequest;
-use meho_host_cli::text::{GOES_ON, one_line, safe, wrapped};
+use meho_host_cli::text::{GOES_ON, one_line, prose, safe, wrapped, wrapped_at_words};
 use serde_json::Value;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -23,6 +23,11 @@ const MAX_REQUEST_LINES: usize = 4;
 pub(crate) struct Terminal {
     /// What shows meanwhile that something is under way. Not while somebody is asked.
     pub(crate) progress: Progress,
+}
+
+/// Whether there is a terminal to ask at.
+pub(crate) fn is_there_somebody() -> bool {
+    width().is_some() && io::stdin().is_terminal()
 }
 
 #[async_trait]
@@ -67,7 +72,13 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
         format!("{before}{}", one_line(text(pointer), width.saturating_sub(before.len())))
     };
     put("");
-    put(&format!("This changes the target {}. It would send, and nothing else:", one_line(text("/target"), width / 2)));
+    // Behind the mark of what goes on: a target's name may be a stranger's.
+    let target = one_line(text("/target"), width / 2);
+    lines.extend(wrapped_at_words(
+        &format!("This changes the target {target}. It would send, and nothing else:"),
+        width,
+    ));
+    let mut put = |line: &str| lines.extend(wrapped(line, width));
     put("");
     put(&format!("  {request}"));
     if let Some(body) = view.pointer("/request/body").filter(|body| !body.is_null()) {
@@ -75,7 +86,9 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
         let shown = show_body(body, width);
         shown.iter().take(MAX_BODY_LINES).for_each(|line| put(line));
         if let Some(hidden) = shown.len().checked_sub(MAX_BODY_LINES).filter(|hidden| *hidden > 0) {
-            put(&format!("  {hidden} more lines of the body are not shown here; all of it is, with dry_run=true."));
+            let told =
+                format!("  {hidden} more lines of the body are not shown here; all of it is, with dry_run=true.");
+            prose(&told, width).iter().for_each(|line| put(line));
             put(&format!("  The body is {}", text("/request/body_digest")));
         }
     }
@@ -86,7 +99,8 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
         put(&named("/proxy", "  proxy    "));
     }
     if view.pointer("/verified") != Some(&Value::Bool(true)) {
-        put("           UNVERIFIED: whoever is between can read the credential and change what is sent");
+        let warning = "           UNVERIFIED: whoever is between can read the credential and change what is sent";
+        prose(warning, width).iter().for_each(|line| put(line));
     }
     put(&named("/principal", "  caller   "));
     put(&format!("  trust    {}", text("/trust")));

@@ -88,6 +88,16 @@ impl Sheet {
         }
         for (name, value) in members().filter(|(_, value)| takes(value) == Takes::Section) {
             self.section(name, value, indent);
+            let is_cut = object.get(format!("{name}_truncated")) == Some(&Value::Bool(true));
+            if let (true, Some(items)) = (is_cut, value.as_array()) {
+                let pad = " ".repeat(indent + INDENT);
+                self.put(
+                    &self
+                        .view
+                        .paint
+                        .paint(Tone::Warn, &format!("{pad}these are the first {}: there are more", items.len())),
+                );
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! Lists for people: a heading, and a line for each row.
 
 use crate::cells::Cell;
-pub use crate::columns::Own;
 use crate::columns::{self, Spec};
-use crate::layout::{Column, Text, fit, width_of};
+pub use crate::columns::{Own, Under, under};
+use crate::layout::{Column, Cut, Text, fit, width_of};
 use crate::view::View;
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ pub struct Rows {
     rows: Vec<Vec<Cell>>,
     bytes: usize,
     is_begun: bool,
+    left_out: Vec<String>,
 }
 
 impl Rows {
@@ -39,13 +40,13 @@ impl Rows {
             Namespaces::One => known.map(columns::without_namespace),
             Namespaces::Any => known,
         };
-        Self { specs, rows: Vec::new(), bytes: 0, is_begun: false }
+        Self { specs, rows: Vec::new(), bytes: 0, is_begun: false, left_out: Vec::new() }
     }
 
     /// None yet, of a table of the program's own.
     #[must_use]
     pub fn own(table: Own) -> Self {
-        Self { specs: Some(columns::own(table)), rows: Vec::new(), bytes: 0, is_begun: false }
+        Self { specs: Some(columns::own(table)), rows: Vec::new(), bytes: 0, is_begun: false, left_out: Vec::new() }
     }
 
     /// One more. The first says what columns there are, where the entity is not known.
@@ -54,6 +55,18 @@ impl Rows {
         let cells: Vec<Cell> = specs.iter().map(|spec| spec.cell(row)).collect();
         self.bytes += cells.iter().map(Cell::bytes).sum::<usize>();
         self.rows.push(cells);
+    }
+
+    /// The headings of what found no room.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// Whether no row has been laid out, and none waits for it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.is_begun && self.rows.is_empty()
     }
 
     /// Whether no more should come before what is laid out has been taken.
@@ -69,7 +82,19 @@ impl Rows {
         let rows = std::mem::take(&mut self.rows);
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         match &mut self.specs {
-            Some(specs) if !rows.is_empty() => lay_out(specs, rows, is_first, view),
+            Some(specs) if !rows.is_empty() => {
+                let all: Vec<Column> = specs.iter().map(|spec| spec.column.clone()).collect();
+                let lines = lay_out(specs, rows, is_first, view);
+                if is_first {
+                    let is_gone = |column: &&Column| {
+                        let is_shown = specs.iter().any(|spec| spec.column.heading == column.heading);
+                        // What goes on in the lines below is there all the same.
+                        !is_shown && !matches!(column.cut, Cut::Wrap(_))
+                    };
+                    self.left_out = all.iter().filter(is_gone).map(|column| column.heading.clone()).collect();
+                }
+                lines
+            }
             _ if is_first => "nothing found\n".to_owned(),
             _ => String::new(),
         }

@@ -13,6 +13,7 @@ use meho_host::policy::family::Family;
 use meho_host::target::{Target, TargetSettings, Verification};
 use meho_host_cli::configuration::{Entry, Place, Proof};
 use meho_host_cli::text::safe;
+use nix::unistd::{User, geteuid};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -190,10 +191,11 @@ fn in_cluster(name: &str) -> Result<Target, CallError> {
     found.target()
 }
 
-/// Who calls: the user of this terminal.
+/// Who calls: the user that this process runs as. What an environment says of it is anybody's word.
 pub(crate) fn principal() -> String {
-    let user = ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-    format!("user:{}", user.unwrap_or_else(|| "unknown".to_owned()))
+    let uid = geteuid();
+    match User::from_uid(uid) {
+        Ok(Some(user)) => format!("user:{}", user.name),
+        Ok(None) | Err(_) => format!("uid:{uid}"),
+    }
 }

@@ -35,6 +35,11 @@ pub(crate) async fn add(options: &AddOptions, store: &Store, printer: &Printer) 
         Ok(_) => (),
         Err(error) => printer.warn(&format!("it cannot be used yet: {}", error.message)),
     }
+    if let Place::Server { token_file, .. } = &entry.place
+        && !token_file.exists()
+    {
+        printer.warn(&format!("there is no token file {} yet", token_file.display()));
+    }
     Ok(())
 }
 

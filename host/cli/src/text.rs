@@ -67,6 +67,47 @@ pub fn one_line(text: &str, columns: usize) -> String {
     whole
 }
 
+/// The same, parted between words where there are any: for text that is read and not compared.
+pub fn wrapped_at_words(line: &str, width: usize) -> Vec<String> {
+    in_pieces(&safe(line), width, GOES_ON)
+}
+
+/// A line that is all the program's own, parted between words: what goes on stands as far to the right as it began.
+pub fn prose(line: &str, width: usize) -> Vec<String> {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    in_pieces(&safe(line), width, &" ".repeat(indent))
+}
+
+fn in_pieces(text: &str, width: usize, goes_on: &str) -> Vec<String> {
+    let width = width.max(MIN_WIDTH);
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    let mut lines = Vec::new();
+    let mut current = " ".repeat(indent);
+    let mut begun = indent;
+    let columns = |text: &str| -> usize { text.chars().map(|c| c.width().unwrap_or_default()).sum() };
+    for word in text[indent..].split_inclusive(' ') {
+        let bare = word.trim_end_matches(' ');
+        if !bare.is_empty() && current.len() > begun && columns(&current) + columns(bare) > width {
+            lines.push(std::mem::replace(&mut current, goes_on.to_owned()));
+            begun = goes_on.len();
+        }
+        // A word that is wider than a line is cut like anything else.
+        for character in word.chars() {
+            // Blanks behind the edge are nothing that anybody would see.
+            if character == ' ' && columns(&current) >= width {
+                continue;
+            }
+            if character != ' ' && columns(&current) + character.width().unwrap_or_default() > width {
+                lines.push(std::mem::replace(&mut current, goes_on.to_owned()));
+                begun = goes_on.len();
+            }
+            current.push(character);
+        }
+    }
+    lines.push(current);
+    lines.iter().map(|line| line.trim_end_matches(' ').to_owned()).collect()
+}
+
 /// Whether text of several lines has a character in it that acts.
 pub fn has_acting(text: &str) -> bool {
     text.chars().any(|character| !matches!(character, '\n' | '\t') && acts(character))

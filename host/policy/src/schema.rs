@@ -220,7 +220,7 @@ impl ArgumentsSchema {
     /// Checks what a caller gave. Null, and an empty string for an optional argument, mean "not given".
     ///
     /// # Errors
-    /// Names the first argument that does not fit.
+    /// Names the first argument that does not fit, or all that are missing.
     pub fn check(&self, given: Map<String, Value>) -> Result<Arguments, ArgumentRefused> {
         let mut arguments = Map::new();
         for (name, value) in given {
@@ -235,7 +235,7 @@ impl ArgumentsSchema {
         // A misspelt name is what a caller must hear of first, and not that the right one is missing.
         errors.sort_by_key(|error| !matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. }));
         if let Some(error) = errors.first() {
-            return Err(self.explain(error));
+            return Err(missing(&errors).unwrap_or_else(|| self.explain(error)));
         }
         drop(errors);
         let Value::Object(mut arguments) = whole else { return Ok(Arguments::default()) };
@@ -311,6 +311,23 @@ impl ArgumentsSchema {
                 ArgumentRefused { argument, message, candidates }
             }
         }
+    }
+}
+
+/// All arguments that are missing, where several are and nothing else is wrong: whoever adds one after another is refused as often.
+fn missing(errors: &[jsonschema::ValidationError<'_>]) -> Option<ArgumentRefused> {
+    let name = |error: &jsonschema::ValidationError<'_>| match error.kind() {
+        ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
+        _ => None,
+    };
+    let names: Vec<String> = errors.iter().map(name).collect::<Option<_>>()?;
+    match names.as_slice() {
+        [] | [_] => None,
+        [first, ..] => Some(ArgumentRefused {
+            message: format!("{}: these arguments are required", names.join(", ")),
+            argument: first.clone(),
+            candidates: Vec::new(),
+        }),
     }
 }
 

@@ -52,6 +52,8 @@ _meho_host_complete() {
     [[ "$cur" == '=' ]] && cur=''
     if [[ "$option" == '--target' ]]; then
         _meho_host_targets
+    elif [[ -n "$option" && '|@NO-FILE@|' == *"|$option|"* ]]; then
+        reply=()
     elif [[ -n "$option" || "$cur" == -* ]]; then
         @CLAP@ "$@"
         return

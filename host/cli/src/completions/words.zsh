@@ -54,6 +54,8 @@ _meho-host() {
     done
     if [[ "$option" == '--target' ]]; then
         _meho_host_targets
+    elif [[ -n "$option" && '|@NO-FILE@|' == *"|$option|"* ]]; then
+        return 1
     elif [[ -n "$option" || "$cur" == -* ]]; then
         _meho_host_options "$@"
     elif [[ "$command" == (call|ops) && -z "$second" ]]; then

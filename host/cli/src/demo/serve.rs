@@ -27,7 +27,9 @@ pub(crate) async fn until_stopped(cluster: Demo, options: &DemoOptions) -> Resul
          export KUBECONFIG={shown}\n  \
          kubectl get pods -A\n  \
          meho-host call list_pods namespace=production --where status=CrashLoopBackOff\n  \
-         meho-host call delete_pod namespace=production name=…      asks before it sends\n",
+         meho-host call delete_pod namespace=production name=…      asks before it sends\n\n\
+         Its second context, demo-viewer, may only look:\n\n  \
+         meho-host call scale_deployment namespace=production name=nginx replicas=5 --context demo-viewer\n",
         url = cluster.server_url(),
     );
     // Where nobody reads it, whoever named the file knows where it is.

@@ -5,7 +5,7 @@ use crate::demo::intruder::{self, Attempt};
 use crate::demo::questions::{QUESTIONS, Question, Step};
 use crate::demo::records::Records;
 use crate::filter::{Condition, Filter};
-use crate::output::{About, Format, Printer};
+use crate::output::{About, Format, Printer, SAYS};
 use crate::{prompt, terminal};
 use async_trait::async_trait;
 use meho_demo::Demo;
@@ -110,7 +110,7 @@ impl<'d> Tour<'d> {
             pairs.map(|(name, text)| (name.to_owned(), typed(name, text, operation))).collect();
         let namespaces = if arguments.contains_key(NAMESPACE) { Namespaces::One } else { Namespaces::Any };
         let conditions: Vec<Condition> = step.only.into_iter().filter_map(|only| only.parse().ok()).collect();
-        let filter = Filter::new(&conditions, operation)?;
+        let mut filter = Filter::new(&conditions, operation)?;
         let before = self.records.len();
         let call = self.call(step.operation, Value::Object(arguments));
         let stream = self.host.call(&self.connector, &self.target, call, self.approver.clone());
@@ -163,6 +163,7 @@ impl Tour<'_> {
                 let (part, rest) = excerpt(&asked);
                 say(&beginning(&printer.laid_out(&part, &asked.meta, about)))?;
                 say(&rest)?;
+                say(&warned(&asked.meta))?;
                 say(&printer.painted(Tone::Faint, &sent(&asked.requests)))?;
             }
         }
@@ -210,7 +211,8 @@ fn introduction(server: &str) -> String {
         "A Kubernetes cluster runs in this process, at {server}, with things wrong in it.\n\
          A connector works on it: a WebAssembly component without network, files or token. The host sends for it only what\n\
          the operation declared beforehand, adds the token, and shows you every change before it is made.\n\
-         Ten questions, the command that asks each, and what left the host for it:\n"
+         Ten questions and the command that asks each. Behind the arrows stands what left the host for it: its own record of\n\
+         requests, which only this demo shows. At the end a component that means ill tries for more than it declared.\n"
     )
 }
 
@@ -235,6 +237,12 @@ fn excerpt(asked: &Asked) -> (Value, String) {
     let chosen = asked.step.members.iter().filter_map(|name| Some(((*name).to_owned(), glance(members.get(*name)?))));
     let rest = format!("… {} members in all; these answer the question\n", members.len());
     (Value::Object(chosen.collect()), rest)
+}
+
+/// What the answer warns of, as a call would on standard error.
+fn warned(meta: &AnswerMeta) -> String {
+    let own = meta.warnings.iter().take(meta.warnings_of_connector);
+    own.map(|warning| format!("warning: {SAYS}{}\n", safe(warning))).collect()
 }
 
 /// A list of objects without what is nested in them, so that each is a line.
@@ -294,6 +302,12 @@ fn shortened(request: &str) -> String {
     }
 }
 
+/// How to try it oneself. The component is built into the program, and here from its source.
+const AGAIN: &str = "\nAgain, on a cluster of yours or on one of `meho-host demo --serve`:\n  \
+    cargo rustc -p meho-example-intruder --target wasm32-wasip2 --crate-type cdylib\n  \
+    meho-host call count_pods namespace=production attempt=read-secrets \\\n    \
+    --connector target/wasm32-wasip2/debug/meho_example_intruder.wasm\n";
+
 fn told(attempts: &[Attempt]) -> String {
     let mut text =
         "\nA component was loaded that says it counts pods. While it runs it tries for more, and reports success.\n\n"
@@ -304,8 +318,9 @@ fn told(attempts: &[Attempt]) -> String {
             Ok(_) => "SUCCEEDED, which must not be".to_owned(),
             Err(error) => format!("{}: {}", error.code, safe(&error.message)),
         };
-        writeln!(text, "  {}\n    {ending}", attempt.request).expect(FAILS_NOT);
+        writeln!(text, "  {}\n    {ending}\n    why: {}", attempt.request, attempt.why).expect(FAILS_NOT);
     }
+    text.push_str(AGAIN);
     text
 }
 

@@ -46,7 +46,7 @@ fn script(shell: &str) -> &'static str {
 }
 
 /// Command lines, and what must be and must not be offered for their last word.
-const CASES: [(&str, &[&str], &[&str]); 12] = [
+const CASES: [(&str, &[&str], &[&str]); 14] = [
     ("meho-host ca", &["call"], &["ops"]),
     ("meho-host call ", &["list_pods", "scale_deployment"], &["names"]),
     ("meho-host call scale", &["scale_deployment"], &["list_pods"]),
@@ -57,6 +57,8 @@ const CASES: [(&str, &[&str], &[&str]); 12] = [
     ("meho-host call list_pods limit=3 --target lab na", &["namespace="], &["limit="]),
     ("meho-host call get_pod_logs previous=", &["true", "false"], &[]),
     ("meho-host call list_pods --target ", &["lab", "prod"], &["namespace="]),
+    ("meho-host call list_pods --where ", &[], &["script", "token"]),
+    ("meho-host call list_pods --context ", &[], &["script", "token"]),
     ("meho-host target remove ", &["lab", "prod"], &[]),
     ("meho-host call list_pods --kubec", &["--kubeconfig"], &["--context"]),
 ];
@@ -167,7 +169,13 @@ fn a_script_names_every_operation_and_the_program_is_quick_to_name_targets() {
         assert!(!script.contains('@') || !script.contains("@OPERATIONS@"), "{shell}");
     }
     home.run(&["completions", "tcsh"]).failed(2);
-    // No component is loaded at the press of a key: one that is no component is not even looked at.
-    let broken = home.write("broken.wasm", "no component");
-    home.run(&["target", "names", "--connector", broken.to_str().expect("text")]).done();
+    // No component is loaded at the press of a key.
+    home.run(&["target", "names"]).done();
+    // An option is only there where it does something.
+    for (arguments, takes_it) in
+        [("call", true), ("ops", true), ("target check", true), ("target list", false), ("demo", false)]
+    {
+        let help = home.run(&arguments.split(' ').chain(["--help"]).collect::<Vec<_>>()).done();
+        assert_eq!(help.contains("--connector"), takes_it, "{arguments}: {help}");
+    }
 }

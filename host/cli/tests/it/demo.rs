@@ -40,6 +40,7 @@ fn the_demo_answers_ten_questions_and_nothing_else_leaves() {
     assert_eq!(attempts.len(), 4);
     for attempt in attempts {
         assert_eq!(attempt["error"]["code"], "TRUST_VIOLATION", "{attempt:#}");
+        assert!(attempt["why"].as_str().is_some_and(|why| !why.is_empty()), "{attempt:#}");
     }
     assert_eq!(document["audit"]["equals_the_clusters"], true, "{:#}", document["audit"]);
 }
@@ -47,6 +48,10 @@ fn the_demo_answers_ten_questions_and_nothing_else_leaves() {
 /// What of a line differs from run to run: the port, times and what follows from them.
 pub(crate) fn settled(line: &str) -> String {
     let mut out = String::new();
+    // How many changes the cluster's clock has made by then hangs on how fast the machine is.
+    if line.starts_with("resource_version: ") {
+        return "resource_version".to_owned();
+    }
     for word in line.split_inclusive(' ') {
         let (text, space) = word.strip_suffix(' ').map_or((word, ""), |text| (text, " "));
         let port = text.find("://127.0.0.1:");
@@ -235,7 +240,7 @@ fn rows_are_chosen_by_what_is_in_them() {
     assert_eq!(names(&["status=NotReady"]), ["worker-1"]);
     assert_eq!(names(&["status~Ready", "name!=worker-1"]), ["worker-02", "worker-3"]);
     assert_eq!(names(&["unschedulable=true"]), [""; 0]);
-    assert_eq!(names(&["labels.kubernetes.io/os=linux"]), [""; 0], "a key with dots is no path of members");
+    assert_eq!(names(&["labels.kubernetes.io/os=linux"]), ["worker-02", "worker-1", "worker-3"], "a key may have dots");
     let refused = |operation: &str, condition: &str, code| {
         home.run(&["call", operation, "--where", condition, "-o", "table", "--kubeconfig", "demo.kubeconfig"])
             .failed(code)

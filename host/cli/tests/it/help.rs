@@ -2,6 +2,10 @@
 
 use crate::program::Home;
 use crate::screen::Screen;
+use meho_host_cli::paint::Paint;
+use meho_host_cli::table::{Own, Rows};
+use meho_host_cli::view::View;
+use serde_json::json;
 use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -88,7 +92,8 @@ fn operations_stand_under_their_category_with_what_they_must_be_given() {
     let scale = lines.iter().position(|line| line.starts_with("  scale_deployment ")).expect("an operation");
     assert!(core < pods && pods < workloads && workloads < scale, "{shown}");
     assert!(lines[pods].contains("READ") && lines[pods].contains("[namespace]"), "{shown}");
-    assert!(lines[scale].contains("WRITE") && lines[scale].contains("name namespace replicas"), "{shown}");
+    assert!(lines[scale].contains("WRITE") && lines[scale].contains("name namespace replicas [dry_run]"), "{shown}");
+    assert!(!lines[pods].contains("dry_run"), "{shown}");
 }
 
 #[test]
@@ -97,6 +102,7 @@ fn an_operation_is_shown_with_its_parameters_its_requests_and_a_command_line() {
     let shown = home.run(&["ops", "scale_deployment", "-o", "table"]).done();
     for part in [
         "scale_deployment  WRITE, workloads\n",
+        "\n  DESTRUCTIVE where it ends what runs: replicas=0\n",
         "  replicas   yes       integer, 0 to 2147483647  -        ",
         "  dry_run    -         boolean                   false    Show the request that would be sent, and send nothing\n",
         "  PATCH /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale\n",
@@ -110,6 +116,42 @@ fn an_operation_is_shown_with_its_parameters_its_requests_and_a_command_line() {
     assert!(all.as_array().expect("operations").contains(&json));
     let error = home.run(&["ops", "scale_deploymnt", "-o", "table"]).failed(1);
     assert!(error.contains("hint: did you mean scale_deployment? `ops` lists the operations\n"), "{error}");
+}
+
+#[test]
+fn at_the_usual_width_operations_keep_what_they_are_for() {
+    let home = Home::new();
+    let (_, shown) = Screen::start(80, env!("CARGO_BIN_EXE_meho-host"), &["ops"], home.root(), &[]).ends();
+    assert!(shown.contains("OPERATION        TRUST        SUMMARY\n"), "{shown}");
+    assert!(shown.contains("Pods with status, readiness, restarts,\n"), "{shown}");
+    assert!(shown.contains("\nnote: left out for want of room: PARAMETERS;"), "{shown}");
+    // A write that cannot end anything is not said to.
+    assert!(!home.run(&["ops", "cordon_node", "-o", "table"]).done().contains("DESTRUCTIVE"));
+}
+
+#[test]
+fn many_allowed_values_do_not_push_the_meaning_off() {
+    let many: Vec<String> = (0..14).map(|number| format!("Kind{number}")).collect();
+    let parameters = [
+        json!({"name": "kind", "required": true, "type": "string", "allowed": many, "default": null, "description": "Kind of the object"}),
+        json!({"name": "side", "required": false, "type": "string", "allowed": ["left", "right"], "default": "left", "description": "Which"}),
+    ];
+    let mut table = Rows::own(Own::Parameters);
+    parameters.iter().for_each(|parameter| table.push(parameter));
+    let view = View { width: Some(80), paint: Paint::Plain, now: "2026-01-05T07:04:05Z".parse().expect("a time") };
+    let shown = table.take(&view);
+    assert!(shown.starts_with("NAME  REQUIRED  TYPE           DEFAULT  MEANING\nkind  yes       one of 14      -        Kind of the object: Kind0, Kind1, Kind2,\n"), "{shown}");
+    assert!(shown.contains("\nside  -         left or right  left     Which\n") && shown.contains("Kind13"), "{shown}");
+}
+
+#[test]
+fn what_a_component_imports_is_said_with_what_is_behind_it() {
+    let home = Home::new();
+    let component = home.write("intruder.wasm", meho_artifacts::INTRUDER);
+    let shown = home.run(&["inspect", component.to_str().expect("text"), "-o", "table"]).done();
+    assert!(shown.contains("\n  it says of itself: "), "{shown}");
+    let http = shown.lines().find(|line| line.contains("wasi:http/outgoing-handler@")).expect("an import");
+    assert!(http.ends_with("  only requests that the host has judged"), "{shown}");
 }
 
 #[test]

@@ -32,6 +32,9 @@ fn a_slip_of_a_name_is_answered_with_what_was_meant() {
     for (arguments, hint) in [
         (&["call", "list_pod"][..], "did you mean list_pods? `ops` lists the operations"),
         (&["call", "scale_deploymant"], "did you mean scale_deployment? `ops` lists the operations"),
+        (&["call", "pods"], "did you mean list_pods? `ops` lists the operations"),
+        (&["call", "svc"], "did you mean list_services? `ops` lists the operations"),
+        (&["call", "uncordon"], "did you mean uncordon_node? `ops` lists the operations"),
         (&["call", "xyzzy"], "`ops` lists the operations"),
         (&["ops", "get_pods"], "did you mean get_pod? `ops` lists the operations"),
     ] {
@@ -42,7 +45,17 @@ fn a_slip_of_a_name_is_answered_with_what_was_meant() {
     let parameter = hints(&home, &with(&["call", "list_pods", "namspace=web"], &options));
     assert_eq!(parameter, "hint: did you mean namespace? `meho-host ops list_pods` shows what it takes\n");
     let missing = hints(&home, &with(&["call", "get_pod", "name=a"], &options));
-    assert_eq!(missing, "hint: `meho-host ops get_pod` shows what it takes\n");
+    assert!(
+        missing.starts_with("hint: give namespace=NAME, or the target one with `meho-host target add --namespace`"),
+        "{missing}"
+    );
+    let unnamed = hints(&home, &with(&["call", "get_pod", "namespace=web"], &options));
+    assert_eq!(unnamed, "hint: `meho-host ops get_pod` shows what it takes\n");
+    // Whoever is told what was meant is not told all that there is.
+    let told = |operation: &str| home.run(&["call", operation, "-o", "table"]).failed(1);
+    assert!(!told("list_pod").contains("candidates:") && told("xyzzy").contains("candidates:"));
+    let document: serde_json::Value = serde_json::from_str(&home.run(&["call", "list_pod"]).stdout).expect("JSON");
+    assert!(document["error"]["details"]["candidates"].is_array(), "{document:#}");
     let kubeconfig = json!({
         "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
         "users": [{"name": "u", "user": {"token": "a-token-of-the-tests-own"}}],
@@ -51,6 +64,35 @@ fn a_slip_of_a_name_is_answered_with_what_was_meant() {
     home.write(".kube/config", kubernetes(&kubeconfig));
     let context = hints(&home, &["call", "list_pods", "--context", "prodution"]);
     assert_eq!(context, "hint: did you mean production? name one of its contexts\n");
+}
+
+#[test]
+fn what_is_kubectls_is_answered_with_what_it_is_here() {
+    let home = Home::new();
+    for (line, hint) in [
+        ("call list_pods -n production", "write namespace=production"),
+        ("call list_pods --namespace=production", "write namespace=production"),
+        ("call list_pods -A", "leave namespace out, and all of them are asked"),
+        ("call list_pods -l app=web", "write label_selector=SELECTOR"),
+        ("get pods", "operations are called so: `meho-host call list_pods`; `meho-host ops` lists them"),
+        ("get po web-0", "operations are called so: `meho-host call get_pod`; `meho-host ops` lists them"),
+        (
+            "scale deployment/web",
+            "operations are called so: `meho-host call scale_deployment`; `meho-host ops` lists them",
+        ),
+        ("list_pods", "operations are called so: `meho-host call list_pods`; `meho-host ops` lists them"),
+        ("apply", "there is no apply here: `meho-host ops` lists what there is"),
+    ] {
+        let error = home.run(&line.split(' ').collect::<Vec<_>>()).failed(2);
+        assert!(error.ends_with(&format!("\nhint: {hint}\n")), "{line}: {error}");
+    }
+    assert!(!home.run(&["xyzzy"]).failed(2).contains("hint:"));
+    // An option that is not of a call is none of a call's.
+    assert!(!home.run(&["ops", "-n", "web"]).failed(2).contains("hint:"));
+    let help = |arguments: &[&str]| home.run(arguments).done();
+    assert_eq!(help(&["help"]), help(&["--help"]));
+    assert_eq!(help(&["help", "target", "add"]), help(&["target", "add", "--help"]));
+    assert_eq!(help(&["version"]), help(&["--version"]));
 }
 
 fn kubernetes(config: &serde_json::Value) -> String {

@@ -2,6 +2,7 @@
 
 use meho_host_cli::paint::Paint;
 use meho_host_cli::sheet::object;
+use meho_host_cli::text::{prose, wrapped_at_words};
 use meho_host_cli::view::View;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
@@ -30,6 +31,41 @@ fn pod() -> serde_json::Value {
         "events": [{"type": "Warning", "reason": "BackOff", "message": "Back-off restarting failed container app", "count": 42,
             "last_timestamp": "2026-01-05T07:02:05+00:00", "reporting_component": "kubelet"}],
     })
+}
+
+#[test]
+fn a_node_is_described_in_units_that_people_count_in() {
+    let node = json!({
+        "name": "worker-1",
+        "allocated_resources": [
+            {"resource": "cpu", "allocatable": "4", "requests": "1250m", "requests_percent": 31, "limits": "0", "limits_percent": 0,
+                "usage": "213456789n", "usage_percent": 5},
+            {"resource": "memory", "allocatable": "16318480Ki", "requests": "1536Mi", "requests_percent": 9, "limits": "2147483648",
+                "limits_percent": 12, "usage": null, "usage_percent": null},
+            {"resource": "example.com/gpu", "allocatable": "2", "requests": "1", "requests_percent": 50, "limits": "1", "limits_percent": 50,
+                "usage": null, "usage_percent": null},
+            {"resource": "ephemeral-storage", "allocatable": "no quantity", "requests": null, "requests_percent": null, "limits": null,
+                "limits_percent": null, "usage": null, "usage_percent": null},
+        ],
+        "pod_list": [{"name": "web-0", "namespace": "production"}, {"name": "dns", "namespace": "kube-system"}],
+        "pod_list_truncated": true,
+    });
+    let expected = "\
+name:               worker-1
+pod_list_truncated: true
+allocated_resources:
+  RESOURCE           ALLOCATABLE  REQUESTS     LIMITS     USAGE
+  cpu                4            1250m (31%)  0 (0%)     213m (5%)
+  memory             15.6Gi       1.5Gi (9%)   2Gi (12%)  -
+  example.com/gpu    2            1 (50%)      1 (50%)    -
+  ephemeral-storage  no quantity  -            -          -
+pod_list:
+  NAMESPACE    NAME
+  production   web-0
+  kube-system  dns
+  these are the first 2: there are more
+";
+    assert_eq!(object(&node, Some("Node"), &view(None)), expected);
 }
 
 #[test]
@@ -98,7 +134,7 @@ fn what_is_too_deep_for_a_table_is_a_list() {
 name: a
 subsets:
   - addresses:
-      IP        NODE_NAME
+      IP        NODE-NAME
       10.1.1.1  worker-1
     ports:
       PORT
@@ -152,4 +188,22 @@ fn what_asks_a_container_how_it_is_stands_in_one_column() {
     let shown = object(&pod, Some("Pod"), &view(None));
     assert!(shown.contains("PROBES\n"), "{shown}");
     assert!(shown.contains("live http-get http://:8080/live, started exec [cat /tmp/up]\n"), "{shown}");
+}
+
+#[test]
+fn prose_is_parted_between_words_and_a_strangers_text_stays_marked() {
+    assert_eq!(prose("    so that nobody has to guess", 20), ["    so that nobody", "    has to guess"]);
+    assert_eq!(
+        wrapped_at_words("warning: the connector says: no", 20),
+        ["warning: the", "  | connector says:", "  | no"]
+    );
+    // What has no place to be parted is cut, and blanks do not let anything slip behind the edge.
+    assert_eq!(wrapped_at_words(&"x".repeat(30), 20), ["x".repeat(20), format!("  | {}", "x".repeat(10))]);
+    let pushed = wrapped_at_words(&format!("note:{}error: forged", " ".repeat(40)), 20);
+    assert!(pushed[1..].iter().all(|line| line.starts_with("  | ")), "{pushed:?}");
+    for text in ["数据库 主节点 数据库主节点数据库主节点", "a  b   c    d     e      f", ""] {
+        for width in 20..40 {
+            assert!(wrapped_at_words(text, width).iter().all(|line| line.width() <= width), "{text:?} at {width}");
+        }
+    }
 }

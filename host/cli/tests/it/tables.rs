@@ -66,17 +66,35 @@ fn at_the_usual_width_pods_lose_what_is_least_looked_for() {
 }
 
 #[test]
-fn at_a_narrow_terminal_names_are_cut_before_the_status_goes() {
+fn at_a_narrow_terminal_a_name_stands_alone_rather_than_being_cut() {
     check(
         "Pod",
         Some(40),
         &pods(),
         &[
             "NAME                    STATUS",
-            "api-gateway-7d9f8b6c5…  CrashLoopBackOff",
+            "api-gateway-7d9f8b6c5-x2x4z",
+            "                        CrashLoopBackOff",
             "web-0                   Running",
         ],
     );
+}
+
+#[test]
+fn a_table_knows_what_it_had_no_room_for() {
+    for (width, left_out) in [
+        (None, &[][..]),
+        (Some(120), &[]),
+        (Some(90), &["IP"]),
+        (Some(80), &["IP", "NODE"]),
+        (Some(60), &["READY", "RESTARTS", "AGE", "IP", "NODE"]),
+    ] {
+        let mut table = Rows::of(Some("Pod"), Namespaces::Any);
+        pods().iter().for_each(|row| table.push(row));
+        let shown = table.take(&view(width));
+        assert_eq!(table.left_out(), left_out, "{width:?}: {shown}");
+        assert!(shown.contains("api-gateway-7d9f8b6c5-x2x4z"), "{width:?}: {shown}");
+    }
 }
 
 #[test]
@@ -362,14 +380,14 @@ fn every_entity_of_a_list_of_the_contract_is_known() {
         let entity = operation["entity"]["type"].as_str().expect("an entity");
         // An entity that is not known has the row's own members for columns.
         let shown = table(entity, Namespaces::Any, &[json!({"no_such_member": 1})], &view(None));
-        assert!(!shown.contains("NO_SUCH_MEMBER"), "{entity}: {shown}");
+        assert!(!shown.contains("NO-SUCH-MEMBER"), "{entity}: {shown}");
     }
 }
 
 #[test]
 fn an_entity_that_is_not_known_has_its_own_members_for_columns() {
-    let row = json!({"name": "a", "size": 3, "labels": {"x": "y"}, "note": null, "items": []});
-    check("Elsewhere", None, &[row], &["NAME  SIZE  NOTE", "a     3     -"]);
+    let row = json!({"name": "a", "full_size": 3, "labels": {"x": "y"}, "note": null, "items": []});
+    check("Elsewhere", None, &[row], &["NAME  FULL-SIZE  NOTE", "a     3          -"]);
 }
 
 #[test]

@@ -14,6 +14,8 @@ fn a_call_that_takes_long_says_so_until_its_answer_is_there() {
     let fake = target::serving(&[target::pod("production", "web", None)], Some(&gate));
     let options = target::options(&fake, &home);
     let mut screen = Screen::program(100, &with(&["call", "list_pods"], &options), home.root());
+    // In a build without optimisations that takes longer than anybody's patience.
+    screen.shows("loading the connector");
     screen.shows("waiting for the target");
     gate.open();
     let (status, shown) = screen.ends();

@@ -112,6 +112,12 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// Who calls, as the system says it: what a plan has for its caller.
+pub(crate) fn caller() -> String {
+    let user = Command::new("id").arg("-un").output().expect("id runs");
+    format!("user:{}", String::from_utf8_lossy(&user.stdout).trim())
+}
+
 /// Runs a command of the program to its end.
 #[track_caller]
 pub(crate) fn finish(command: Command) -> Run {

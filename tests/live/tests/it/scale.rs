@@ -97,7 +97,7 @@ fn on_a_pipe_the_whole_plan_is_in_the_error_and_nothing_changes(cluster: &Cluste
             })
         );
         assert_eq!((&plan["operation"], &plan["trust"]), (&json!("scale_deployment"), &json!(trust)));
-        assert_eq!((&plan["target"], &plan["principal"]), (&json!("test"), &json!("user:unknown")));
+        assert_eq!((&plan["target"], &plan["principal"]), (&json!("test"), &json!(program::caller())));
         assert!(plan["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:") && digest.len() == 71));
         assert!(plan["expires"].as_str().is_some_and(|at| at.ends_with('Z')), "{plan}");
         // Without a terminal there is nobody to ask, whatever comes through the pipe.

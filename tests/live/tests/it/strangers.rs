@@ -178,7 +178,7 @@ fn whatever_a_body_looks_like_the_request_stands_above_the_question() {
             &format!("  target   {SERVER}"),
             &format!("  server   {SERVER}"),
             "           UNVERIFIED: whoever is between can read the credential and change what is sent",
-            "  caller   user:unknown",
+            &format!("  caller   {}", program::caller()),
             "  trust    WRITE",
         ],
         "{shown}"
