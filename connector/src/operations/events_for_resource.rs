@@ -111,7 +111,15 @@ impl Told<'_> {
                         with_remedy(&failure)
                     ));
                 }
-                self.about(&by_name(name))
+                self.about(&by_name(name))?;
+                // Its uid is of no use, but whether the name is the beginning of another's is not known.
+                if resource == NODES && self.newest.seen() == 0 {
+                    self.notes.lost(format!(
+                        "the {kind} itself could not be read, so names that begin with {name} were not looked for: {}",
+                        with_remedy(&failure)
+                    ));
+                }
+                Ok(())
             }
             Err(failure) => Err(failure),
         }

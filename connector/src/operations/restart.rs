@@ -45,6 +45,8 @@ impl Write for RestartDeployment {
         let address = Address { resource: DEPLOYMENTS, namespace: Some(namespace), name };
         let mut notes = Notes::default();
         let before = match read_state(api.get(address)) {
+            // The patch names it.
+            Ok(state) if state.uid.is_none() => return Err(unreadable("a Deployment", "it has no uid")),
             Ok(state) => Some(state),
             Err(Failure::NotFound(missing)) => {
                 return Err(with_near_names(api, DEPLOYMENTS, Some(namespace), name, missing));

@@ -178,10 +178,12 @@ pub(super) fn lines_of(operation: &Operation) -> Vec<Case> {
     });
     let words: BTreeSet<(&String, &String)> =
         words.flat_map(|(parameter, words)| words.iter().map(move |word| (parameter, word))).collect();
-    lines.extend(words.into_iter().map(|(parameter, word)| {
-        let arguments = json!({"namespace": "$NS", "name": "nothing-is-called-this", parameter.clone(): word});
-        Case { call: id.to_owned(), arguments, is: Is::Success }
-    }));
+    for (parameter, word) in words {
+        let mut arguments = json!({"name": "nothing-is-called-this", parameter.clone(): word});
+        lines.push(Case { call: id.to_owned(), arguments: arguments.clone(), is: Is::Success });
+        arguments["namespace"] = json!("$NS");
+        lines.push(Case { call: id.to_owned(), arguments, is: Is::Success });
+    }
     lines
 }
 
