@@ -23,6 +23,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// What all callers share.
@@ -77,13 +78,15 @@ pub(crate) struct Caller {
     target: Target,
     principal: String,
     approver: Arc<dyn Approver>,
+    /// In the place of what calls have by default.
+    timeout: Option<Duration>,
 }
 
 impl Caller {
     pub(crate) fn new(target: Target) -> Self {
         static CALLERS: AtomicU32 = AtomicU32::new(0);
         let principal = format!("caller:{}", CALLERS.fetch_add(1, Ordering::Relaxed));
-        Self { audited_from: None, target, principal, approver: Arc::new(NoApprover) }
+        Self { audited_from: None, target, principal, approver: Arc::new(NoApprover), timeout: None }
     }
 
     /// The cluster's admin.
@@ -102,6 +105,12 @@ impl Caller {
         caller
     }
 
+    /// The same with more time: an unoptimised host on a busy machine takes long for what is large.
+    pub(crate) fn patient(mut self) -> Self {
+        self.timeout = Some(2 * SOON);
+        self
+    }
+
     /// The same with somebody to ask.
     pub(crate) fn asking(mut self, approver: impl Approver + 'static) -> Self {
         self.approver = Arc::new(approver);
@@ -112,8 +121,8 @@ impl Caller {
     pub(crate) fn call(&self, operation: &str, arguments: Value) -> Answered {
         let Embedded { runtime, connector, host, .. } = embedded();
         let Value::Object(arguments) = arguments else { panic!("arguments are an object: {arguments}") };
-        let call =
-            Call { operation: operation.to_owned(), arguments, principal: self.principal.clone(), timeout: None };
+        let (principal, timeout) = (self.principal.clone(), self.timeout);
+        let call = Call { operation: operation.to_owned(), arguments, principal, timeout };
         let collected = runtime.block_on(async {
             let stream = host.call(connector, &self.target, call, self.approver.clone());
             stream.collect().await
