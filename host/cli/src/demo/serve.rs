@@ -5,18 +5,19 @@ use meho_demo::Demo;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::file::{self, FileError};
 use meho_host_cli::text::safe;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use tempfile::TempDir;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The first line of a kubeconfig of the demo's: such a file may be written over, anybody else's not.
 const MARK: &str = "# Written by meho-host demo. The cluster it leads to ends with that program.";
 
 /// Writes the kubeconfig, says what to do with it, and waits.
 pub(crate) async fn until_stopped(cluster: Demo, options: &DemoOptions) -> Result<(), CallError> {
-    // Gone with what is in it when it is dropped. That only this user can read it is the crate's doing.
+    // Gone with what is in it when it is dropped.
     let folder = options.kubeconfig.is_none().then(private_folder).transpose()?;
     let named = || options.kubeconfig.clone().unwrap_or_default();
     let file = folder.as_ref().map_or_else(named, |folder| folder.path().join("kubeconfig"));
@@ -32,31 +33,31 @@ pub(crate) async fn until_stopped(cluster: Demo, options: &DemoOptions) -> Resul
          meho-host call scale_deployment namespace=production name=nginx replicas=5 --context demo-viewer\n",
         url = cluster.server_url(),
     );
+    // Before anybody is told that they may ask for the end.
+    let ended = |error: io::Error| CallError::new(ErrorCode::InternalError, format!("at the end: {error}"));
+    let listening = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
     // Where nobody reads it, whoever named the file knows where it is.
     let _ = io::stdout().lock().write_all(said.as_bytes());
-    let stopped = stopped().await;
+    let stopped = stopped(listening).await;
     // Of somebody else's that has come to lie there since, nothing is taken away.
     let removed = if is_still(&file, &written) { std::fs::remove_file(&file) } else { Ok(()) };
     drop(cluster);
-    stopped
-        .and(removed)
-        .and_then(|()| folder.map_or(Ok(()), TempDir::close))
-        .map_err(|error| CallError::new(ErrorCode::InternalError, format!("at the end: {error}")))
+    stopped.and(removed).and_then(|()| folder.map_or(Ok(()), TempDir::close)).map_err(ended)
 }
 
 /// Ctrl-C, or the end that a service manager asks for.
-async fn stopped() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut ended = signal(SignalKind::terminate())?;
+async fn stopped([interrupted, ended]: [io::Result<Signal>; 2]) -> io::Result<()> {
+    let (mut interrupted, mut ended) = (interrupted?, ended?);
     tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = interrupted.recv() => Ok(()),
         _ = ended.recv() => Ok(()),
     }
 }
 
 /// A new folder that only this user can read, of a name that nobody can foretell.
 fn private_folder() -> Result<TempDir, CallError> {
-    let made = tempfile::Builder::new().prefix("meho-demo-").tempdir();
+    let private = Permissions::from_mode(0o700);
+    let made = tempfile::Builder::new().prefix("meho-demo-").permissions(private).tempdir();
     made.map_err(|error| refused(&std::env::temp_dir(), &error.to_string()))
 }
 

@@ -147,7 +147,7 @@ fn a_served_demo_takes_away_its_own_files_and_nobody_elses() {
     let mut bounded = Command::new("timeout");
     bounded.args(["30", env!("CARGO_BIN_EXE_meho-host"), "demo", "--serve", "--kubeconfig"]).arg(&fifo);
     let run = finish(bounded);
-    assert!(run.code == Some(1) && run.stdout.contains("it is no regular file"), "{run:#?}");
+    assert!(run.code == Some(1) && run.stderr.contains("it is no regular file"), "{run:#?}");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Far more than a refusal takes, and less than any wait has.
-const SOON: Duration = Duration::from_secs(20);
+/// Far more than a refusal takes on a loaded machine. What waits, waits for ever.
+const SOON: Duration = Duration::from_secs(90);
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path of text")
