@@ -1,5 +1,6 @@
 //! The columns that an operator expects of each kind of thing, most of them as `kubectl` has them. A new entity is one more table here.
 
+use crate::amounts;
 use crate::cells::{self, Cell};
 use crate::layout::{Column, Cut, EXTRA};
 use crate::text::safe;
@@ -381,10 +382,10 @@ pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
         "pod_list" => of("Pod")?,
         "allocated_resources" => vec![
             member("RESOURCE", 0, "resource"),
-            by("ALLOCATABLE", 1, |row| cells::amount(row, "allocatable")),
-            by("REQUESTS", 2, |row| cells::share(row, "requests")),
-            by("LIMITS", 3, |row| cells::share(row, "limits")),
-            by("USAGE", 4, |row| cells::share(row, "usage")),
+            by("ALLOCATABLE", 1, |row| amounts::amount(row, "allocatable")),
+            by("REQUESTS", 2, |row| amounts::share(row, "requests")),
+            by("LIMITS", 3, |row| amounts::share(row, "limits")),
+            by("USAGE", 4, |row| amounts::share(row, "usage")),
         ],
         "replica_sets" => without_namespace(of("ReplicaSet")?),
         _ => return None,

@@ -10,6 +10,7 @@ pub mod sheet;
 pub mod table;
 
 pub mod age;
+mod amounts;
 mod cells;
 mod columns;
 mod layout;
