@@ -241,6 +241,9 @@ pub(crate) struct AddOptions {
     /// The namespace of calls that name none; `namespace=` asks for all
     #[arg(long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
+    /// Answer with sizes and keyed digests in the place of the values of Secrets: for a target whose answers agents read
+    #[arg(long)]
+    pub(crate) redact_secrets: bool,
     /// Calls that name no target go to this one
     #[arg(long)]
     pub(crate) default: bool,

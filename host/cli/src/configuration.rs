@@ -159,6 +159,18 @@ pub struct Entry {
     pub place: Place,
     /// The namespace of calls that name none.
     pub namespace: Option<String>,
+    /// What a connector, and whoever reads its answers, gets of a Secret.
+    pub secrets: Secrets,
+}
+
+/// What a connector gets of a Secret that is read by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Secrets {
+    /// Its values.
+    #[default]
+    Revealed,
+    /// Sizes and keyed digests of its values.
+    Redacted,
 }
 
 /// The keys of a target, as they are written.
@@ -177,6 +189,8 @@ struct Written {
     #[serde(default)]
     in_cluster: bool,
     namespace: Option<String>,
+    #[serde(default)]
+    redact_secrets: bool,
 }
 
 impl TryFrom<Written> for Entry {
@@ -224,7 +238,8 @@ impl TryFrom<Written> for Entry {
             }
             _ => return Err(EntryRefused::NotOnePlace),
         };
-        let entry = Self { place, namespace: written.namespace };
+        let secrets = if written.redact_secrets { Secrets::Redacted } else { Secrets::Revealed };
+        let entry = Self { place, namespace: written.namespace, secrets };
         entry.check_namespace()?;
         Ok(entry)
     }
@@ -248,8 +263,8 @@ impl Entry {
     ///
     /// # Errors
     /// Where it contradicts itself.
-    pub fn new(place: Place, namespace: Option<String>) -> Result<Self, EntryRefused> {
-        let entry = Self { place, namespace };
+    pub fn new(place: Place, namespace: Option<String>, secrets: Secrets) -> Result<Self, EntryRefused> {
+        let entry = Self { place, namespace, secrets };
         entry.check_namespace()?;
         if let Place::Server { url, .. } = &entry.place {
             check_url(url)?;
@@ -292,6 +307,9 @@ impl Entry {
         }
         if let Some(namespace) = &self.namespace {
             table.insert("namespace", value(namespace));
+        }
+        if self.secrets == Secrets::Redacted {
+            table.insert("redact-secrets", value(true));
         }
         table
     }

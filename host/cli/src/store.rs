@@ -3,6 +3,7 @@
 
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::file::{self, FileError, How, Part};
+use meho_host::target::RedactionKey;
 use meho_host_cli::configuration::{Configuration, Refused};
 use meho_host_cli::text::safe;
 use std::fs::{self, DirBuilder, File};
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// Largest configuration. A target has some hundred bytes.
 const MAX_BYTES: u64 = 1 << 20;
+/// Beside the configuration.
+const REDACTION_KEY: &str = "redaction.key";
 /// Names the file, where no option does.
 const VARIABLE: &str = "MEHO_CONFIG";
 
@@ -134,6 +137,31 @@ impl Store {
         file.persist(&path).map_err(|error| failed(error.error))?;
         // So that the new name outlives a crash, too.
         lock.sync_all().map_err(failed)
+    }
+
+    /// The key of the digests that stand for values of Secrets, beside the configuration; made where there is none yet. Whoever reads it can try values out.
+    pub(crate) fn redaction_key(&self) -> Result<[u8; RedactionKey::BYTES], CallError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            refused(format!(
+                "the key beside the configuration {}, {REDACTION_KEY}, cannot be used: {error}",
+                self.shown()
+            ))
+        };
+        let path = self.real_path().map_err(|error| failed(&error))?.with_file_name(REDACTION_KEY);
+        if !path.exists() {
+            let directory = path.parent().unwrap_or(Path::new("/"));
+            let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
+            file.write_all(&RedactionKey::random_bytes())
+                .and_then(|()| file.as_file().sync_all())
+                .map_err(|error| failed(&error))?;
+            // Of two at the same time the first one's counts.
+            match file.persist_noclobber(&path) {
+                Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(&error.error)),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let bytes = file::read(&path, RedactionKey::BYTES as u64).map_err(|error| failed(&error))?;
+        bytes.try_into().map_err(|_| failed(&"it is cut short"))
     }
 
     /// Where the file really is: a link to it stays one.

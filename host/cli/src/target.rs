@@ -10,8 +10,8 @@ use meho_host::file;
 use meho_host::in_cluster::InCluster;
 use meho_host::kubeconfig::{self, Word};
 use meho_host::policy::family::Family;
-use meho_host::target::{Target, TargetSettings, Verification};
-use meho_host_cli::configuration::{Entry, Place, Proof};
+use meho_host::target::{RedactionKey, SecretValues, Target, TargetSettings, Verification};
+use meho_host_cli::configuration::{Entry, Place, Proof, Secrets};
 use meho_host_cli::text::safe;
 use nix::unistd::{User, geteuid};
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ pub(crate) struct Choice {
     place: Chosen,
     /// The namespace of calls that name none.
     pub(crate) namespace: Option<String>,
+    /// Where the key is that values of Secrets are redacted with; none where they are not.
+    redaction: Option<Store>,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,7 @@ enum Chosen {
 
 /// Where the options lead.
 pub(crate) fn choose(options: &TargetOptions, store: Option<&Store>) -> Result<Choice, CallError> {
-    let own = |place| Ok(Choice { place, namespace: None });
+    let own = |place| Ok(Choice { place, namespace: None, redaction: None });
     if let Some(url) = &options.server {
         let token_file = options.token_file.clone().ok_or_else(|| refused("--server needs --token-file"))?;
         let proof = match &options.ca_file {
@@ -75,12 +77,12 @@ pub(crate) fn choose(options: &TargetOptions, store: Option<&Store>) -> Result<C
     let wanted = options.target.as_deref().or(configuration.default.as_ref().map(|name| name.as_str()));
     if let Some(name) = wanted {
         let found = configuration.target(name);
-        let (name, entry) = match (found, store) {
-            (Ok(found), _) => found,
-            (Err(error), Some(store)) => return Err(store.explain(error)),
-            (Err(error), None) => return Err(refused(error.to_string())),
+        return match (found, store) {
+            (Ok((name, entry)), Some(store)) => Ok(of_entry(name.as_str(), entry, store)),
+            (Err(error), Some(store)) => Err(store.explain(error)),
+            (Err(error), None) => Err(refused(error.to_string())),
+            (Ok(_), None) => Err(refused("there is no configuration")),
         };
-        return Ok(of_entry(name.as_str(), entry, store.map_or(store::Word::Caller, Store::word)));
     }
     if !has_kubeconfig() {
         return Err(refused("there is no target: no option names one, the configuration has no default, and there is no kubeconfig")
@@ -89,10 +91,11 @@ pub(crate) fn choose(options: &TargetOptions, store: Option<&Store>) -> Result<C
     own(Chosen::Kubeconfig { file: None, context: None })
 }
 
-/// A target of a configuration that is this one's word.
-pub(crate) fn of_entry(name: &str, entry: &Entry, word: store::Word) -> Choice {
-    let place = Chosen::Named { name: name.to_owned(), place: entry.place.clone(), by: word };
-    Choice { place, namespace: entry.namespace.clone() }
+/// A target of a configuration, as it stands there.
+pub(crate) fn of_entry(name: &str, entry: &Entry, store: &Store) -> Choice {
+    let place = Chosen::Named { name: name.to_owned(), place: entry.place.clone(), by: store.word() };
+    let redaction = (entry.secrets == Secrets::Redacted).then(|| store.clone());
+    Choice { place, namespace: entry.namespace.clone(), redaction }
 }
 
 /// Whether there is a current kubeconfig: `KUBECONFIG` names some, or the usual file is there.
@@ -105,8 +108,18 @@ fn has_kubeconfig() -> bool {
 impl Choice {
     /// The target.
     pub(crate) fn target(&self) -> Result<Target, CallError> {
-        match &self.place {
-            Chosen::Named { name, place: Place::Kubeconfig { file, context, agreed }, by } => {
+        let target = self.place.target()?;
+        match &self.redaction {
+            Some(store) => Ok(target.with_secrets(SecretValues::Redacted(RedactionKey::new(&store.redaction_key()?)))),
+            None => Ok(target),
+        }
+    }
+}
+
+impl Chosen {
+    fn target(&self) -> Result<Target, CallError> {
+        match self {
+            Self::Named { name, place: Place::Kubeconfig { file, context, agreed }, by } => {
                 let (word, advice) = match (by, agreed) {
                     (store::Word::Operator, Some(digest)) => (Word::Agreed(digest.clone()), NOT_AGREED),
                     (store::Word::Operator, None) => (Word::Caller, NOT_AGREED),
@@ -114,17 +127,17 @@ impl Choice {
                 };
                 bounded(Some(name), file, context.as_deref(), word, advice)
             }
-            Chosen::Named { name, place: Place::Server { url, token_file, proof, tls_server_name }, .. } => {
+            Self::Named { name, place: Place::Server { url, token_file, proof, tls_server_name }, .. } => {
                 of_server(name, url, token_file, proof, tls_server_name.as_deref())
             }
-            Chosen::Named { name, place: Place::InCluster, .. } => in_cluster(name),
+            Self::Named { name, place: Place::InCluster, .. } => in_cluster(name),
             // A path on a command line is whoever typed it, an agent perhaps.
-            Chosen::Kubeconfig { file: Some(file), context } => {
+            Self::Kubeconfig { file: Some(file), context } => {
                 bounded(None, file, context.as_deref(), Word::Caller, FOR_THE_OPERATOR)
             }
             // The one that `kubectl` takes, too.
-            Chosen::Kubeconfig { file: None, context } => of_kubeconfig(None, None, context.as_deref(), Word::Operator),
-            Chosen::Server { url, token_file, proof } => of_server(url, url, token_file, proof, None),
+            Self::Kubeconfig { file: None, context } => of_kubeconfig(None, None, context.as_deref(), Word::Operator),
+            Self::Server { url, token_file, proof } => of_server(url, url, token_file, proof, None),
         }
     }
 }

@@ -11,7 +11,7 @@ use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::Host;
 use meho_host::kubeconfig;
 use meho_host_cli::check::sheet;
-use meho_host_cli::configuration::{self, Becomes, Configuration, Entry, Existing, Place, Proof};
+use meho_host_cli::configuration::{self, Becomes, Configuration, Entry, Existing, Place, Proof, Secrets};
 use meho_host_cli::table::{Own, Rows};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -28,7 +28,7 @@ pub(crate) async fn add(options: &AddOptions, store: &Store, printer: &Printer) 
     let becomes = if options.default { Becomes::Default } else { Becomes::OneOfMany };
     store.change(|text| configuration::add(text, &options.name, &entry, existing, becomes))?;
     printer.note(&format!("the target {} is in {}", options.name, store.shown()));
-    match target::of_entry(options.name.as_str(), &entry, store.word()).target() {
+    match target::of_entry(options.name.as_str(), &entry, store).target() {
         Ok(target) if !target.is_verified() => {
             printer.warn("its certificate will not be verified: whoever is between can read the token");
         }
@@ -87,7 +87,8 @@ fn entry(options: &AddOptions) -> Result<Entry, CallError> {
         },
         (None, None) => Place::InCluster,
     };
-    Entry::new(place, options.namespace.clone()).map_err(|error| refused(error.to_string()))
+    let secrets = if options.redact_secrets { Secrets::Redacted } else { Secrets::Revealed };
+    Entry::new(place, options.namespace.clone(), secrets).map_err(|error| refused(error.to_string()))
 }
 
 /// Removes a target.

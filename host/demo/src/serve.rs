@@ -100,6 +100,9 @@ async fn respond(
     match &effect {
         Some(Effect::Latency(latency)) => tokio::time::sleep(*latency).await,
         Some(Effect::Reset) => {
+            // First the whole request: who is still writing would see a broken pipe in the place of a reset.
+            let whole = Limited::new(body, BODY_BYTES).collect();
+            let _ = tokio::time::timeout(PATIENCE, whole).await;
             connection.reset.notify_one();
             return std::future::pending().await;
         }

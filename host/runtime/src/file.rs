@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The system's word.
-    #[error("{}", .0.kind())]
+    #[error("{}", in_words(.0))]
     System(#[from] io::Error),
     /// A directory, a pipe, a device.
     #[error("it is no regular file")]
@@ -22,6 +22,12 @@ pub enum FileError {
     /// It lies elsewhere, or a link leads out of where it may lie.
     #[error("it is not in the directory {}", .0.display())]
     Elsewhere(PathBuf),
+}
+
+/// What the system says of an error, without its number.
+fn in_words(error: &io::Error) -> String {
+    let said = error.to_string();
+    said.split(" (os error").next().unwrap_or(&said).to_owned()
 }
 
 /// Opens a regular file to be read.

@@ -348,13 +348,13 @@ fn a_plugin_that_fails_while_its_last_credential_holds_is_no_failure() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("runs");
     run(async {
-        let document = credential(&json!({"token": SECRET, "expirationTimestamp": in_seconds(4)}));
+        let document = credential(&json!({"token": SECRET, "expirationTimestamp": in_seconds(10)}));
         let once =
             format!("echo run >> '{0}'; test $(wc -l < '{0}') = 1 || exit 1\n{1}", file.display(), print(&document));
         let plugin = ExecPlugin::new(script(&once), None);
         let first = plugin.current().await.expect("a credential");
         // Past half of its time it is renewed, which fails.
-        tokio::time::sleep(Duration::from_millis(2600)).await;
+        tokio::time::sleep(Duration::from_millis(5600)).await;
         let again = plugin.current().await.expect("it still holds");
         assert_eq!((runs(&file), again.generation()), (2, first.generation()));
         assert_eq!(plugin.current().await.expect("it still holds").generation(), first.generation());
