@@ -12,7 +12,7 @@ use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Works on real infrastructure through sandboxed connectors
 ///
@@ -41,8 +41,19 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
 
+    /// The same before the subcommand, where scripts may have it.
+    #[arg(id = "connector-before", long = "connector", value_name = "FILE", hide = true)]
+    pub(crate) connector: Option<PathBuf>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// The component that works: the one behind the subcommand, else the one before it.
+    pub(crate) fn component<'c>(&'c self, option: &'c ComponentOption) -> Option<&'c Path> {
+        option.connector.as_deref().or(self.connector.as_deref())
+    }
 }
 
 /// Which component works. Only where one does.

@@ -156,7 +156,7 @@ fn fail(printer: &Printer, error: CallError, typed: Typed<'_>) -> ExitCode {
 async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
     match &cli.command {
         Command::Ops { operation, component } => {
-            let connector = load(&host()?, component.connector.as_deref()).await?;
+            let connector = load(&host()?, cli.component(component)).await?;
             match operation {
                 None => inspect::operations(&connector, printer),
                 Some(id) => inspect::operation(connector.operation(id)?, printer),
@@ -164,14 +164,14 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
         }
         Command::Inspect { component } => inspect::component(load(&host()?, Some(component)).await?.as_ref(), printer),
         Command::Rbac(options) => {
-            let connector = load(&host()?, options.component.connector.as_deref()).await?;
+            let connector = load(&host()?, cli.component(&options.component)).await?;
             rbac::print(options, &connector, cli.output, printer)
         }
         Command::Call(options) => call(cli, options, printer).await,
         Command::Demo(options) => demo::run(options, printer).await,
         Command::Target(command) => target(cli, command, printer).await,
         Command::Completions { shell, component } => {
-            let connector = load(&host()?, component.connector.as_deref()).await?;
+            let connector = load(&host()?, cli.component(component)).await?;
             printer.people(&completions::script(*shell, connector.catalogue().operations())).map(drop)
         }
     }
@@ -187,7 +187,7 @@ async fn target(cli: &Cli, command: &TargetCommand, printer: &Printer) -> Result
         TargetCommand::Check(options) => {
             printer.progress().begins(Stage::Loading);
             let host = host()?;
-            let connector = load(&host, options.component.connector.as_deref()).await?;
+            let connector = load(&host, cli.component(&options.component)).await?;
             printer.progress().is_at(Stage::Waiting);
             targets::check(&host, &connector, options, Store::of(cli.config.as_deref()).as_ref(), printer).await
         }
@@ -228,7 +228,7 @@ fn component_at(path: &Path) -> Result<Vec<u8>, CallError> {
 async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(), CallError> {
     printer.progress().begins(Stage::Loading);
     let host = host()?;
-    let connector = load(&host, options.component.connector.as_deref()).await?;
+    let connector = load(&host, cli.component(&options.component)).await?;
     let operation = connector.operation(&options.operation)?;
     let filter = Filter::new(&options.only, operation)?;
     let choice = target::choose(&options.target, Store::of(cli.config.as_deref()).as_ref());
