@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 fn canonical(method: Method, path: &str) -> CanonicalRequest {
     let has_body = !matches!(method, Method::Get | Method::Delete);
-    let body = has_body.then_some("{}").unwrap_or_default();
+    let body = if has_body { "{}" } else { "" };
     let media_type = has_body.then_some("application/json");
     Ask { method: method.as_str(), media_type, body, ..get(path) }.canonical().expect("a canonical request")
 }

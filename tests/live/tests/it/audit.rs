@@ -119,7 +119,7 @@ fn every_request_of_every_operation_is_in_both_logs(cluster: &Cluster) {
     caller.data("get_pod", of("web-1"));
     made(7);
     // A loose name: 404, a search, the pod, its events.
-    caller.answer("get_pod", of("api"));
+    caller.data_of_loose("get_pod", of("api"), "api-1");
     made(11);
     caller.data("get_pod_logs", of("api-1"));
     made(13);

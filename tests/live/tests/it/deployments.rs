@@ -32,7 +32,11 @@ fn a_deployment_is_told_with_its_revision_and_what_its_pods_are_made_from(cluste
             && reasons.into_iter().any(|reason| reason == "NewReplicaSetAvailable")
     };
     let object = cluster.admin().wait_for(&path, crate::objects::SOON, second).expect("its second revision");
-    let data = Caller::admin(cluster).data("get_deployment", json!({"namespace": namespace.name(), "name": "we"}));
+    let data = Caller::admin(cluster).data_of_loose(
+        "get_deployment",
+        json!({"namespace": namespace.name(), "name": "we"}),
+        "web",
+    );
     assert_eq!(shapes::check(&shapes::shape("Deployment"), &data, &object), Vec::<String>::new());
     assert_eq!((&data["revision"], &data["min_ready_seconds"]), (&json!(2), &json!(5)));
     let template = &data["pod_template"];

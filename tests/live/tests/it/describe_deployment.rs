@@ -303,6 +303,6 @@ fn each_right_that_is_missing_costs_its_part_and_is_named(cluster: &Cluster) {
 fn a_deployment_is_found_by_a_loose_name(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     still_deployment(&namespace, "front-end", 0);
-    let data = Caller::admin(cluster).data("describe_deployment", of(&namespace, "front"));
+    let data = Caller::admin(cluster).data_of_loose("describe_deployment", of(&namespace, "front"), "front-end");
     assert_eq!(data["name"], "front-end");
 }

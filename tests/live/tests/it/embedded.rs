@@ -145,6 +145,17 @@ impl Caller {
         data
     }
 
+    /// The same of a call by a name that another one is taken for, which is all that it warns of.
+    #[track_caller]
+    pub(crate) fn data_of_loose(&self, operation: &str, arguments: Value, found: &str) -> Value {
+        let asked = arguments["name"].as_str().expect("a name").to_owned();
+        let (data, meta) = self.answer(operation, arguments);
+        let [told] = own_warnings(&meta) else { panic!("{meta:?}") };
+        let is_said = told.starts_with(&format!("{asked} is no ")) && told.ends_with(&format!("'s name: read {found}"));
+        assert!(meta.complete && is_said, "{meta:?}");
+        data
+    }
+
     /// The answer of a call that must succeed.
     #[track_caller]
     pub(crate) fn answer(&self, operation: &str, arguments: Value) -> (Value, AnswerMeta) {

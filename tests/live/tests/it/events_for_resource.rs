@@ -52,7 +52,8 @@ fn events_are_of_this_very_object_and_newest_first(cluster: &Cluster) {
     let own = ["Newer", "OfItsFile", "Older"].map(str::to_owned).to_vec();
     assert_eq!(reasons(&caller, of(&namespace, "web-1")), (own.clone(), vec![]));
     // By a loose name.
-    assert_eq!(reasons(&caller, of(&namespace, "web")), (own, vec![]));
+    let taken = vec!["web is no Pod's name: read web-1".to_owned()];
+    assert_eq!(reasons(&caller, of(&namespace, "web")), (own, taken));
     let mut limited = of(&namespace, "web-1");
     limited["limit"] = json!(1);
     let told = vec!["there are 3 events: the newest 1 are shown".to_owned()];

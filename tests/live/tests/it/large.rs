@@ -38,7 +38,7 @@ fn peak_of(caller: &Caller) -> usize {
 fn many_config_maps_of_a_mebibyte_are_listed_in_the_memory_of_a_few(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     // As much as the API server takes, and with line feeds, which JSON writes as two characters.
-    let text = letters(MIB - 256, &[b'\n']);
+    let text = letters(MIB - 256, b"\n");
     for number in 0..MANY_MAPS {
         let map = json!({
             "apiVersion": "v1", "kind": "ConfigMap", "data": {"text": text},

@@ -108,7 +108,8 @@ fn the_program_prints_lines_as_they_are(cluster: &Cluster) {
         &cluster.admin_kubeconfig(),
         &["get_pod_logs", "name=web", &place, "tail_lines=2", "-o", "table"],
     );
-    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(0), "sidecar line 4\nsidecar line 5\n", ""));
+    let note = format!("note: this is the log of pod web in {namespace}, container sidecar\n");
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr), (Some(0), "sidecar line 4\nsidecar line 5\n", note));
 }
 
 fn the_newest_bytes_are_kept_from_the_start_of_a_line(cluster: &Cluster) {
@@ -197,7 +198,8 @@ fn a_loose_name_finds_the_only_pod_that_begins_so(cluster: &Cluster) {
     let namespace = cluster.namespace().expect("a namespace");
     ["api-gateway-7f9c", "web-1", "web-2"].iter().for_each(|name| drop(running_pod(&namespace, name, &["sidecar"])));
     let caller = Caller::admin(cluster);
-    let data = caller.data("get_pod_logs", of(&namespace, "api-gateway", json!({"tail_lines": 200})));
+    let arguments = of(&namespace, "api-gateway", json!({"tail_lines": 200}));
+    let data = caller.data_of_loose("get_pod_logs", arguments, "api-gateway-7f9c");
     assert_eq!((&data["pod"], &data["line_count"]), (&json!("api-gateway-7f9c"), &json!(5)));
     let several = caller.refused(ErrorCode::InvalidRequest, "get_pod_logs", of(&namespace, "web", json!({})));
     assert_eq!(several.details["candidates"], json!(["web-1", "web-2"]));

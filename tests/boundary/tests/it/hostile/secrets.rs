@@ -74,7 +74,7 @@ fn one_secret_has_its_values_where_the_target_reveals_them_but_not_kubectls_copy
     assert_eq!(body["data"], json!({"password": VALUE}));
     assert_eq!(body.to_string().matches(VALUE).count(), 1);
     // A length that no longer holds would make the guest's client wait for bytes that never come.
-    assert_eq!(ran.answer().0["headers"].to_string().contains("content-length"), false);
+    assert!(!ran.answer().0["headers"].to_string().contains("content-length"));
 }
 
 #[test]
