@@ -54,6 +54,12 @@ impl Names {
             Value::Null => Value::Null,
             _ if MADE_UP.contains(&name.as_str()) => Value::String(format!("<{name}>")),
             Value::Array(items) if name == "events" => Value::Array(self.events(items)),
+            // The controller that mirrors Endpoints writes them in any order.
+            Value::Array(items) if ["addresses", "not_ready_addresses"].contains(&name.as_str()) => {
+                let mut plain: Vec<Value> = items.iter().map(|item| self.plain(item)).collect();
+                plain.sort_by_key(Value::to_string);
+                Value::Array(plain)
+            }
             other => self.plain(other),
         };
         (self.text(name), plain)
