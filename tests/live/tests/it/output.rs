@@ -3,6 +3,7 @@
 use crate::objects::{IMAGE, annotated_pod, containers, kubectl_columns, nowhere, pending_pod, still_deployment};
 use crate::program::{Run, call, run};
 use crate::servers::has_no_kubectl;
+use crate::terminal::Terminal;
 use meho_control_plane::{Cluster, Namespace};
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ both![
     every_format_says_the_same,
     a_table_of_deployments_has_the_columns_that_operators_look_for,
     what_somebody_wrote_into_the_cluster_does_not_act,
+    what_somebody_wrote_into_an_event_does_not_act_at_a_terminal,
     what_the_caller_gave_does_not_act_in_an_error_either,
 ];
 
@@ -113,6 +115,27 @@ fn what_somebody_wrote_into_the_cluster_does_not_act(cluster: &Cluster) {
     assert_eq!(yaml["data"]["annotations"]["note"], ACTING);
     let (rows, _) = call(&admin, &["list_pods", &place]).answer();
     assert_eq!(rows[1]["status"], ACTING);
+}
+
+fn what_somebody_wrote_into_an_event_does_not_act_at_a_terminal(cluster: &Cluster) {
+    let namespace = cluster.namespace().expect("a namespace");
+    annotated_pod(&namespace, "web", json!({"note": ACTING}), nowhere(&["app"]));
+    let event = json!({
+        "metadata": {"name": "web.acting"}, "type": "Warning", "reason": "Acting", "message": ACTING,
+        "involvedObject": {"kind": "Pod", "name": "web", "namespace": namespace.name()},
+        "source": {"component": "somebody"}, "lastTimestamp": "2026-01-02T00:00:00Z",
+    });
+    cluster.admin().post(&format!("/api/v1/namespaces/{namespace}/events"), &event).expect("an event");
+    let place = place(&namespace);
+    for arguments in [&["list_events", place.as_str()][..], &["get_pod", &place, "name=web"]] {
+        // It fails where an escape character comes through.
+        let (status, shown) = Terminal::call(&cluster.admin_kubeconfig(), arguments).ends();
+        assert!(status.success(), "{shown}");
+        let acts =
+            |c: char| (c.is_control() && !"\r\n\t".contains(c)) || "\u{202e}\u{200b}\u{2066}\u{feff}".contains(c);
+        assert!(!shown.contains(acts) && !shown.contains("\n\tc"), "{shown:?}");
+        assert!(shown.contains("[2J"), "it is shown, escaped: {shown}");
+    }
 }
 
 fn what_the_caller_gave_does_not_act_in_an_error_either(cluster: &Cluster) {
