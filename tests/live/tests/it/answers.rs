@@ -2,11 +2,14 @@
 //! None of it needs a cluster.
 
 use crate::embedded::{Caller, target_with};
+use crate::kubeconfigs::Files;
+use crate::terminal::Terminal;
 use meho_host::call::AnswerMeta;
 use meho_host::policy::family::Family;
 use meho_host::target::{TargetSettings, Verification};
 use meho_test_fake::{Answer, Authority, Body, Fake};
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 
 /// What stands at each path, whatever is asked for of it: first come, first served.
 type Answers = Vec<(&'static str, Answer)>;
@@ -245,6 +248,33 @@ fn bytes_of_a_log_that_are_no_text_are_replaced_and_it_is_said() {
     let answers = vec![("/api/v1/namespaces/there/pods/one/log", log), (path, Answer::json(pod.to_string()))];
     let (data, _) = ask(answers, "get_pod_logs", json!({"namespace": "there", "name": "one"}));
     assert_eq!((&data["logs"], &data["invalid_utf8"]), (&json!("whole\na \u{fffd} b\n"), &json!(true)));
+}
+
+#[test]
+fn lines_of_a_log_and_names_do_not_act_at_a_terminal() {
+    let acting = "a\u{1b}[2J\u{9b}2J\u{202e}b\u{200b}\u{2066}\u{feff}\u{7}\u{8}\u{7f}c";
+    let pod = |name: &str| json!({"metadata": {"name": name, "namespace": "there"}, "spec": {"nodeName": "here", "containers": [{"name": "app"}]}});
+    let (one, pods) = (Answer::json(pod("one").to_string()), list(json!([pod(acting)])));
+    let log = Answer::new(200).header("content-type", "text/plain").text(format!("first\n{acting}\nlast\n"));
+    let fake = Fake::answering(move |seen| match seen.target.split('?').next().unwrap_or_default() {
+        "/api/v1/namespaces/there/pods" => Some(pods.clone()),
+        "/api/v1/namespaces/there/pods/one" => Some(one.clone()),
+        "/api/v1/namespaces/there/pods/one/log" => Some(log.clone()),
+        _ => None,
+    });
+    let files = Files::new();
+    let (token, ca) = (files.write("token", "a-token-for-a-fake"), files.write("ca.pem", Authority::shared().pem()));
+    let url = fake.url();
+    let options = ["--server", &url, "--token-file"].map(OsStr::new);
+    let options = [&options[..], &[token.as_os_str(), OsStr::new("--ca-file"), ca.as_os_str()]].concat();
+    for arguments in [&["get_pod_logs", "namespace=there", "name=one"][..], &["list_pods", "namespace=there"]] {
+        // It fails where an escape character comes through.
+        let (status, shown) = Terminal::call_with(arguments, &options).ends();
+        assert!(status.success(), "{shown}");
+        let acts = |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{200b}\u{2066}\u{feff}".contains(c);
+        assert!(!shown.contains(acts), "{shown:?}");
+        assert!(shown.contains("[2J"), "it is shown, escaped: {shown}");
+    }
 }
 
 /// The Secret `there/login` of a server that has these values.
