@@ -11,24 +11,31 @@ use meho_host::target::{HttpVersions, Verification};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 
+/// How often a caller asks, one call after the other.
+const CALLS: usize = 12;
+
 #[test]
-fn both_http_versions_give_the_same_answer_over_one_connection_each() {
+fn both_http_versions_give_the_same_answer_over_connections_that_are_kept() {
     let Some(cluster) = cluster() else { return };
     let namespace = cluster.namespace().expect("a namespace");
     ["one", "two"].iter().for_each(|name| drop(pending_pod(&namespace, name)));
     let arguments = json!({"namespace": namespace.name()});
     let direct = Caller::admin(&cluster).data("list_pods", arguments.clone());
-    for (http, protocol) in [(HttpVersions::Any, "h2"), (HttpVersions::Http1, "http/1.1")] {
+    // HTTP/2 has room on its one connection at any time. One of HTTP/1.1 is free again when the pool's own task has seen the end of an answer, a
+    // moment after its reader has: a call that comes within that moment opens another, which is then kept as well.
+    for (http, protocol, most) in [(HttpVersions::Any, "h2", 1), (HttpVersions::Http1, "http/1.1", 3)] {
         let gate = Gate::open(&cluster, Wants::NoCertificate);
         let mut settings = settings(&cluster);
         settings.server = gate.url();
         settings.verification = Verification::ca(gate.ca_pem().as_bytes()).expect("a CA");
         settings.http = http;
         let caller = Caller::new(target_with(cluster.admin_token(), settings));
-        for _ in 0..3 {
+        for _ in 0..CALLS {
             assert_eq!(caller.data("list_pods", arguments.clone()), direct);
         }
-        assert_eq!(gate.passages(), [protocol], "three calls, one connection");
+        let passages = gate.passages();
+        assert!(passages.iter().all(|passage| passage == protocol), "{passages:?}");
+        assert!((1..=most).contains(&passages.len()), "{CALLS} calls over {passages:?}");
     }
 }
 
