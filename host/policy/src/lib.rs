@@ -19,6 +19,7 @@ pub mod json;
 pub mod request;
 
 pub mod address;
+pub mod approver;
 pub mod authority;
 pub mod decide;
 pub mod denial;

@@ -1,8 +1,9 @@
 //! Plans: the one write of a call, before it is sent, and the approval that is bound to its every byte.
 
+use crate::approver::{Approvers, SignatureRefused};
 use crate::effect::Trust;
 use crate::grammar::{EffectId, OperationId};
-use crate::request::CanonicalRequest;
+use crate::request::{CanonicalRequest, RawRequest, VIRTUAL_AUTHORITY, VIRTUAL_SCHEME};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -85,11 +86,13 @@ impl PlannedRequest {
 }
 
 /// What a plan holds for, besides the request itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlanContext {
     /// The operation that was called.
     pub operation: OperationId,
     /// Its arguments, as canonical JSON.
+    #[serde(with = "as_text")]
     pub arguments: Vec<u8>,
     /// The component that came to this request.
     pub component: Digest,
@@ -118,18 +121,23 @@ pub struct Plan {
 }
 
 /// A yes to one plan. Says nothing by itself: [`Plan::redeem`] holds it against the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Approval {
     /// The digest of the plan that was shown.
     pub digest: Digest,
-    /// Who said yes.
+    /// Who said yes. Where approvers have keys, whose key it was counts, and not this.
     pub approver: String,
     /// Whether it was said a second time, as DESTRUCTIVE wants.
     pub confirmation: Confirmation,
+    /// The signature of [`crate::approver::statement`], as `ssh-keygen -Y sign` writes it; none where approvers have no keys.
+    #[serde(default)]
+    pub signature: Option<String>,
 }
 
 /// How often a yes was said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Confirmation {
     /// Once.
     Once,
@@ -149,6 +157,23 @@ pub enum ApprovalInvalid {
     /// A destructive write was confirmed once.
     #[error("a DESTRUCTIVE request is confirmed twice")]
     ConfirmedOnce,
+    /// Approvers have keys, and none of them signed it.
+    #[error("the approval is not signed by an approver: {0}")]
+    Signature(#[from] SignatureRefused),
+}
+
+/// Why a text is no kept plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeptPlanUnreadable {
+    /// It does not have a plan's form.
+    #[error("it is no plan: {0}")]
+    Form(String),
+    /// Its request has no canonical form.
+    #[error("its request is none that could be sent")]
+    Request,
+    /// It was changed since it was kept.
+    #[error("it is not the plan that was kept: its digest is another")]
+    Changed,
 }
 
 /// A plan with an approval that fits it. Only [`Plan::redeem`] makes it, and it lets exactly one request through.
@@ -183,11 +208,59 @@ impl Plan {
         self.digest
     }
 
+    /// The plan as text, for whoever keeps it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let request = &self.request.request;
+        let body = request.body();
+        let kept = Kept {
+            digest: self.digest,
+            method: request.method().as_str().to_owned(),
+            path_and_query: request.rendered_path_and_query(),
+            accept: request.accept().as_str().to_owned(),
+            content_type: body.map(|body| body.media_type().to_owned()),
+            body: body.map(|body| String::from_utf8_lossy(body.bytes()).into_owned()),
+            effect: self.request.effect.as_str().to_owned(),
+            trust: self.request.trust,
+            context: self.context.clone(),
+        };
+        serde_json::to_string(&kept).expect("a plan has nothing that JSON has not")
+    }
+
+    /// A plan that was kept. Whoever can write where it was kept can write another in its place; that releases nothing by itself: an approval is bound to the
+    /// digest, which follows from all of it, and what is sent at last is what a connector asks for within its effects, where that is this to the byte.
+    ///
+    /// # Errors
+    /// Where it is none, or not the one that was kept under its digest.
+    pub fn of_text(text: &str) -> Result<Self, KeptPlanUnreadable> {
+        let kept: Kept = serde_json::from_str(text).map_err(|error| KeptPlanUnreadable::Form(error.to_string()))?;
+        let mut headers: Vec<(&str, &[u8])> = vec![("accept", kept.accept.as_bytes())];
+        headers.extend(kept.content_type.as_ref().map(|value| ("content-type", value.as_bytes())));
+        let raw = RawRequest {
+            method: &kept.method,
+            scheme: VIRTUAL_SCHEME,
+            authority: VIRTUAL_AUTHORITY,
+            path_and_query: &kept.path_and_query,
+            headers,
+            body: kept.body.as_deref().unwrap_or_default().as_bytes(),
+        };
+        let request = CanonicalRequest::parse(&raw).map_err(|_| KeptPlanUnreadable::Request)?;
+        let effect = EffectId::parse(&kept.effect).map_err(|error| KeptPlanUnreadable::Form(error.to_string()))?;
+        let plan = Self::new(PlannedRequest { request, effect, trust: kept.trust }, kept.context);
+        if plan.digest == kept.digest { Ok(plan) } else { Err(KeptPlanUnreadable::Changed) }
+    }
+
     /// Holds an approval against the plan. `now` is in seconds since 1970.
     ///
     /// # Errors
-    /// Where it is for another plan, too late, or not said as often as it must be. That it is used once is the store's to see to.
-    pub fn redeem(&self, approval: &Approval, now: u64) -> Result<ApprovedPlan, ApprovalInvalid> {
+    /// Where it is for another plan, too late, not said as often as it must be, or not signed by one who may say it. That it is used once is the store's to
+    /// see to.
+    pub fn redeem(
+        &self,
+        approval: &Approval,
+        now: u64,
+        approvers: &Approvers,
+    ) -> Result<ApprovedPlan, ApprovalInvalid> {
         if approval.digest != self.digest {
             return Err(ApprovalInvalid::AnotherPlan);
         }
@@ -197,6 +270,7 @@ impl Plan {
         if self.request.trust == Trust::Destructive && approval.confirmation != Confirmation::Twice {
             return Err(ApprovalInvalid::ConfirmedOnce);
         }
+        approvers.admit(approval)?;
         Ok(ApprovedPlan { request: self.request.clone() })
     }
 }
@@ -234,6 +308,34 @@ impl ApprovedPlan {
     }
 }
 
+/// A plan as it is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    digest: Digest,
+    method: String,
+    path_and_query: String,
+    accept: String,
+    content_type: Option<String>,
+    body: Option<String>,
+    effect: String,
+    trust: Trust,
+    context: PlanContext,
+}
+
+/// Bytes that are text, as text.
+mod as_text {
+    use serde::{Deserialize as _, Deserializer, Serializer, ser::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(std::str::from_utf8(bytes).map_err(S::Error::custom)?)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(deserializer).map(String::into_bytes)
+    }
+}
+
 /// Every field with its length before it, so that no two plans have the same bytes.
 fn digest(planned: &PlannedRequest, context: &PlanContext) -> Digest {
     let mut hash = Sha256::new();
@@ -254,6 +356,7 @@ fn digest(planned: &PlannedRequest, context: &PlanContext) -> Digest {
         }
         None => field(b"no body"),
     }
+    field(planned.effect.as_str().as_bytes());
     field(planned.trust.to_string().as_bytes());
     field(context.operation.as_str().as_bytes());
     field(&context.arguments);

@@ -59,6 +59,8 @@ pub(crate) struct GuestBody {
     ready: BytesMut,
     observer: Option<Observer>,
     receipt: Receipt,
+    /// Where its request stands in the call's record.
+    place: usize,
     boundary: Arc<Boundary>,
     /// Runs out where the target stays silent while the guest waits.
     silence: Pin<Box<Sleep>>,
@@ -142,7 +144,7 @@ impl GuestBody {
         (incoming, framing): (Incoming, Framing),
         coding: &Coding,
         masks: Arc<Masks>,
-        receipt: Receipt,
+        (receipt, place): (Receipt, usize),
         (is_observed, redactor): (bool, Option<Redactor>),
         boundary: Arc<Boundary>,
         held: (Stream, OwnedSemaphorePermit),
@@ -168,6 +170,7 @@ impl GuestBody {
             ready: BytesMut::new(),
             observer: if is_observed { boundary.observer(receipt) } else { None },
             receipt,
+            place,
             silence: Box::pin(tokio::time::sleep(between)),
             is_waiting: false,
             boundary,
@@ -202,7 +205,7 @@ impl GuestBody {
         if self.total > self.boundary.budgets.response_body_bytes {
             return Err(self.over("response_body_bytes", self.boundary.budgets.response_body_bytes.to_string()));
         }
-        if !self.boundary.receive(plain.len()) {
+        if !self.boundary.receive(self.place, plain.len()) {
             return Err(self.over("response_bytes", self.boundary.budgets.response_bytes.to_string()));
         }
         let certain = self.masked.feed(plain);

@@ -6,7 +6,7 @@ use crate::budget::Budgets;
 use crate::credential::Refusal;
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
-use crate::record::{Ending, GuestLevel, GuestLine, Recorder, RequestRecord, Usage};
+use crate::record::{CallId, Ending, GuestLevel, GuestLine, Recorder, RequestRecord, Usage};
 use crate::target::Target;
 use crate::transport::{TransportError, Upstream};
 use jiff::Timestamp;
@@ -52,6 +52,8 @@ pub(crate) struct Boundary {
     /// None while a component describes itself: then nothing is permitted, and nothing could be sent.
     target: Option<Target>,
     pub(crate) recorder: Arc<dyn Recorder>,
+    /// Which call it is, for whoever keeps records.
+    pub(crate) id: CallId,
     pub(crate) requests_at_a_time: Arc<Semaphore>,
     authority: Authority,
     state: Mutex<State>,
@@ -110,13 +112,14 @@ impl Boundary {
     pub(crate) fn new(
         authority: Authority,
         target: Option<Target>,
-        recorder: Arc<dyn Recorder>,
+        (id, recorder): (CallId, Arc<dyn Recorder>),
         budgets: Budgets,
     ) -> Self {
         Self {
             requests_at_a_time: Arc::new(Semaphore::new(budgets.requests_at_a_time as usize)),
             target,
             recorder,
+            id,
             state: Mutex::new(State::new(&authority)),
             authority,
             budgets,
@@ -273,6 +276,15 @@ impl Boundary {
         }
     }
 
+    /// Counts bytes of an answer. False where those of the call are too many.
+    pub(crate) fn receive(&self, place: usize, bytes: usize) -> bool {
+        let bytes = bytes as u64;
+        if let Some(record) = lock(&self.course).requests.get_mut(place) {
+            record.response_bytes += bytes;
+        }
+        self.response_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.budgets.response_bytes
+    }
+
     /// What became of the call's write, as far as is known now.
     pub(crate) fn fate_of_write(&self) -> WriteFate {
         let course = lock(&self.course);
@@ -314,12 +326,6 @@ impl Boundary {
 
     pub(crate) fn server_time(&self) -> Option<Timestamp> {
         *lock(&self.server_time)
-    }
-
-    /// Counts bytes of answers. False where there were too many.
-    pub(crate) fn receive(&self, bytes: usize) -> bool {
-        let bytes = bytes as u64;
-        self.response_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.budgets.response_bytes
     }
 
     /// Counts rows. False where they have too many bytes.

@@ -8,7 +8,7 @@ use crate::engine::TICK;
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::guest::{Guest, Replay};
-use crate::record::{CallEnding, CallRecord, Recorder};
+use crate::record::{CallEnding, CallId, CallRecord, Recorder};
 use crate::rows::{Sink, check_object};
 use crate::target::Target;
 use jiff::Timestamp;
@@ -77,6 +77,8 @@ pub(crate) struct Run<'h> {
     pub(crate) target: &'h Target,
     pub(crate) arguments: &'h Arguments,
     pub(crate) principal: &'h str,
+    /// The plan that is executed.
+    pub(crate) plan: Option<Digest>,
     pub(crate) budgets: Budgets,
     pub(crate) replay: Replay,
     pub(crate) recorder: Arc<dyn Recorder>,
@@ -90,20 +92,29 @@ impl Run<'_> {
         let clock = rfc3339(self.replay.clock);
         let executes = matches!(phase, Phase::Execute(_));
         let authority = Authority::compile(&self.operation.effects, self.arguments, &clock, phase);
-        let boundary =
-            Arc::new(Boundary::new(authority, Some(self.target.clone()), self.recorder.clone(), self.budgets.clone()));
-        let recording = Recording {
+        let id = CallId {
             operation: self.operation.id.as_str().to_owned(),
             target: self.target.name().to_owned(),
+            server: self.target.server().to_owned(),
             principal: self.principal.to_owned(),
             component: Some(self.connector.digest()),
-            boundary: boundary.clone(),
-            is_done: false,
+            plan: self.plan,
         };
+        let recorder = (id, self.recorder.clone());
+        let boundary =
+            Arc::new(Boundary::new(authority, Some(self.target.clone()), recorder, self.budgets.clone()));
+        let recording = Recording::new(boundary.clone());
         let guest = Guest::new(boundary.clone(), sink, self.replay);
         let returned = self.invoke(guest, &boundary).await;
-        let end = self.conclude(returned, &boundary, executes);
-        recording.end(CallEnding::from(&end)).await;
+        let mut end = self.conclude(returned, &boundary, executes);
+        if let Err(why) = recording.end(CallEnding::from(&end)).await {
+            match &mut end {
+                RunEnd::Answered(answer) => answer.meta.warnings.push(format!("this call was not recorded: {why}")),
+                RunEnd::Failed(error) => *error = error.clone().detail("unrecorded", why),
+                // Nothing has left that could change anything, and its execution is another call.
+                RunEnd::Planned(_) => {}
+            }
+        }
         end
     }
 
@@ -235,29 +246,26 @@ impl From<&RunEnd> for CallEnding {
 
 /// The record of a call, which is made whatever becomes of the call: also where nobody waits for it any more and its future is dropped.
 pub(crate) struct Recording {
-    pub(crate) operation: String,
-    pub(crate) target: String,
-    pub(crate) principal: String,
-    pub(crate) component: Option<Digest>,
-    pub(crate) boundary: Arc<Boundary>,
-    pub(crate) is_done: bool,
+    boundary: Arc<Boundary>,
+    is_done: bool,
 }
 
 impl Recording {
-    pub(crate) async fn end(mut self, ending: CallEnding) {
-        self.is_done = true;
-        // In a task of its own, so that it comes to its end where this future does not.
-        if tokio::spawn(self.record(ending)).await.is_err() {
-            tracing::error!("the recorder panicked: a call was not recorded");
-        }
+    pub(crate) fn new(boundary: Arc<Boundary>) -> Self {
+        Self { boundary, is_done: false }
     }
 
-    fn record(&self, ending: CallEnding) -> impl Future<Output = ()> + Send + 'static {
+    /// The call's end. Where it was not recorded, why.
+    pub(crate) async fn end(mut self, ending: CallEnding) -> Result<(), String> {
+        self.is_done = true;
+        // In a task of its own, so that it comes to its end where this future does not.
+        let recorded = tokio::spawn(self.record(ending)).await.unwrap_or_else(|_| Err("the recorder panicked".to_owned()));
+        recorded.inspect_err(|why| tracing::error!(%why, "a call was not recorded"))
+    }
+
+    fn record(&self, ending: CallEnding) -> impl Future<Output = Result<(), String>> + Send + 'static {
         let record = CallRecord {
-            operation: self.operation.clone(),
-            target: self.target.clone(),
-            principal: self.principal.clone(),
-            component: self.component,
+            id: self.boundary.id.clone(),
             requests: self.boundary.take_requests(),
             ending,
             usage: self.boundary.usage(TICK),

@@ -9,7 +9,7 @@ use crate::call::{Recording, UNVERIFIED, overdue};
 use crate::egress::{Reply, ask};
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
-use crate::record::{CallEnding, Recorder};
+use crate::record::{CallEnding, CallId, Recorder};
 use crate::target::{Target, Verification};
 use http::{StatusCode, Version};
 use jiff::Timestamp;
@@ -115,16 +115,17 @@ impl Checking<'_> {
             response_body_bytes: self.budgets.response_body_bytes.min(MAX_ANSWER_BYTES),
             ..self.budgets.clone()
         };
-        let boundary =
-            Arc::new(Boundary::new(Authority::none(), Some(self.target.clone()), self.recorder.clone(), budgets));
-        let recording = Recording {
+        let id = CallId {
             operation: CHECK.to_owned(),
             target: self.target.name().to_owned(),
+            server: self.target.server().to_owned(),
             principal: self.principal.clone(),
             component: None,
-            boundary: boundary.clone(),
-            is_done: false,
+            plan: None,
         };
+        let recorder = (id, self.recorder.clone());
+        let boundary = Arc::new(Boundary::new(Authority::none(), Some(self.target.clone()), recorder, budgets));
+        let recording = Recording::new(boundary.clone());
         let asked = tokio::select! {
             biased;
             asked = self.ask_all(&boundary) => asked,
@@ -135,9 +136,14 @@ impl Checking<'_> {
             }
         };
         boundary.close();
-        let checked = asked.map(|(findings, protocol, expires)| self.tell(findings, protocol, expires, &boundary));
+        let mut checked = asked.map(|(findings, protocol, expires)| self.tell(findings, protocol, expires, &boundary));
         let ending = checked.as_ref().map_or_else(|error| CallEnding::Failed(error.code), |_| CallEnding::Answered);
-        recording.end(ending).await;
+        if let Err(why) = recording.end(ending).await {
+            match &mut checked {
+                Ok(found) => found.warnings.push(format!("this check was not recorded: {why}")),
+                Err(error) => *error = error.clone().detail("unrecorded", why),
+            }
+        }
         checked
     }
 

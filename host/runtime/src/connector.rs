@@ -10,7 +10,7 @@ use crate::engine::TICK;
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::guest::{Guest, Replay};
-use crate::record::NoRecorder;
+use crate::record::{CallId, NoRecorder};
 use crate::rows::Sink;
 use meho_policy::authority::Authority;
 use meho_policy::catalogue::{Catalogue, Description, Operation};
@@ -186,7 +186,7 @@ async fn describe(
         requests: 0,
         ..budgets.clone()
     };
-    let boundary = Arc::new(Boundary::new(Authority::none(), None, Arc::new(NoRecorder), budgets));
+    let boundary = Arc::new(Boundary::new(Authority::none(), None, (CallId::default(), Arc::new(NoRecorder)), budgets));
     let replay = Replay { clock: Duration::ZERO, seed: [0; 32] };
     let mut store = store(engine, Guest::new(boundary.clone(), Sink::Closed, replay));
     let asked = async {

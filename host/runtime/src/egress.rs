@@ -199,11 +199,17 @@ struct Flight {
     turn: OwnedSemaphorePermit,
 }
 
+/// An answer that has come, and where its request stands in the call's record.
+struct Arrived {
+    answer: Answer,
+    place: usize,
+}
+
 impl Flight {
     /// Sends it, as often as is safe, and hands the answer to the guest.
     async fn fly(self) -> Result<Sent, HttpError> {
         match self.attempts().await {
-            Ok((answer, pool)) => self.deliver(answer, &pool),
+            Ok((arrived, pool)) => self.deliver(arrived, &pool),
             Err(error) => {
                 self.boundary.no_answer(&error, self.permit.trust());
                 Err(match error {
@@ -217,7 +223,7 @@ impl Flight {
         }
     }
 
-    async fn attempts(&self) -> Result<(Answer, Arc<Pool>), TransportError> {
+    async fn attempts(&self) -> Result<(Arrived, Arc<Pool>), TransportError> {
         let budgets = &self.boundary.budgets;
         let upstream = self.boundary.upstream()?.clone();
         let mut pool = upstream.pool(budgets).await?;
@@ -232,7 +238,7 @@ impl Flight {
                 // The connection was gone before a byte was written: nothing happened, for a write as for a read.
                 Err(TransportError::NotSent) if again => {}
                 Err(TransportError::Broken { .. }) if again && is_read => {}
-                Ok(answer) if answer.response.status() == StatusCode::UNAUTHORIZED => {
+                Ok(Arrived { answer, .. }) if answer.response.status() == StatusCode::UNAUTHORIZED => {
                     let renewed = if refreshed { Ok(pool.clone()) } else { upstream.refreshed(&pool, budgets).await };
                     match renewed {
                         Ok(fresh) if is_read && fresh.generation() != pool.generation() => {
@@ -245,29 +251,30 @@ impl Flight {
                         Ok(_) => self.boundary.not_accepted(&upstream.refusal(&pool), None),
                         Err(error) => self.boundary.not_accepted(&upstream.refusal(&pool), Some(&error)),
                     }
-                    return outcome.map(|answer| (answer, pool));
+                    return outcome.map(|arrived| (arrived, pool));
                 }
-                Ok(answer) if is_read && again && is_busy(answer.response.status()) => {
+                Ok(Arrived { answer, .. }) if is_read && again && is_busy(answer.response.status()) => {
                     let pause = pause(answer.response.headers(), tries);
                     if Instant::now() + pause >= self.boundary.deadline() {
-                        return outcome.map(|answer| (answer, pool));
+                        return outcome.map(|arrived| (arrived, pool));
                     }
                     drop(outcome);
                     tokio::time::sleep(pause).await;
                 }
-                _ => return outcome.map(|answer| (answer, pool)),
+                _ => return outcome.map(|arrived| (arrived, pool)),
             }
             tries += 1;
         }
     }
 
-    async fn attempt(&self, pool: &Pool) -> Result<Answer, TransportError> {
+    async fn attempt(&self, pool: &Pool) -> Result<Arrived, TransportError> {
         let request = self.permit.request();
         let audit_id = uuid::Uuid::new_v4().to_string();
         let body = request.body().map(|body| Digest::of(body.bytes()));
         let path_and_query = request.rendered_path_and_query();
         if self.permit.trust() > Trust::Read {
             let intent = RequestIntent {
+                call: self.boundary.id.clone(),
                 audit_id: audit_id.clone(),
                 method: request.method(),
                 path_and_query: path_and_query.clone(),
@@ -289,6 +296,7 @@ impl Flight {
             body,
             ending: Ending::Unknown("the call ended before the answer came".to_owned()),
             duration: Duration::ZERO,
+            response_bytes: 0,
         };
         let upstream = self.boundary.upstream()?;
         let place = self.boundary.leaving(record).ok_or(TransportError::NotSent)?;
@@ -305,11 +313,11 @@ impl Flight {
         if let Some(time) = outcome.as_ref().ok().and_then(|answer| of_header(answer.response.headers())) {
             self.boundary.dated(time);
         }
-        outcome
+        outcome.map(|answer| Arrived { answer, place })
     }
 
     /// The answer as the guest sees it.
-    fn deliver(self, answer: Answer, pool: &Pool) -> Result<Sent, HttpError> {
+    fn deliver(self, Arrived { answer, place }: Arrived, pool: &Pool) -> Result<Sent, HttpError> {
         let (parts, incoming) = answer.response.into_parts();
         let boundary = self.boundary.clone();
         boundary.observe_status(self.receipt, parts.status.as_u16());
@@ -346,7 +354,7 @@ impl Flight {
             (incoming, framing),
             &coding,
             masks,
-            self.receipt,
+            (self.receipt, place),
             (is_observed, redactor),
             boundary,
             (answer.stream, self.turn),

@@ -2,6 +2,7 @@
 
 use crate::bindings::Failure;
 use crate::bindings::meho::connector::failures::{Cause, Problem};
+use crate::approval::{PlanState, StoreRefused};
 use crate::boundary::Finish;
 use crate::budget::Budgets;
 use crate::credential::exec::{PluginError, PluginFault};
@@ -10,6 +11,7 @@ use crate::error::{CallError, ErrorCode};
 use crate::transport::TransportError;
 use meho_policy::denial::Rule;
 use meho_policy::effect::Trust;
+use meho_policy::plan::ApprovalInvalid;
 use meho_policy::schema::ArgumentRefused;
 use serde_json::{Value, json};
 use wasmtime::component::ResourceTableError;
@@ -200,6 +202,45 @@ fn used_up(error: &wasmtime::Error, budgets: &Budgets) -> Option<(&'static str, 
     let headers_are_full =
         error.downcast_ref::<FieldMapError>().is_some_and(|full| matches!(full, FieldMapError::TotalSizeTooBig));
     headers_are_full.then_some(("header_bytes", budgets.header_bytes))
+}
+
+/// An approval that cannot be used.
+pub(crate) fn approval_invalid(why: impl Into<String>) -> CallError {
+    CallError::new(ErrorCode::ApprovalInvalid, why).hint("nothing was sent; plan again, and approve that plan")
+}
+
+/// An approval that does not fit its plan.
+pub(crate) fn of_approval(error: &ApprovalInvalid) -> CallError {
+    let invalid = approval_invalid(error.to_string());
+    match error {
+        ApprovalInvalid::Signature(_) => {
+            invalid.hint("nothing was sent; sign the plan with an approver's key, and approve it with that signature")
+        }
+        ApprovalInvalid::AnotherPlan | ApprovalInvalid::Expired | ApprovalInvalid::ConfirmedOnce => invalid,
+    }
+}
+
+/// The store of plans does not do what it was asked to.
+pub(crate) fn of_store(refused: StoreRefused) -> CallError {
+    let message = refused.to_string();
+    match refused {
+        StoreRefused::NotApproved => CallError::new(ErrorCode::ApprovalRequired, message)
+            .hint("look at the plan, and say yes to it first"),
+        StoreRefused::Over(PlanState::Unknown) => {
+            CallError::new(ErrorCode::ApprovalInvalid, message).detail("outcome", "unknown").hint(FATE_UNKNOWN)
+        }
+        StoreRefused::NoSuchPlan | StoreRefused::Over(_) => approval_invalid(message),
+        StoreRefused::ClockSetBack { .. } => {
+            approval_invalid(message).hint("set the clock; then plan again, and approve that plan")
+        }
+        StoreRefused::TooMany { most, .. } => CallError::new(ErrorCode::ResourceLimit, message)
+            .hint("say yes or no to those that wait, or let them expire")
+            .detail("budget", "waiting_plans")
+            .detail("limit", most),
+        StoreRefused::Failed(_) => {
+            CallError::new(ErrorCode::InternalError, message).hint("look at the directory of its state").detail("outcome", "not sent")
+        }
+    }
 }
 
 /// Arguments do not fit.

@@ -1,6 +1,6 @@
 //! The embedding API: a host that loads connectors and calls them.
 
-use crate::approval::{Approver, PlanStore, Plans, Verdict};
+use crate::approval::{Approver, Consumed, KeptPlan, PlanEntry, PlanStore, Plans, Verdict};
 use crate::boundary::Finish;
 use crate::budget::Budgets;
 use crate::call::{Answer, Run, RunEnd};
@@ -13,10 +13,11 @@ use crate::guest::{Guest, Replay, linker};
 use crate::record::{NoRecorder, Recorder};
 use crate::rows::{RowBatch, Sink};
 use crate::target::Target;
+use meho_policy::approver::Approvers;
 use meho_policy::authority::Phase;
 use meho_policy::catalogue::{Operation, ResultKind};
 use meho_policy::effect::Trust;
-use meho_policy::plan::{Approval, Digest, Plan, PlanContext};
+use meho_policy::plan::{Approval, ApprovalInvalid, Digest, Plan, PlanContext};
 use meho_policy::schema::{Arguments, DRY_RUN};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -39,6 +40,19 @@ pub struct Call {
     /// Its arguments, as the caller gave them.
     pub arguments: Map<String, Value>,
     /// Who calls. Approvals and records are bound to it.
+    pub principal: String,
+    /// How long it may take, where that is not the host's budget.
+    pub timeout: Option<Duration>,
+    /// The embedder's own, to be found beside the plan where the call comes to one: how to find the target again, for one. No part of the plan's digest.
+    pub note: Value,
+}
+
+/// The execution of a plan that was approved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Execution {
+    /// Which plan.
+    pub plan: Digest,
+    /// Who executes it: whoever the plan was made for.
     pub principal: String,
     /// How long it may take, where that is not the host's budget.
     pub timeout: Option<Duration>,
@@ -243,18 +257,82 @@ impl Host {
         self.plan_prepared(&prepared).await
     }
 
-    /// Executes a plan that this host keeps, with an approval of it. The approval is used up, whatever comes of it.
+    /// Keeps a yes to a plan. Nothing is sent.
     ///
     /// # Errors
-    /// APPROVAL_INVALID where plan and approval do not fit or were used before; else as the call fails.
+    /// APPROVAL_INVALID where it does not fit the plan, is not signed as it has to be, or the plan is over.
+    pub async fn approve(&self, approvers: &Approvers, approval: &Approval) -> Result<(), CallError> {
+        let plans = &self.inner.settings.plans;
+        let entry = plans.find(approval.digest).await.map_err(fault::of_store)?;
+        if let Some(plan) = &entry.plan {
+            plan.redeem(approval, now().as_secs(), approvers).map_err(|error| fault::of_approval(&error))?;
+        }
+        plans.approve(approval).await.map_err(fault::of_store)
+    }
+
+    /// Executes a plan that was approved. Its approval is used up before anything is sent, whatever comes of it; where it does not fit to begin with, it is
+    /// not.
+    ///
+    /// # Errors
+    /// APPROVAL_REQUIRED where nobody has said yes; APPROVAL_INVALID where plan, approval, component, target, policy and principal do not fit, or it was
+    /// used before; else as the call fails.
     pub async fn execute(
         &self,
         connector: &Arc<Connector>,
         target: &Target,
-        plan: Digest,
-        approval: &Approval,
+        execution: Execution,
     ) -> Result<Box<Answer>, CallError> {
-        self.execute_within(connector, target, plan, approval, None).await
+        let settings = &self.inner.settings;
+        // First: while it waits for its turn an approval may run out, and one that has must not be used.
+        let _turn = self.turn(execution.timeout.unwrap_or(settings.budgets.wall)).await?;
+        let entry = settings.plans.find(execution.plan).await.map_err(fault::of_store)?;
+        if let Some(plan) = &entry.plan {
+            holds_for(plan, connector, target, &execution.principal)?;
+            if let Some(approval) = &entry.approval {
+                plan.redeem(approval, now().as_secs(), target.approvers()).map_err(|error| fault::of_approval(&error))?;
+            }
+        }
+        let consumed = settings.plans.consume(execution.plan).await.map_err(fault::of_store)?;
+        let outcome = self.execute_consumed(connector, target, &execution, &consumed).await;
+        let failure = outcome.as_ref().err().map(ToString::to_string);
+        match (settings.plans.settle(execution.plan, failure.as_deref()).await, outcome) {
+            (Ok(()), outcome) => outcome,
+            (Err(why), Ok(mut answer)) => {
+                answer.meta.warnings.push(format!("it was done, and that could not be noted with its plan: {why}"));
+                Ok(answer)
+            }
+            (Err(why), Err(error)) => Err(error.detail("unsettled", why.to_string())),
+        }
+    }
+
+    async fn execute_consumed(
+        &self,
+        connector: &Arc<Connector>,
+        target: &Target,
+        execution: &Execution,
+        consumed: &Consumed,
+    ) -> Result<Box<Answer>, CallError> {
+        let plan = &consumed.plan;
+        // Of what was consumed, and not of what was looked at before.
+        holds_for(plan, connector, target, &execution.principal)?;
+        let approved = plan.redeem(&consumed.approval, consumed.now, target.approvers());
+        let approved = approved.map_err(|error| fault::of_approval(&error))?;
+        let context = plan.context();
+        let call = Call {
+            operation: context.operation.to_string(),
+            arguments: serde_json::from_slice(&context.arguments).unwrap_or_default(),
+            principal: context.principal.clone(),
+            timeout: execution.timeout,
+            note: Value::Null,
+        };
+        let mut prepared = self.prepare(connector, target, call)?;
+        prepared.replay = Replay { clock: Duration::from_secs(context.clock), seed: context.seed };
+        prepared.plan = Some(plan.digest());
+        match self.run(&prepared, Phase::Execute(Box::new(approved)), Sink::Closed).await {
+            RunEnd::Answered(answer) => Ok(answer),
+            RunEnd::Failed(error) => Err(error),
+            RunEnd::Planned(_) => Err(CallError::new(ErrorCode::InternalError, "an execution came to a plan")),
+        }
     }
 
     /// Checks a target: who its credential is there, whether that may call the connector's operations, and how the target proved who it is. Nothing is
@@ -285,40 +363,6 @@ impl Host {
         checking.run().await
     }
 
-    async fn execute_within(
-        &self,
-        connector: &Arc<Connector>,
-        target: &Target,
-        plan: Digest,
-        approval: &Approval,
-        timeout: Option<Duration>,
-    ) -> Result<Box<Answer>, CallError> {
-        let invalid = |why: &str| {
-            CallError::new(ErrorCode::ApprovalInvalid, why.to_owned()).hint("plan again, and approve that plan")
-        };
-        // First: while it waits for its turn an approval may run out, and one that has must not be used.
-        let _turn = self.turn(timeout.unwrap_or(self.inner.settings.budgets.wall)).await?;
-        let stored = self.inner.settings.plans.consume(plan).await.map_err(|why| invalid(&why))?;
-        let context = stored.context();
-        if context.component != connector.digest() {
-            return Err(invalid("the plan was made by another component"));
-        }
-        if context.target != target.record() {
-            return Err(invalid("the plan was made for another target"));
-        }
-        let approved = stored.redeem(approval, now().as_secs()).map_err(|error| invalid(&error.to_string()))?;
-        let arguments = serde_json::from_slice(&context.arguments).unwrap_or_default();
-        let call =
-            Call { operation: context.operation.to_string(), arguments, principal: context.principal.clone(), timeout };
-        let mut prepared = self.prepare(connector, target, call)?;
-        prepared.replay = Replay { clock: Duration::from_secs(context.clock), seed: context.seed };
-        match self.run(&prepared, Phase::Execute(Box::new(approved)), Sink::Closed).await {
-            RunEnd::Answered(answer) => Ok(answer),
-            RunEnd::Failed(error) => Err(error),
-            RunEnd::Planned(_) => Err(CallError::new(ErrorCode::InternalError, "an execution came to a plan")),
-        }
-    }
-
     async fn serve(
         &self,
         connector: &Arc<Connector>,
@@ -327,33 +371,15 @@ impl Host {
         approver: &dyn Approver,
         sender: mpsc::Sender<RowBatch>,
     ) -> Result<Box<Answer>, CallError> {
-        let timeout = call.timeout;
         let prepared = self.prepare(connector, target, call)?;
         let turn = self.turn(prepared.budgets.wall).await?;
         if prepared.operation.trust > Trust::Read {
-            let planned = match self.plan_prepared(&prepared).await? {
-                Planned::Waiting(plan) => plan,
+            let waiting = match self.plan_prepared(&prepared).await? {
+                Planned::Waiting(waiting) => waiting,
                 Planned::NothingToDo(answer) | Planned::DryRun(answer) => return Ok(answer),
             };
             drop(turn);
-            let view = crate::approval::view(&planned, target);
-            return match approver.decide(&planned, &view).await {
-                Verdict::Approved(approval) => {
-                    self.execute_within(connector, target, planned.digest(), &approval, timeout).await
-                }
-                Verdict::Rejected => {
-                    self.inner.settings.plans.forget(planned.digest()).await;
-                    Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was sent")
-                        .detail("answer", "no")
-                        .detail("plan", view))
-                }
-                Verdict::Nobody => Err(CallError::new(
-                    ErrorCode::ApprovalRequired,
-                    "this changes the target and waits for a person's yes",
-                )
-                .hint("run it at a terminal, where you are shown the exact request and asked")
-                .detail("plan", view)),
-            };
+            return self.ask(&prepared, connector, *waiting, approver).await;
         }
         let sink = match prepared.operation.kind {
             ResultKind::List => Sink::Reader(sender),
@@ -363,6 +389,47 @@ impl Host {
             RunEnd::Answered(answer) => Ok(answer),
             RunEnd::Failed(error) => Err(error),
             RunEnd::Planned(_) => Err(CallError::new(ErrorCode::InternalError, "a read came to a plan")),
+        }
+    }
+
+    /// Asks for a yes to a plan, and executes it.
+    async fn ask(
+        &self,
+        prepared: &Prepared<'_>,
+        connector: &Arc<Connector>,
+        waiting: PlanEntry,
+        approver: &dyn Approver,
+    ) -> Result<Box<Answer>, CallError> {
+        let gone = || CallError::new(ErrorCode::InternalError, "the plan that was kept is gone");
+        let plan = waiting.plan.as_ref().ok_or_else(gone)?;
+        match approver.decide(plan, &waiting.view).await {
+            // To another plan it says nothing, though it may be a yes that fits that one.
+            Verdict::Approved(approval) if approval.digest != waiting.digest => {
+                Err(fault::of_approval(&ApprovalInvalid::AnotherPlan))
+            }
+            Verdict::Approved(approval) => {
+                self.approve(prepared.target.approvers(), &approval).await?;
+                let execution = Execution {
+                    plan: waiting.digest,
+                    principal: prepared.principal.clone(),
+                    timeout: Some(prepared.budgets.wall),
+                };
+                self.execute(connector, prepared.target, execution).await
+            }
+            Verdict::Rejected => {
+                let by = &prepared.principal;
+                self.inner.settings.plans.reject(waiting.digest, by).await.map_err(fault::of_store)?;
+                Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was sent")
+                    .detail("answer", "no")
+                    .detail("plan", waiting.view))
+            }
+            Verdict::Nobody => Err(CallError::new(
+                ErrorCode::ApprovalRequired,
+                "this changes the target and waits for a person's yes: nothing was sent",
+            )
+            .hint("run it at a terminal, where you are shown the exact request and asked")
+            .detail("plan_id", waiting.view.get("id").cloned().unwrap_or_default())
+            .detail("plan", waiting.view)),
         }
     }
 
@@ -388,7 +455,18 @@ impl Host {
         let replay = Replay { clock: Duration::from_secs(now().as_secs()), seed: rand::random() };
         let settings = &self.inner.settings.budgets;
         let budgets = Budgets { wall: call.timeout.unwrap_or(settings.wall), ..settings.clone() };
-        Ok(Prepared { connector, operation, target, arguments, principal: call.principal, replay, dry_run, budgets })
+        Ok(Prepared {
+            connector,
+            operation,
+            target,
+            arguments,
+            principal: call.principal,
+            note: call.note,
+            plan: None,
+            replay,
+            dry_run,
+            budgets,
+        })
     }
 
     async fn plan_prepared(&self, prepared: &Prepared<'_>) -> Result<Planned, CallError> {
@@ -402,28 +480,26 @@ impl Host {
                 Ok(Planned::NothingToDo(answer))
             }
             RunEnd::Planned(request) => {
+                let plans = &self.inner.settings.plans;
                 let context = PlanContext {
                     operation: prepared.operation.id.clone(),
                     arguments: meho_policy::json::to_canonical(&Value::Object(prepared.arguments.as_map().clone())),
                     component: prepared.connector.digest(),
-                    // There is no policy file yet: every host has the same policy.
-                    policy: Digest::of(b""),
+                    policy: prepared.target.policy(),
                     target: prepared.target.record(),
                     principal: prepared.principal.clone(),
-                    store: self.inner.settings.plans.id(),
+                    store: plans.id().await.map_err(fault::of_store)?,
                     expires: (now() + PLAN_LIFETIME).as_secs(),
                     clock: prepared.replay.clock.as_secs(),
                     seed: prepared.replay.seed,
                 };
                 let plan = Plan::new(*request, context);
+                let view = crate::approval::view(&plan, prepared.target);
                 if prepared.dry_run {
-                    return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(&plan, prepared.target))));
+                    return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(view, prepared.target))));
                 }
-                let refused = |why: String| {
-                    CallError::new(ErrorCode::InternalError, format!("the plan could not be kept: {why}"))
-                };
-                self.inner.settings.plans.keep(&plan).await.map_err(refused)?;
-                Ok(Planned::Waiting(Box::new(plan)))
+                let kept = KeptPlan { plan, view, note: prepared.note.clone() };
+                plans.keep(kept).await.map(Planned::Waiting).map_err(fault::of_store)
             }
         }
     }
@@ -436,6 +512,7 @@ impl Host {
             target: prepared.target,
             arguments: &prepared.arguments,
             principal: &prepared.principal,
+            plan: prepared.plan,
             budgets: prepared.budgets.clone(),
             replay: prepared.replay,
             recorder: self.inner.settings.recorder.clone(),
@@ -455,11 +532,28 @@ fn same_family(connector: &Connector, target: &Target) -> Result<(), CallError> 
     Err(CallError::new(ErrorCode::InvalidRequest, message))
 }
 
+/// Whether a plan was made by this component, for this target under this policy, and for this principal.
+fn holds_for(plan: &Plan, connector: &Connector, target: &Target, principal: &str) -> Result<(), CallError> {
+    let context = plan.context();
+    let other = if context.component != connector.digest() {
+        "by another component"
+    } else if context.target != target.record() {
+        "for another target"
+    } else if context.policy != target.policy() {
+        "under another policy"
+    } else if context.principal != principal {
+        "for somebody else"
+    } else {
+        return Ok(());
+    };
+    Err(fault::approval_invalid(format!("the plan was made {other}")))
+}
+
 /// What planning came to.
 #[derive(Debug)]
 pub enum Planned {
-    /// A write that waits for a yes.
-    Waiting(Box<Plan>),
+    /// A write that waits for a yes, or has one already where the same was planned before.
+    Waiting(Box<PlanEntry>),
     /// The operation found nothing to change.
     NothingToDo(Box<Answer>),
     /// The caller asked what would happen, and that is the answer.
@@ -473,6 +567,9 @@ struct Prepared<'c> {
     target: &'c Target,
     arguments: Arguments,
     principal: String,
+    note: Value,
+    /// The plan that is executed.
+    plan: Option<Digest>,
     replay: Replay,
     dry_run: bool,
     budgets: Budgets,

@@ -36,6 +36,8 @@ pub struct RequestRecord {
     pub ending: Ending,
     /// Until the answer's headers; zero where the call ended before them.
     pub duration: Duration,
+    /// What came of the answer's body, decompressed, until it ended or was let go.
+    pub response_bytes: u64,
 }
 
 /// What came of a request.
@@ -64,17 +66,28 @@ pub struct Usage {
     pub rows: u64,
 }
 
-/// What a call did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CallRecord {
+/// Which call it was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallId {
     /// The operation; `check` for a check of the target, which is the host's own.
     pub operation: String,
     /// The target's name.
     pub target: String,
+    /// The URL that it went to. Names can be pointed elsewhere.
+    pub server: String,
     /// Who called.
     pub principal: String,
     /// The component; none where none was run and the host asked for itself.
     pub component: Option<Digest>,
+    /// The plan that was executed; none for a read, and for the making of a plan.
+    pub plan: Option<Digest>,
+}
+
+/// What a call did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// Which call it was.
+    pub id: CallId,
     /// Every request that left, in the order in which they did.
     pub requests: Vec<RequestRecord>,
     /// What came of it.
@@ -128,12 +141,17 @@ pub trait Recorder: Send + Sync {
     async fn intent(&self, request: &RequestIntent) -> Result<(), String>;
 
     /// A call has ended, or was abandoned. Runs to its end even where nobody waits for the call any more.
-    async fn call(&self, record: CallRecord);
+    ///
+    /// # Errors
+    /// Why it could not be recorded. The call's answer then says so.
+    async fn call(&self, record: CallRecord) -> Result<(), String>;
 }
 
 /// A write that is about to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestIntent {
+    /// Which call's.
+    pub call: CallId,
     /// The id that it will carry.
     pub audit_id: String,
     /// The method.
@@ -156,5 +174,7 @@ impl Recorder for NoRecorder {
         Ok(())
     }
 
-    async fn call(&self, _: CallRecord) {}
+    async fn call(&self, _: CallRecord) -> Result<(), String> {
+        Ok(())
+    }
 }

@@ -7,6 +7,7 @@ use crate::transport::Upstream;
 use base64::Engine as _;
 use http::Uri;
 use meho_policy::address::admit_literal;
+use meho_policy::approver::Approvers;
 use meho_policy::family::Family;
 use meho_policy::plan::Digest;
 use rustls_pki_types::pem::PemObject;
@@ -145,6 +146,7 @@ pub struct Target {
     record: Digest,
     upstream: Arc<Upstream>,
     secrets: SecretValues,
+    approvers: Arc<Approvers>,
 }
 
 impl Target {
@@ -167,6 +169,7 @@ impl Target {
             record,
             upstream: Arc::new(upstream),
             secrets: SecretValues::default(),
+            approvers: Arc::default(),
         })
     }
 
@@ -210,6 +213,24 @@ impl Target {
     #[must_use]
     pub fn with_secrets(self, secrets: SecretValues) -> Self {
         Self { secrets, ..self }
+    }
+
+    /// The same target, where a write is approved by one of these. Connections stay shared; what approvals are bound to stays the same.
+    #[must_use]
+    pub fn with_approvers(self, approvers: Approvers) -> Self {
+        Self { approvers: Arc::new(approvers), ..self }
+    }
+
+    /// Who may approve a write.
+    #[must_use]
+    pub fn approvers(&self) -> &Approvers {
+        &self.approvers
+    }
+
+    /// The digest of the operator's policy for it.
+    pub(crate) fn policy(&self) -> Digest {
+        // There is no policy file yet: every target has the same policy.
+        Digest::of(b"")
     }
 
     /// What a connector gets of its Secrets.
