@@ -4,12 +4,15 @@ use crate::filter::Condition;
 use crate::output::{Colour, Format};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use clap_complete::Shell;
+use jiff::Timestamp;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::policy::catalogue::Operation;
 use meho_host::policy::effect::Trust;
 use meho_host::policy::schema::{DRY_RUN, ParameterType};
 use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
+use meho_host_store::Head;
+use meho_host_store::audit::AuditEntry;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -44,6 +47,10 @@ pub(crate) struct Cli {
     /// The same before the subcommand, where scripts may have it.
     #[arg(id = "connector-before", long = "connector", value_name = "FILE", hide = true)]
     pub(crate) connector: Option<PathBuf>,
+
+    /// The directory of plans, approvals and the audit record, in the place of $MEHO_STATE and $XDG_STATE_HOME/meho
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) state: Option<PathBuf>,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -99,6 +106,64 @@ pub(crate) enum Command {
 
 What an operation takes: meho-host ops OPERATION")]
     Call(Box<CallOptions>),
+    /// List the plans: writes that wait for a yes, and what became of others
+    ///
+    /// A write that is called where nobody can be asked becomes a plan. It waits for a quarter of an hour.
+    #[command(after_help = "Examples:
+  meho-host plans
+  meho-host plans -o json | jq -r '.[] | select(.state == \"waiting\").id'")]
+    Plans,
+    /// Show what exactly a plan would send
+    #[command(after_help = "Examples:
+  meho-host plan 3f1c
+  meho-host plan 3f1c -o json | jq .plan.request")]
+    Plan {
+        /// The plan: the first digits of its id are enough
+        id: String,
+    },
+    /// Say yes to a plan; nothing is sent
+    ///
+    /// At the terminal the plan is shown and asked about. Where a target's approvals are signed, the yes is signed with an approver's key; or it is
+    /// signed elsewhere, over what --statement prints, and given with --signature.
+    #[command(after_help = "Examples:
+  meho-host approve 3f1c
+  meho-host approve 3f1c --statement > yes && ssh-keygen -Y sign -n meho-approval -f ~/.ssh/id_ed25519 yes
+  meho-host approve 3f1c --signature yes.sig")]
+    Approve(ApproveOptions),
+    /// Say no to a plan; nothing is sent
+    #[command(after_help = "Examples:
+  meho-host reject 3f1c")]
+    Reject {
+        /// The plan: the first digits of its id are enough
+        id: String,
+    },
+    /// Send the request of a plan that was approved; once
+    ///
+    /// The operation is run again. Where it comes to another request than the one that was approved, to the byte, nothing is sent.
+    #[command(after_help = "Examples:
+  meho-host execute 3f1c
+
+It goes where the plan's call would have gone. Prints what the call would have printed.")]
+    Execute(Box<ExecuteOptions>),
+    /// Make a key that approvals are signed with
+    #[command(subcommand)]
+    Approver(ApproverCommand),
+    /// Show the record of calls, plans, approvals and of each request that left; or whether it is whole
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:
+  meho-host audit --last 20
+  meho-host audit --kind call --operation delete_pod -o json
+  meho-host audit verify
+  meho-host audit head                       a line to keep elsewhere
+  meho-host audit verify --head 17:9f…       whether the record still has what it had then"
+    )]
+    Audit {
+        #[command(subcommand)]
+        command: Option<AuditCommand>,
+        #[command(flatten)]
+        filter: AuditFilter,
+    },
     /// Show what a component is and may do, without running an operation of it
     #[command(after_help = "Examples:
   meho-host inspect component.wasm
@@ -142,6 +207,121 @@ A call goes where its own options say, else to its --target, else to the default
         #[command(flatten)]
         component: ComponentOption,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproveOptions {
+    /// The plan: the first digits of its id are enough
+    pub(crate) id: String,
+    /// The key to sign with, in the place of the one beside the configuration
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["signature", "statement"])]
+    pub(crate) key: Option<PathBuf>,
+    /// A signature of the plan's statement, as `ssh-keygen -Y sign -n meho-approval` writes it
+    #[arg(long, value_name = "FILE", conflicts_with = "statement")]
+    pub(crate) signature: Option<PathBuf>,
+    /// Print what is to be signed, and approve nothing
+    #[arg(long)]
+    pub(crate) statement: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExecuteOptions {
+    /// The plan: the first digits of its id are enough
+    pub(crate) id: String,
+    /// How many seconds it may take
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) component: ComponentOption,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApproverCommand {
+    /// Make a key with a passphrase, and print its public half
+    #[command(after_help = "Examples:
+  meho-host approver init
+  meho-host approver init --key ~/keys/approver --name alice
+
+Any key of Ed25519 that ssh-keygen has made will do as well.")]
+    Init(InitOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitOptions {
+    /// Where the private key goes, in the place of beside the configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Whose key it is: the name that plans are approved under
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Say whether the record is whole: every entry as it was written, none missing, none added
+    Verify {
+        /// A head that was kept elsewhere: the record has to have that entry still
+        #[arg(long, value_name = "HEAD")]
+        head: Option<Head>,
+    },
+    /// Print where the record ends
+    Head,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditFilter {
+    /// No more than the last so many that fit
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) last: usize,
+    /// Of this kind: call, intent, plan, approval, rejection, execution, another
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// About this operation
+    #[arg(long, value_name = "OPERATION")]
+    operation: Option<String>,
+    /// About this target
+    #[arg(long = "of-target", value_name = "NAME")]
+    target: Option<String>,
+    /// By this caller or approver
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
+    /// About a plan whose digest begins like this
+    #[arg(long, value_name = "ID")]
+    plan: Option<String>,
+    /// About the request with this Audit-ID
+    #[arg(long, value_name = "UUID")]
+    audit_id: Option<String>,
+    /// Not before this time, as 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// Whether an entry fits.
+    pub(crate) fn admits(&self, entry: &AuditEntry) -> bool {
+        let said = |pointers: &[&str]| pointers.iter().find_map(|pointer| entry.entry.pointer(pointer)?.as_str());
+        let fits = |wanted: &Option<String>, pointers: &[&str]| {
+            wanted.as_deref().is_none_or(|wanted| said(pointers) == Some(wanted))
+        };
+        let of_plan = |wanted: &String| {
+            let digits = wanted.trim_start_matches("sha256:");
+            said(&["/plan", "/call/plan"]).is_some_and(|plan| plan.trim_start_matches("sha256:").starts_with(digits))
+        };
+        let has_request = |wanted: &String| {
+            let requests = entry.entry.pointer("/requests").and_then(Value::as_array);
+            said(&["/audit_id"]) == Some(wanted)
+                || requests.is_some_and(|requests| requests.iter().any(|request| request["audit_id"] == **wanted))
+        };
+        self.kind.as_ref().is_none_or(|kind| *kind == entry.kind)
+            && fits(&self.operation, &["/operation", "/call/operation"])
+            && fits(&self.target, &["/call/target"])
+            && fits(&self.by, &["/principal", "/call/principal", "/by", "/approval_by"])
+            && self.plan.as_ref().is_none_or(of_plan)
+            && self.audit_id.as_ref().is_none_or(has_request)
+            && self.since.is_none_or(|since| entry.at.parse::<Timestamp>().is_ok_and(|at| at >= since))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -333,7 +513,7 @@ pub(crate) struct CallOptions {
 }
 
 /// Where to. With none of these, the configuration's default target, else the current kubeconfig's current context.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TargetOptions {
     /// A target of the configuration file
     #[arg(long, value_name = "NAME", help_heading = "Target", conflicts_with_all = ["kubeconfig", "context", "server"])]
@@ -362,6 +542,51 @@ pub(crate) struct TargetOptions {
     /// Do not verify who answers. Whoever is between can read the token
     #[arg(long, help_heading = "Target", requires = "server")]
     pub(crate) skip_tls_verification: bool,
+}
+
+impl TargetOptions {
+    /// Whether nothing is said.
+    pub(crate) fn is_none(&self) -> bool {
+        self.note().as_object().is_none_or(Map::is_empty)
+    }
+
+    /// What is kept beside a plan, so that its execution finds the target again from wherever it is called. Paths and names, and never a secret.
+    pub(crate) fn note(&self) -> Value {
+        let path = |path: &Option<PathBuf>| {
+            path.as_ref().and_then(|path| std::path::absolute(path).ok()?.to_str().map(str::to_owned))
+        };
+        let mut note = Map::new();
+        let mut put = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                note.insert(name.to_owned(), value.into());
+            }
+        };
+        put("target", self.target.clone());
+        put("kubeconfig", path(&self.kubeconfig));
+        put("context", self.context.clone());
+        put("server", self.server.clone());
+        put("token_file", path(&self.token_file));
+        put("ca_file", path(&self.ca_file));
+        if self.skip_tls_verification {
+            note.insert("skip_tls_verification".to_owned(), true.into());
+        }
+        Value::Object(note)
+    }
+
+    /// The options of a note.
+    pub(crate) fn of_note(note: &Value) -> Self {
+        let text = |name: &str| note.get(name).and_then(Value::as_str).map(str::to_owned);
+        let path = |name: &str| text(name).map(PathBuf::from);
+        Self {
+            target: text("target"),
+            kubeconfig: path("kubeconfig"),
+            context: text("context"),
+            server: text("server"),
+            token_file: path("token_file"),
+            ca_file: path("ca_file"),
+            skip_tls_verification: note.get("skip_tls_verification") == Some(&Value::Bool(true)),
+        }
+    }
 }
 
 /// The shells that there are completions for.

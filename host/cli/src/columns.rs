@@ -308,6 +308,10 @@ pub enum Own {
     Operations,
     /// Parameters of an operation, as `ops` has them for programs.
     Parameters,
+    /// Plans, as `plans` has them for programs.
+    Plans,
+    /// Entries of the audit record, in short.
+    Audit,
 }
 
 /// The columns of a table of the program's own.
@@ -338,6 +342,24 @@ pub(crate) fn own(table: Own) -> Vec<Spec> {
             by("TYPE", 2, cells::parameter_type),
             member("DEFAULT", 3, "default"),
             by("MEANING", 4, cells::parameter_meaning).cut(Cut::Wrap(PROSE_LEAST)),
+        ],
+        Own::Plans => vec![
+            member("ID", 0, "id"),
+            member("STATE", 1, "state"),
+            by("TRUST", 2, cells::trust),
+            member("REQUEST", 3, "request").cut(Cut::Wrap(PROSE_LEAST)),
+            member("TARGET", 4, "target").cut(Cut::Early(LIST_LEAST)),
+            member("OPERATION", 6, "operation"),
+            member("CALLER", 7, "principal").cut(Cut::Early(LIST_LEAST)),
+            member("EXPIRES", 5, "expires"),
+        ],
+        Own::Audit => vec![
+            member("NUMBER", 0, "number"),
+            member("AT", 1, "at"),
+            member("KIND", 2, "kind"),
+            member("WHAT", 3, "what").cut(Cut::Wrap(PROSE_LEAST)),
+            member("BY", 5, "by").cut(Cut::Early(LIST_LEAST)),
+            member("CAME TO", 4, "came_to"),
         ],
     }
 }

@@ -2,9 +2,14 @@
 
 mod arguments;
 
+mod state;
 mod store;
 mod target;
 mod targets;
+
+mod approver;
+mod audit;
+mod plans;
 
 mod completions;
 mod demo;
@@ -22,7 +27,7 @@ mod prompt;
 mod terminal;
 
 use crate::advice::{Advised, Meant, Typed};
-use crate::arguments::{CallOptions, Cli, Command, TargetCommand};
+use crate::arguments::{ApproverCommand, CallOptions, Cli, Command, TargetCommand};
 use crate::filter::Filter;
 use crate::output::{About, Format, Printer};
 use crate::progress::Stage;
@@ -128,6 +133,13 @@ fn typed(command: &Command) -> Typed<'_> {
         }
         Command::Target(TargetCommand::Check(options)) => Typed { target: options.named(), ..Typed::default() },
         Command::Demo(_)
+        | Command::Plans
+        | Command::Plan { .. }
+        | Command::Approve(_)
+        | Command::Reject { .. }
+        | Command::Execute(_)
+        | Command::Approver(_)
+        | Command::Audit { .. }
         | Command::Inspect { .. }
         | Command::Rbac(_)
         | Command::Target(_)
@@ -169,6 +181,15 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
         }
         Command::Call(options) => call(cli, options, printer).await,
         Command::Demo(options) => demo::run(options, printer).await,
+        Command::Plans => plans::list(cli, printer).await,
+        Command::Plan { id } => plans::show(cli, id, printer).await,
+        Command::Approve(options) => plans::approve(cli, options, printer).await,
+        Command::Reject { id } => plans::reject(cli, id, printer).await,
+        Command::Execute(options) => plans::execute(cli, options, printer).await,
+        Command::Approver(ApproverCommand::Init(options)) => {
+            approver::init(options, Store::of(cli.config.as_deref()).as_ref(), printer)
+        }
+        Command::Audit { command, filter } => audit::run(cli, command.as_ref(), filter, printer),
         Command::Target(command) => target(cli, command, printer).await,
         Command::Completions { shell, component } => {
             let connector = load(&host()?, cli.component(component)).await?;
@@ -186,7 +207,7 @@ async fn target(cli: &Cli, command: &TargetCommand, printer: &Printer) -> Result
         TargetCommand::Names => targets::names(&store(cli)?, printer),
         TargetCommand::Check(options) => {
             printer.progress().begins(Stage::Loading);
-            let host = host()?;
+            let host = Host::new(state::settings(cli))?;
             let connector = load(&host, cli.component(&options.component)).await?;
             printer.progress().is_at(Stage::Waiting);
             targets::check(&host, &connector, options, Store::of(cli.config.as_deref()).as_ref(), printer).await
@@ -227,7 +248,7 @@ fn component_at(path: &Path) -> Result<Vec<u8>, CallError> {
 
 async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(), CallError> {
     printer.progress().begins(Stage::Loading);
-    let host = host()?;
+    let host = Host::new(state::settings(cli))?;
     let connector = load(&host, cli.component(&options.component)).await?;
     let operation = connector.operation(&options.operation)?;
     let filter = Filter::new(&options.only, operation)?;
@@ -246,8 +267,10 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
         arguments,
         principal: target::principal(),
         timeout: options.timeout.map(std::time::Duration::from_secs),
+        note: options.target.note(),
     };
-    let approver = Arc::new(prompt::Terminal { progress: printer.progress().clone() });
+    let key = approver::key_for(target.approvers(), None, Store::of(cli.config.as_deref()).as_ref());
+    let approver = Arc::new(prompt::Terminal { progress: printer.progress().clone(), key });
     let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
     printer.progress().is_at(Stage::Waiting);
     let mut stream = host.call(&connector, &target, call, approver);

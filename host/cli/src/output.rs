@@ -11,7 +11,7 @@ use crate::terminal;
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use jiff::Timestamp;
-use meho_host::call::AnswerMeta;
+use meho_host::call::{Answer, AnswerMeta};
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{CallStream, Event};
 use meho_host_cli::paint::{Paint, Tone};
@@ -28,7 +28,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 pub(crate) const SAYS: &str = "the connector says: ";
 
 /// How wide a plan is shown where there is no terminal.
-const USUAL_ROOM: usize = 120;
+pub(crate) const USUAL_ROOM: usize = 120;
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -179,6 +179,13 @@ impl Printer {
     /// Text in one of the colours that standard output has.
     pub(crate) fn painted(&self, tone: Tone, text: &str) -> String {
         self.view(None).paint.paint(tone, text)
+    }
+
+    /// Prints the answer of an execution: an object.
+    pub(crate) fn executed(&self, answer: &Answer, about: About<'_>) -> Result<(), CallError> {
+        let object = answer.data.as_ref().map(|object| serde_json::from_str(object.get())).transpose();
+        let object: Option<Value> = object.map_err(|error| unprintable(&error))?;
+        self.object(&object.unwrap_or_default(), &answer.meta, about)
     }
 
     fn object(&self, object: &Value, meta: &AnswerMeta, about: About<'_>) -> Result<(), CallError> {

@@ -1,9 +1,11 @@
 //! A person's yes at the terminal: shows the exact request, or what a kubeconfig wants of this machine, asks, and takes nothing but a yes for one.
 
+use crate::approver::KeyFile;
 use crate::progress::Progress;
 use crate::terminal::{forget_input, width};
 use async_trait::async_trait;
 use meho_host::approval::{Approver, Verdict};
+use meho_host::error::{CallError, ErrorCode};
 use meho_host::kubeconfig::Reach;
 use meho_host::policy::effect::Trust;
 use meho_host::policy::family::kubernetes::{Attributes, attributes_of};
@@ -23,6 +25,8 @@ const MAX_REQUEST_LINES: usize = 4;
 pub(crate) struct Terminal {
     /// What shows meanwhile that something is under way. Not while somebody is asked.
     pub(crate) progress: Progress,
+    /// The key to sign a yes with, where it has to be signed; or why there is none.
+    pub(crate) key: Result<Option<KeyFile>, CallError>,
 }
 
 /// Whether there is a terminal to ask at.
@@ -33,22 +37,44 @@ pub(crate) fn is_there_somebody() -> bool {
 #[async_trait]
 impl Approver for Terminal {
     async fn decide(&self, plan: &Plan, view: &Value) -> Verdict {
-        let Some(width) = width().filter(|_| io::stdin().is_terminal()) else { return Verdict::Nobody };
+        // Without a key it could only be asked for nothing.
+        let Ok(key) = &self.key else { return Verdict::Nobody };
         self.progress.stop();
-        let shown = show(view, width);
-        let destructive = plan.request().trust() == Trust::Destructive;
-        // As it is shown, so that it can be typed.
-        let name = safe(&name_of(plan.request().request()));
-        let digest = plan.digest();
-        let asked = tokio::task::spawn_blocking(move || ask(&shown, destructive.then_some(name.as_str()))).await;
-        match asked {
-            Ok(Ok(Some(confirmation))) => {
+        match approve(plan, view, key.clone()).await {
+            Ok(Some(approval)) => {
                 self.progress.start();
-                Verdict::Approved(Approval { digest, approver: crate::target::principal(), confirmation })
+                Verdict::Approved(approval)
             }
-            Ok(Ok(None) | Err(_)) | Err(_) => Verdict::Rejected,
+            Ok(None) => Verdict::Rejected,
+            // There was no terminal, or the yes could not be signed: the plan waits.
+            Err(error) => {
+                if is_there_somebody() {
+                    let _ = writeln!(io::stderr().lock(), "{}", safe(&error.message));
+                }
+                Verdict::Nobody
+            }
         }
     }
+}
+
+/// Shows a plan at the terminal and asks. None is a no.
+pub(crate) async fn approve(plan: &Plan, view: &Value, key: Option<KeyFile>) -> Result<Option<Approval>, CallError> {
+    let Some(width) = width().filter(|_| io::stdin().is_terminal()) else {
+        return Err(CallError::new(ErrorCode::ApprovalRequired, "a yes is said at a terminal, and there is none")
+            .hint("run it at a terminal; or sign what --statement prints, and give --signature"));
+    };
+    let shown = show(view, width);
+    let destructive = plan.request().trust() == Trust::Destructive;
+    // As it is shown, so that it can be typed.
+    let name = safe(&name_of(plan.request().request()));
+    let digest = plan.digest();
+    let asking = move || -> Result<Option<Approval>, CallError> {
+        // A terminal that is gone has said nothing, which is a no.
+        let Ok(Some(confirmation)) = ask(&shown, destructive.then_some(name.as_str())) else { return Ok(None) };
+        let signature = key.map(|key| key.sign(digest, confirmation)).transpose()?;
+        Ok(Some(Approval { digest, approver: crate::target::principal(), confirmation, signature }))
+    };
+    tokio::task::spawn_blocking(asking).await.unwrap_or(Ok(None))
 }
 
 /// The name that stands for a request: its object's, whatever follows that in the path. Where it names no object, the last of the path.

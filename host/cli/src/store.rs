@@ -77,6 +77,11 @@ impl Store {
         }
     }
 
+    /// A file in the same directory.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.path.with_file_name(name)
+    }
+
     /// The error in the file's name.
     pub(crate) fn explain(&self, error: Refused) -> CallError {
         match error {

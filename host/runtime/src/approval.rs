@@ -128,7 +128,9 @@ pub enum StoreRefused {
     #[error("{}", over(*.0))]
     Over(PlanState),
     /// It has expired by a clock that went on: this machine's was set back.
-    #[error("the plan has expired: this machine's clock was set back, {behind} s behind the latest time that the store has seen")]
+    #[error(
+        "the plan has expired: this machine's clock was set back, {behind} s behind the latest time that the store has seen"
+    )]
     ClockSetBack {
         /// By how many seconds.
         behind: u64,
@@ -312,9 +314,8 @@ impl PlanStore for Plans {
     async fn keep(&self, plan: KeptPlan) -> Result<Box<PlanEntry>, StoreRefused> {
         let mut kept = self.lock();
         let waits = |entry: &&PlanEntry| matches!(entry.state, PlanState::Waiting | PlanState::Approved);
-        let same = |entry: &&PlanEntry| {
-            entry.plan.as_ref().is_some_and(|known| is_same_but_for_its_moment(known, &plan.plan))
-        };
+        let same =
+            |entry: &&PlanEntry| entry.plan.as_ref().is_some_and(|known| is_same_but_for_its_moment(known, &plan.plan));
         if let Some(known) = kept.entries.iter().filter(waits).find(same) {
             return Ok(Box::new(known.clone()));
         }

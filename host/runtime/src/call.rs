@@ -101,8 +101,7 @@ impl Run<'_> {
             plan: self.plan,
         };
         let recorder = (id, self.recorder.clone());
-        let boundary =
-            Arc::new(Boundary::new(authority, Some(self.target.clone()), recorder, self.budgets.clone()));
+        let boundary = Arc::new(Boundary::new(authority, Some(self.target.clone()), recorder, self.budgets.clone()));
         let recording = Recording::new(boundary.clone());
         let guest = Guest::new(boundary.clone(), sink, self.replay);
         let returned = self.invoke(guest, &boundary).await;
@@ -259,7 +258,8 @@ impl Recording {
     pub(crate) async fn end(mut self, ending: CallEnding) -> Result<(), String> {
         self.is_done = true;
         // In a task of its own, so that it comes to its end where this future does not.
-        let recorded = tokio::spawn(self.record(ending)).await.unwrap_or_else(|_| Err("the recorder panicked".to_owned()));
+        let recorded =
+            tokio::spawn(self.record(ending)).await.unwrap_or_else(|_| Err("the recorder panicked".to_owned()));
         recorded.inspect_err(|why| tracing::error!(%why, "a call was not recorded"))
     }
 

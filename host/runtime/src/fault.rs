@@ -1,8 +1,8 @@
 //! The one place where what went wrong becomes an answer.
 
+use crate::approval::{PlanState, StoreRefused};
 use crate::bindings::Failure;
 use crate::bindings::meho::connector::failures::{Cause, Problem};
-use crate::approval::{PlanState, StoreRefused};
 use crate::boundary::Finish;
 use crate::budget::Budgets;
 use crate::credential::exec::{PluginError, PluginFault};
@@ -224,8 +224,9 @@ pub(crate) fn of_approval(error: &ApprovalInvalid) -> CallError {
 pub(crate) fn of_store(refused: StoreRefused) -> CallError {
     let message = refused.to_string();
     match refused {
-        StoreRefused::NotApproved => CallError::new(ErrorCode::ApprovalRequired, message)
-            .hint("look at the plan, and say yes to it first"),
+        StoreRefused::NotApproved => {
+            CallError::new(ErrorCode::ApprovalRequired, message).hint("look at the plan, and say yes to it first")
+        }
         StoreRefused::Over(PlanState::Unknown) => {
             CallError::new(ErrorCode::ApprovalInvalid, message).detail("outcome", "unknown").hint(FATE_UNKNOWN)
         }
@@ -237,9 +238,9 @@ pub(crate) fn of_store(refused: StoreRefused) -> CallError {
             .hint("say yes or no to those that wait, or let them expire")
             .detail("budget", "waiting_plans")
             .detail("limit", most),
-        StoreRefused::Failed(_) => {
-            CallError::new(ErrorCode::InternalError, message).hint("look at the directory of its state").detail("outcome", "not sent")
-        }
+        StoreRefused::Failed(_) => CallError::new(ErrorCode::InternalError, message)
+            .hint("look at the directory of its state")
+            .detail("outcome", "not sent"),
     }
 }
 

@@ -289,7 +289,8 @@ impl Host {
         if let Some(plan) = &entry.plan {
             holds_for(plan, connector, target, &execution.principal)?;
             if let Some(approval) = &entry.approval {
-                plan.redeem(approval, now().as_secs(), target.approvers()).map_err(|error| fault::of_approval(&error))?;
+                plan.redeem(approval, now().as_secs(), target.approvers())
+                    .map_err(|error| fault::of_approval(&error))?;
             }
         }
         let consumed = settings.plans.consume(execution.plan).await.map_err(fault::of_store)?;

@@ -50,7 +50,9 @@ pub enum NotWhole {
         number: u64,
     },
     /// It ends elsewhere than it was left.
-    #[error("the record was left at {left} and ends at {found}: entries at its end were taken out, or it was put back from a copy")]
+    #[error(
+        "the record was left at {left} and ends at {found}: entries at its end were taken out, or it was put back from a copy"
+    )]
     Cut {
         /// Where it was left.
         left: Head,
@@ -85,11 +87,10 @@ impl Audit {
     pub fn open(directory: &Path) -> Result<Self, StateError> {
         let directory = StateDirectory::of(directory)?;
         let path = directory.database();
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).map_err(|source| StateError::Database {
-            what: format!("{} cannot be opened", path.display()),
-            source,
-        })?;
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags)
+            .map_err(|source| StateError::Database { what: format!("{} cannot be opened", path.display()), source })?;
         Ok(Self { directory, connection })
     }
 
@@ -103,11 +104,17 @@ impl Audit {
     /// Where it cannot be read.
     pub fn entries(&self, wanted: impl Fn(&AuditEntry) -> bool, most: usize) -> Result<Vec<AuditEntry>, StateError> {
         let read = || -> rusqlite::Result<Vec<AuditEntry>> {
-            let mut statement = self.connection.prepare("SELECT number, at, kind, entry FROM audit ORDER BY number DESC")?;
+            let mut statement =
+                self.connection.prepare("SELECT number, at, kind, entry FROM audit ORDER BY number DESC")?;
             let mut rows = statement.query([])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
-                let entry = entry_of(row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, row.get(2)?, &row.get::<_, String>(3)?);
+                let entry = entry_of(
+                    row.get::<_, i64>(0)?.cast_unsigned(),
+                    row.get(1)?,
+                    row.get(2)?,
+                    &row.get::<_, String>(3)?,
+                );
                 if wanted(&entry) {
                     found.push(entry);
                 }

@@ -78,9 +78,8 @@ fn keep(session: &mut Session<'_>, kept: KeptPlan) -> Result<Box<PlanEntry>, Sto
         return Err(StoreRefused::Over(PlanState::Void));
     }
     let waiting = entries_where(session, "state IN ('waiting', 'approved') AND principal = ?1", &[&context.principal])?;
-    let same = |entry: &&PlanEntry| {
-        entry.plan.as_ref().is_some_and(|known| is_same_but_for_its_moment(known, &kept.plan))
-    };
+    let same =
+        |entry: &&PlanEntry| entry.plan.as_ref().is_some_and(|known| is_same_but_for_its_moment(known, &kept.plan));
     if let Some(known) = waiting.iter().find(same) {
         return Ok(Box::new(known.clone()));
     }
@@ -182,8 +181,11 @@ fn entries_where(
 /// A plan as it stands in the table. A plan's or an approval's text that cannot be read is none: nothing can be done with it then.
 fn entry(row: &Row<'_>) -> rusqlite::Result<PlanEntry> {
     let text = |index: usize| row.get::<_, Option<String>>(index);
-    let json = |index: usize| Ok::<Value, rusqlite::Error>(text(index)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default());
-    let unreadable = |index: usize| rusqlite::Error::InvalidColumnType(index, "plan".to_owned(), rusqlite::types::Type::Text);
+    let json = |index: usize| {
+        Ok::<Value, rusqlite::Error>(text(index)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    };
+    let unreadable =
+        |index: usize| rusqlite::Error::InvalidColumnType(index, "plan".to_owned(), rusqlite::types::Type::Text);
     let digest = text(0)?.and_then(|digest| Digest::try_from(digest).ok()).ok_or_else(|| unreadable(0))?;
     let state = text(1)?.and_then(|state| state_of(&state)).ok_or_else(|| unreadable(1))?;
     Ok(PlanEntry {

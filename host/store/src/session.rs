@@ -59,7 +59,8 @@ impl Database {
         }
         let what = |what: &str| format!("{} {what}", path.display());
         let failed = |source| StateError::Database { what: what("cannot be opened"), source };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;
         // What is over is written over; what is committed is on the disk.
@@ -74,10 +75,7 @@ impl Database {
                     transaction.pragma_update(None, "user_version", VERSION)?;
                     transaction.commit()
                 };
-                connection
-                    .transaction_with_behavior(TransactionBehavior::Immediate)
-                    .and_then(make)
-                    .map_err(failed)?;
+                connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(make).map_err(failed)?;
             }
             VERSION => {}
             _ => {
@@ -97,8 +95,7 @@ impl Database {
         let heads = directory.heads()?;
         let place = place::of(&directory.database())
             .map_err(|source| StateError::System { what: directory.database().display().to_string(), source })?;
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let mut session = Session::begin(transaction, &self.key, heads, &place).map_err(failed)?;
         let done = work(&mut session);
         let Session { transaction, before, head, .. } = session;
@@ -186,11 +183,10 @@ impl<'d> Session<'d> {
             self.transaction.query_row("SELECT view FROM plan WHERE digest = ?1", [digest], |row| row.get(0))?;
         let view = serde_json::from_str(&view).map(meho_host::approval::without_body).unwrap_or_default();
         self.transaction
-            .execute("UPDATE plan SET state = ?2, plan = NULL, view = ?3 WHERE digest = ?1", params![
-                digest,
-                state,
-                view.to_string()
-            ])
+            .execute(
+                "UPDATE plan SET state = ?2, plan = NULL, view = ?3 WHERE digest = ?1",
+                params![digest, state, view.to_string()],
+            )
             .map(drop)
     }
 
@@ -206,8 +202,10 @@ impl<'d> Session<'d> {
         let link = Link { number: self.head.entries + 1, at: self.at, kind, text: &text };
         let head = self.key.after(&self.head, &link);
         let number = i64::try_from(link.number).unwrap_or(i64::MAX);
-        self.transaction
-            .execute("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5)", params![number, link.at, kind, text, &head.code[..]])?;
+        self.transaction.execute(
+            "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![number, link.at, kind, text, &head.code[..]],
+        )?;
         self.head = head;
         Ok(())
     }

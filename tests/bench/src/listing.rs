@@ -29,8 +29,9 @@ impl Recorder for LastUsage {
         Ok(())
     }
 
-    async fn call(&self, record: CallRecord) {
+    async fn call(&self, record: CallRecord) -> Result<(), String> {
         *self.0.lock().expect("not poisoned") = record.usage;
+        Ok(())
     }
 }
 
@@ -61,6 +62,7 @@ impl Component {
             arguments: serde_json::Map::new(),
             principal: "bench".to_owned(),
             timeout: Some(Duration::from_secs(120)),
+            note: serde_json::Value::Null,
         };
         let mut stream = self.host.call(&self.connector, &self.target, call, Arc::new(NoApprover));
         let mut count = 0;

@@ -29,7 +29,7 @@ pub(crate) fn bench(runtime: &Runtime) {
         let arguments = arguments.as_object().expect("an object").clone();
         let mut micros = Vec::with_capacity(CALLS);
         for number in 0..WARM_UP + CALLS {
-            let call = Call { operation: "get_pod_logs".to_owned(), arguments: arguments.clone(), principal: "bench".to_owned(), timeout: None };
+            let call = Call { operation: "get_pod_logs".to_owned(), arguments: arguments.clone(), principal: "bench".to_owned(), timeout: None, note: serde_json::Value::Null };
             let started = Instant::now();
             let ended = host.call(&connector, &target, call, Arc::new(NoApprover)).collect().await;
             let took = started.elapsed();

@@ -14,8 +14,9 @@ impl Recorder for Records {
         Ok(())
     }
 
-    async fn call(&self, record: CallRecord) {
+    async fn call(&self, record: CallRecord) -> Result<(), String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        Ok(())
     }
 }
 

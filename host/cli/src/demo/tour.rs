@@ -73,7 +73,12 @@ impl Approver for OwnCluster {
         }
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(view.clone());
         let approver = PRINCIPAL.to_owned();
-        Verdict::Approved(Approval { digest: plan.digest(), approver, confirmation: Confirmation::Once })
+        Verdict::Approved(Approval {
+            digest: plan.digest(),
+            approver,
+            confirmation: Confirmation::Once,
+            signature: None,
+        })
     }
 }
 
@@ -100,7 +105,13 @@ impl<'d> Tour<'d> {
             Value::Object(members) => members,
             _ => Map::new(),
         };
-        Call { operation: operation.to_owned(), arguments, principal: PRINCIPAL.to_owned(), timeout: None }
+        Call {
+            operation: operation.to_owned(),
+            arguments,
+            principal: PRINCIPAL.to_owned(),
+            timeout: None,
+            note: Value::Null,
+        }
     }
 
     async fn ask(&self, step: &'static Step) -> Result<Asked, CallError> {

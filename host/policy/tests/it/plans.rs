@@ -1,6 +1,7 @@
 //! Plans and approvals.
 
 use crate::effects::{Session, get, patch, pods};
+use meho_policy::approver::Approvers;
 use meho_policy::authority::Phase;
 use meho_policy::decide::Decision;
 use meho_policy::effect::Trust;
@@ -24,14 +25,16 @@ fn context() -> PlanContext {
 }
 
 fn approval(plan: &Plan, confirmation: Confirmation) -> Approval {
-    Approval { digest: plan.digest(), approver: "somebody".to_owned(), confirmation }
+    Approval { digest: plan.digest(), approver: "somebody".to_owned(), confirmation, signature: None }
 }
 
 /// What a plan run came to, approved.
 pub(crate) fn approved(decision: Decision) -> Phase {
     let Decision::Plan(planned) = decision else { panic!("a plan was expected") };
     let plan = Plan::new(planned, context());
-    Phase::Execute(Box::new(plan.redeem(&approval(&plan, Confirmation::Twice), 99).expect("it fits")))
+    Phase::Execute(Box::new(
+        plan.redeem(&approval(&plan, Confirmation::Twice), 99, &Approvers::Anybody).expect("it fits"),
+    ))
 }
 
 fn planned(replicas: u32) -> PlannedRequest {
@@ -52,18 +55,27 @@ fn planned(replicas: u32) -> PlannedRequest {
 #[test]
 fn an_approval_fits_its_plan_only_and_only_in_time() {
     let plan = Plan::new(planned(3), context());
-    assert!(plan.redeem(&approval(&plan, Confirmation::Once), 99).is_ok());
-    assert_eq!(plan.redeem(&approval(&plan, Confirmation::Once), 100).unwrap_err(), ApprovalInvalid::Expired);
+    assert!(plan.redeem(&approval(&plan, Confirmation::Once), 99, &Approvers::Anybody).is_ok());
+    assert_eq!(
+        plan.redeem(&approval(&plan, Confirmation::Once), 100, &Approvers::Anybody).unwrap_err(),
+        ApprovalInvalid::Expired
+    );
     let other = Plan::new(planned(4), context());
-    assert_eq!(plan.redeem(&approval(&other, Confirmation::Once), 99).unwrap_err(), ApprovalInvalid::AnotherPlan);
+    assert_eq!(
+        plan.redeem(&approval(&other, Confirmation::Once), 99, &Approvers::Anybody).unwrap_err(),
+        ApprovalInvalid::AnotherPlan
+    );
 }
 
 #[test]
 fn a_destructive_request_is_confirmed_twice() {
     let plan = Plan::new(planned(0), context());
     assert_eq!(plan.request().trust(), Trust::Destructive);
-    assert_eq!(plan.redeem(&approval(&plan, Confirmation::Once), 1).unwrap_err(), ApprovalInvalid::ConfirmedOnce);
-    assert!(plan.redeem(&approval(&plan, Confirmation::Twice), 1).is_ok());
+    assert_eq!(
+        plan.redeem(&approval(&plan, Confirmation::Once), 1, &Approvers::Anybody).unwrap_err(),
+        ApprovalInvalid::ConfirmedOnce
+    );
+    assert!(plan.redeem(&approval(&plan, Confirmation::Twice), 1, &Approvers::Anybody).is_ok());
 }
 
 #[test]

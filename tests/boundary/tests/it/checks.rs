@@ -134,8 +134,11 @@ fn a_check_makes_exactly_these_requests_and_they_are_recorded_as_the_hosts() {
         })
     );
     let [record] = &checked.records[..] else { panic!("one record: {:?}", checked.records) };
-    assert_eq!((record.operation.as_str(), record.component, record.ending), ("check", None, CallEnding::Answered));
-    assert_eq!((record.target.as_str(), record.requests.len()), ("fake", 3));
+    assert_eq!(
+        (record.id.operation.as_str(), record.id.component, record.ending),
+        ("check", None, CallEnding::Answered)
+    );
+    assert_eq!((record.id.target.as_str(), record.requests.len()), ("fake", 3));
     for request in &record.requests {
         assert_eq!((request.origin, request.trust), (Origin::Host, Trust::Read));
         assert!(matches!(request.ending, Ending::Answered(200 | 201)), "{request:?}");
@@ -153,7 +156,7 @@ fn a_check_makes_exactly_these_requests_and_they_are_recorded_as_the_hosts() {
 fn a_connectors_requests_are_recorded_as_its_own() {
     let fake = Fake::expecting([Expected::once("GET", POD, a_pod())]);
     let ran = Trial::of(HONEST).on(&fake).run();
-    assert!(ran.records[0].component.is_some());
+    assert!(ran.records[0].id.component.is_some());
     assert_eq!(ran.records[0].requests[0].origin, Origin::Connector);
 }
 
@@ -346,7 +349,7 @@ fn a_check_that_nobody_waits_for_is_recorded() {
         world.records.ended(1).await;
     });
     let [record] = &world.records.all()[..] else { panic!("one record") };
-    assert_eq!((record.operation.as_str(), record.ending), ("check", CallEnding::Abandoned));
+    assert_eq!((record.id.operation.as_str(), record.ending), ("check", CallEnding::Abandoned));
 }
 
 #[test]

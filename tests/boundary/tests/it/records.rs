@@ -30,7 +30,7 @@ impl Default for Records {
 impl Records {
     /// The calls of one principal, in the order in which they ended.
     pub(crate) fn of(&self, principal: &str) -> Vec<CallRecord> {
-        self.calls.lock().unwrap().iter().filter(|call| call.principal == principal).cloned().collect()
+        self.calls.lock().unwrap().iter().filter(|call| call.id.principal == principal).cloned().collect()
     }
 
     /// All calls.
@@ -63,9 +63,10 @@ impl Recorder for Records {
         Ok(())
     }
 
-    async fn call(&self, record: CallRecord) {
+    async fn call(&self, record: CallRecord) -> Result<(), String> {
         let mut calls = self.calls.lock().unwrap();
         calls.push(record);
         self.ended.send_replace(calls.len());
+        Ok(())
     }
 }

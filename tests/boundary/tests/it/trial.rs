@@ -55,7 +55,7 @@ impl Approver for SaysYes {
 
 /// A yes to a plan.
 pub(crate) fn yes(plan: &Plan, confirmation: Confirmation) -> Approval {
-    Approval { digest: plan.digest(), approver: "tester".to_owned(), confirmation }
+    Approval { digest: plan.digest(), approver: "tester".to_owned(), confirmation, signature: None }
 }
 
 /// Runs a test's own futures.
@@ -141,6 +141,7 @@ impl<'t> Trial<'t> {
                     arguments,
                     principal: principal.clone(),
                     timeout: self.timeout,
+                    note: Value::Null,
                 };
                 let collected = self.world.host.call(&connector, &target, call, self.approver).collect().await;
                 collected.map(|(data, answer)| (data, answer.meta))

@@ -1,5 +1,6 @@
 //! A scenario: the requests that an honest implementation sends in one call, with the answers that lead from one to the next.
 
+use meho_policy::approver::Approvers;
 use meho_policy::authority::{Authority, Phase};
 use meho_policy::catalogue::Effects;
 use meho_policy::decide::{Decision, decide};
@@ -184,8 +185,13 @@ pub(crate) fn approve(decision: Decision) -> Phase {
         seed: [0; 32],
     };
     let plan = Plan::new(planned, context);
-    let approval = Approval { digest: plan.digest(), approver: "test".to_owned(), confirmation: Confirmation::Twice };
-    Phase::Execute(Box::new(plan.redeem(&approval, 1).expect("the approval fits")))
+    let approval = Approval {
+        digest: plan.digest(),
+        approver: "test".to_owned(),
+        confirmation: Confirmation::Twice,
+        signature: None,
+    };
+    Phase::Execute(Box::new(plan.redeem(&approval, 1, &Approvers::Anybody).expect("the approval fits")))
 }
 
 /// Every request of these scenarios, by its identity: a mutation that is one of them is no mutation.

@@ -217,7 +217,7 @@ fn check_same(
     place: &Namespace,
 ) {
     let [record] = &caller.records()[..] else { panic!("one record") };
-    assert_eq!((record.operation.as_str(), record.component), ("check", None));
+    assert_eq!((record.id.operation.as_str(), record.id.component), ("check", None));
     assert!(record.requests.iter().all(|request| request.origin == Origin::Host));
     let recorded: BTreeMap<&str, &str> =
         record.requests.iter().map(|request| (request.audit_id.as_str(), request.path_and_query.as_str())).collect();

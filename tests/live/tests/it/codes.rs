@@ -53,7 +53,9 @@ impl Recorder for FullDisk {
         Err("no space is left".to_owned())
     }
 
-    async fn call(&self, _: CallRecord) {}
+    async fn call(&self, _: CallRecord) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Says yes to something else.
@@ -63,7 +65,12 @@ struct Mistaken;
 impl Approver for Mistaken {
     async fn decide(&self, _: &Plan, _: &Value) -> Verdict {
         let other = meho_host::policy::plan::Digest::of(b"another plan");
-        Verdict::Approved(Approval { digest: other, approver: "suite".to_owned(), confirmation: Confirmation::Twice })
+        Verdict::Approved(Approval {
+            digest: other,
+            approver: "suite".to_owned(),
+            confirmation: Confirmation::Twice,
+            signature: None,
+        })
     }
 }
 
@@ -99,7 +106,7 @@ impl Trial {
             let connector = host.load(self.component.to_vec()).await?;
             let Value::Object(arguments) = self.arguments else { panic!("arguments are an object") };
             let (operation, principal) = (self.operation.to_owned(), "suite:codes".to_owned());
-            let call = Call { operation, arguments, principal, timeout: self.timeout };
+            let call = Call { operation, arguments, principal, timeout: self.timeout, note: Value::Null };
             let (data, answer) = host.call(&connector, target, call, self.approver).collect().await?;
             Ok((data, answer.meta))
         })

@@ -130,7 +130,12 @@ fn without_both_yeses_the_pod_stays(cluster: &Cluster) {
 
     let once = |plan: &Plan| {
         let confirmation = Confirmation::Once;
-        Verdict::Approved(Approval { digest: plan.digest(), approver: "suite".to_owned(), confirmation })
+        Verdict::Approved(Approval {
+            digest: plan.digest(),
+            approver: "suite".to_owned(),
+            confirmation,
+            signature: None,
+        })
     };
     let cases: [(Says, ErrorCode); 2] =
         [(Says(|_| Verdict::Rejected), ErrorCode::ApprovalRequired), (Says(once), ErrorCode::ApprovalInvalid)];

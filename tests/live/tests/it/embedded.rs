@@ -57,8 +57,9 @@ impl Recorder for Records {
         Ok(())
     }
 
-    async fn call(&self, record: CallRecord) {
+    async fn call(&self, record: CallRecord) -> Result<(), String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        Ok(())
     }
 }
 
@@ -122,7 +123,7 @@ impl Caller {
         let Embedded { runtime, connector, host, .. } = embedded();
         let Value::Object(arguments) = arguments else { panic!("arguments are an object: {arguments}") };
         let (principal, timeout) = (self.principal.clone(), self.timeout);
-        let call = Call { operation: operation.to_owned(), arguments, principal, timeout };
+        let call = Call { operation: operation.to_owned(), arguments, principal, timeout, note: Value::Null };
         let collected = runtime.block_on(async {
             let stream = host.call(connector, &self.target, call, self.approver.clone());
             stream.collect().await
@@ -176,7 +177,7 @@ impl Caller {
     /// The records of all runs of this caller's calls so far. A write that was approved is two runs.
     pub(crate) fn records(&self) -> Vec<CallRecord> {
         let records = embedded().records.0.lock().unwrap_or_else(PoisonError::into_inner);
-        records.iter().filter(|record| record.principal == self.principal).cloned().collect()
+        records.iter().filter(|record| record.id.principal == self.principal).cloned().collect()
     }
 
     /// All requests of this caller's calls so far.
@@ -239,7 +240,12 @@ impl<F: Fn() + Clone + Send + Sync + 'static> Approver for YesAfter<F> {
             Trust::Destructive => Confirmation::Twice,
             Trust::Read | Trust::Write => Confirmation::Once,
         };
-        Verdict::Approved(Approval { digest: plan.digest(), approver: "suite".to_owned(), confirmation })
+        Verdict::Approved(Approval {
+            digest: plan.digest(),
+            approver: "suite".to_owned(),
+            confirmation,
+            signature: None,
+        })
     }
 }
 

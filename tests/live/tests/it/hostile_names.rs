@@ -114,8 +114,13 @@ struct Trial {
 impl Trial {
     /// What a call came to, where it is an error, and what was sent for it.
     fn call(&self, operation: &Operation, arguments: Map<String, Value>) -> (Option<(ErrorCode, Value)>, Vec<String>) {
-        let call =
-            Call { operation: operation.id.to_string(), arguments, principal: "suite".to_owned(), timeout: None };
+        let call = Call {
+            operation: operation.id.to_string(),
+            arguments,
+            principal: "suite".to_owned(),
+            timeout: None,
+            note: Value::Null,
+        };
         let ended = embedded().runtime.block_on(async {
             self.host.call(&self.connector, &self.nothing.target, call, Arc::new(NoApprover)).collect().await
         });

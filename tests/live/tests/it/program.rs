@@ -9,7 +9,8 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, OnceLock};
 use std::{env, fs};
 
 /// The environment's variables that a run of the program keeps.
@@ -107,9 +108,21 @@ impl Run {
 /// The program, in an environment that says nothing.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
-    command.args(arguments).env_clear();
+    command.args(arguments).env_clear().env("MEHO_STATE", state());
     command.envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
     command
+}
+
+/// A directory of its own for each run of the program: plans of one must not wait in another's way.
+pub(crate) fn state() -> PathBuf {
+    static BASE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("state");
+        // Of the run before this one.
+        let _ = fs::remove_dir_all(&base);
+        base
+    });
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    BASE.join(RUNS.fetch_add(1, Ordering::Relaxed).to_string())
 }
 
 /// Who calls, as the system says it: what a plan has for its caller.

@@ -215,7 +215,7 @@ impl Approver for Says {
 }
 
 fn approval(digest: Digest, confirmation: Confirmation) -> Verdict {
-    Verdict::Approved(Approval { digest, approver: "suite".to_owned(), confirmation })
+    Verdict::Approved(Approval { digest, approver: "suite".to_owned(), confirmation, signature: None })
 }
 
 /// What an approver says to a plan.

@@ -249,8 +249,13 @@ fn rows_that_are_collected_are_bounded() {
         let host = Host::new(HostSettings { budgets, ..HostSettings::default() }).expect("a host");
         let connector = host.load(ENDLESS_ROWS.to_vec()).await.expect("a connector");
         let target = target_with("nothing", TargetSettings::new("nowhere", SERVER, Family::Kubernetes));
-        let call =
-            Call { operation: "act".to_owned(), arguments: Map::new(), principal: "suite".to_owned(), timeout: None };
+        let call = Call {
+            operation: "act".to_owned(),
+            arguments: Map::new(),
+            principal: "suite".to_owned(),
+            timeout: None,
+            note: Value::Null,
+        };
         host.call(&connector, &target, call, Arc::new(NoApprover)).collect().await.expect_err("there is no end to them")
     });
     assert_eq!((error.code, &error.details["budget"]), (ErrorCode::ResourceLimit, &json!("collected_bytes")));

@@ -113,6 +113,7 @@ fn spawn(columns: u16, mut command: CommandBuilder) -> (Box<dyn MasterPty + Send
     let size = PtySize { rows: 60, cols: columns, ..PtySize::default() };
     let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
     command.env_clear();
+    command.env("MEHO_STATE", program::state());
     for (name, value) in program::KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))) {
         command.env(name, value);
     }

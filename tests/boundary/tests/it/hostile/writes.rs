@@ -4,9 +4,10 @@ use crate::fixtures;
 use crate::trial::{POD, Ran, SCALE, SaysYes, Trial, a_pod, principal, run, yes};
 use crate::world::{World, target};
 use async_trait::async_trait;
-use meho_host::approval::{Approver, NoApprover, Verdict};
+use meho_host::approval::{Approver, NoApprover, PlanEntry, Verdict};
 use meho_host::error::ErrorCode;
-use meho_host::host::{Call, Planned};
+use meho_host::host::{Call, Execution, Planned};
+use meho_host::policy::approver::Approvers;
 use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
 use meho_host::record::{CallEnding, Ending};
 use meho_host::target::Target;
@@ -93,6 +94,7 @@ fn an_approval_of_another_plan_releases_nothing() {
             digest: Digest::of(b"another plan"),
             approver: "tester".to_owned(),
             confirmation: Confirmation::Twice,
+            signature: None,
         })
     });
     let ran = Trial::of(fixtures::HONEST_WRITE).on(&fake).approved_by(other).run();
@@ -163,13 +165,30 @@ fn a_call_writes_once() {
 }
 
 /// Plans a write of the honest writer and gives the plan.
-async fn planned(world: &World, target: &Target) -> Box<Plan> {
+async fn planned(world: &World, target: &Target) -> Box<PlanEntry> {
     let connector = world.load(fixtures::HONEST_WRITE).await.expect("an honest component is loaded");
-    let call = Call { operation: "act".to_owned(), arguments: Map::new(), principal: principal(), timeout: None };
+    let call = Call {
+        operation: "act".to_owned(),
+        arguments: Map::new(),
+        principal: principal(),
+        timeout: None,
+        note: Value::Null,
+    };
     match world.host.plan(&connector, target, call).await {
-        Ok(Planned::Waiting(plan)) => plan,
+        Ok(Planned::Waiting(waiting)) => waiting,
         other => panic!("a plan was wanted: {other:?}"),
     }
+}
+
+/// Says yes to a plan that waits.
+async fn approve(world: &World, waiting: &PlanEntry, confirmation: Confirmation) {
+    let plan = waiting.plan.as_ref().expect("it waits");
+    world.host.approve(&Approvers::Anybody, &yes(plan, confirmation)).await.expect("the yes fits");
+}
+
+/// Its execution by whoever planned it.
+fn execution(waiting: &PlanEntry) -> Execution {
+    Execution { plan: waiting.digest, principal: waiting.principal.clone(), timeout: None }
 }
 
 #[test]
@@ -179,14 +198,13 @@ fn a_plan_is_executed_once_whoever_races_for_it() {
     run(async {
         let world = World::shared();
         let connector = world.load(fixtures::HONEST_WRITE).await.expect("an honest component is loaded");
-        let plan = planned(&world, &target).await;
-        let approval = yes(&plan, Confirmation::Once);
+        let waiting = planned(&world, &target).await;
+        approve(&world, &waiting, Confirmation::Once).await;
         let racing: Vec<_> = (0..64)
             .map(|_| {
-                let (world, connector, target, approval) =
-                    (world.clone(), connector.clone(), target.clone(), approval.clone());
-                let digest = plan.digest();
-                tokio::spawn(async move { world.host.execute(&connector, &target, digest, &approval).await })
+                let (world, connector, target) = (world.clone(), connector.clone(), target.clone());
+                let execution = execution(&waiting);
+                tokio::spawn(async move { world.host.execute(&connector, &target, execution).await })
             })
             .collect();
         let mut done = 0;
@@ -212,8 +230,9 @@ fn a_plan_holds_for_its_component_and_its_target_only() {
         for (connector, target, words) in
             [(&other, &here, "another component"), (&connector, &target(&elsewhere), "another target")]
         {
-            let plan = planned(&world, &here).await;
-            let executed = world.host.execute(connector, target, plan.digest(), &yes(&plan, Confirmation::Twice)).await;
+            let waiting = planned(&world, &here).await;
+            approve(&world, &waiting, Confirmation::Twice).await;
+            let executed = world.host.execute(connector, target, execution(&waiting)).await;
             let error = executed.expect_err("it does not fit");
             assert_eq!(error.code, ErrorCode::ApprovalInvalid);
             assert!(error.message.contains(words), "{error:?}");
@@ -226,7 +245,13 @@ fn a_read_has_nothing_to_plan() {
     run(async {
         let (world, fake) = (World::shared(), Fake::silent());
         let connector = world.load(fixtures::HONEST).await.expect("an honest component is loaded");
-        let call = Call { operation: "act".to_owned(), arguments: Map::new(), principal: principal(), timeout: None };
+        let call = Call {
+            operation: "act".to_owned(),
+            arguments: Map::new(),
+            principal: principal(),
+            timeout: None,
+            note: Value::Null,
+        };
         let refused = world.host.plan(&connector, &target(&fake), call).await.expect_err("it only reads");
         assert_eq!(refused.code, ErrorCode::InvalidRequest);
     });
