@@ -77,7 +77,7 @@ fn not_whole(error: &NotWhole) -> CallError {
         NotWhole::Changed { number } | NotWhole::Missing { number } => call_error
             .hint("what stands before that entry is as it was written; what comes from there on may not be")
             .detail("entry", *number),
-        NotWhole::Cut { .. } | NotWhole::NoSuchHead { .. } => call_error
+        NotWhole::Cut { .. } | NotWhole::NoHead | NotWhole::NoSuchHead { .. } => call_error
             .hint("what is there is as it was written; something after it is missing, or all of it is another record"),
     }
 }

@@ -59,6 +59,9 @@ pub enum NotWhole {
         /// Where it ends.
         found: Head,
     },
+    /// Where it was left is not known any more.
+    #[error("where the record was left is not known any more: the file that says so is gone")]
+    NoHead,
     /// It never went through this head.
     #[error("the record does not have the entry that the head names: {head}")]
     NoSuchHead {
@@ -174,9 +177,12 @@ impl Audit {
                 another.push(entry_of(number, at, kind, &text));
             }
         }
-        let heads = self.directory.heads()?;
-        if let Some(heads) = heads.filter(|heads| heads.before != head && heads.after != head) {
-            return Err(NotWhole::Cut { left: heads.after, found: head });
+        match self.directory.heads()? {
+            Some(heads) if heads.before != head && heads.after != head => {
+                return Err(NotWhole::Cut { left: heads.after, found: head });
+            }
+            None if head.entries > 0 => return Err(NotWhole::NoHead),
+            Some(_) | None => {}
         }
         match kept {
             Some(kept) if !is_known => Err(NotWhole::NoSuchHead { head: kept }),

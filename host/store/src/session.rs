@@ -45,6 +45,8 @@ pub(crate) struct Session<'d> {
     /// The latest that was ever seen here.
     pub(crate) latest: u64,
     at: i64,
+    /// Whether something was written over that must not be found on the disk any more.
+    forgets: bool,
 }
 
 impl Database {
@@ -98,14 +100,19 @@ impl Database {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let mut session = Session::begin(transaction, &self.key, heads, &place).map_err(failed)?;
         let done = work(&mut session);
-        let Session { transaction, before, head, .. } = session;
-        if before == head && heads.is_some() {
-            transaction.commit().map_err(failed)?;
-            return Ok(done);
+        let Session { transaction, before, head, forgets, .. } = session;
+        let is_longer = before != head || heads.is_none();
+        if is_longer {
+            directory.put_heads(Heads { before, after: head })?;
         }
-        directory.put_heads(Heads { before, after: head })?;
         transaction.commit().map_err(failed)?;
-        directory.put_heads(Heads { before: head, after: head })?;
+        if is_longer {
+            directory.put_heads(Heads { before: head, after: head })?;
+        }
+        if forgets {
+            // The log of changes still has what it was. Where a reader holds it up, the next change does it.
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(failed)?;
+        }
         Ok(done)
     }
 }
@@ -127,6 +134,7 @@ impl<'d> Session<'d> {
             now: clock.as_secs(),
             latest: fact(&transaction, "latest")?.and_then(|latest| latest.parse().ok()).unwrap_or_default(),
             at: i64::try_from(clock.as_millis()).unwrap_or(i64::MAX),
+            forgets: false,
             transaction,
         };
         let known = fact(&session.transaction, "place")?;
@@ -179,6 +187,7 @@ impl<'d> Session<'d> {
 
     /// Puts one plan into such a state.
     pub(crate) fn end(&mut self, digest: &str, state: &str) -> rusqlite::Result<()> {
+        self.forgets = true;
         let view: String =
             self.transaction.query_row("SELECT view FROM plan WHERE digest = ?1", [digest], |row| row.get(0))?;
         let view = serde_json::from_str(&view).map(meho_host::approval::without_body).unwrap_or_default();

@@ -6,4 +6,4 @@ mod requests;
 mod results;
 mod secrets;
 mod surroundings;
-mod writes;
+pub(crate) mod writes;

@@ -10,6 +10,7 @@ mod trial;
 mod world;
 
 mod checks;
+mod durable;
 mod hostile;
 mod kubeconfigs;
 mod plugins;

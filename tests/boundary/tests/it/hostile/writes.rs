@@ -6,8 +6,8 @@ use crate::world::{World, target};
 use async_trait::async_trait;
 use meho_host::approval::{Approver, NoApprover, PlanEntry, Verdict};
 use meho_host::error::ErrorCode;
-use meho_host::host::{Call, Execution, Planned};
-use meho_host::policy::approver::Approvers;
+use meho_host::host::{Call, Execution, Host, Planned};
+use meho_host::policy::approver::{ApproverKey, Approvers};
 use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
 use meho_host::record::{CallEnding, Ending};
 use meho_host::target::Target;
@@ -164,31 +164,28 @@ fn a_call_writes_once() {
     assert_eq!((&details["outcome"], &details["write_status"]), (&json!("answered"), &json!(200)));
 }
 
-/// Plans a write of the honest writer and gives the plan.
-async fn planned(world: &World, target: &Target) -> Box<PlanEntry> {
-    let connector = world.load(fixtures::HONEST_WRITE).await.expect("an honest component is loaded");
-    let call = Call {
-        operation: "act".to_owned(),
-        arguments: Map::new(),
-        principal: principal(),
-        timeout: None,
-        note: Value::Null,
-    };
-    match world.host.plan(&connector, target, call).await {
+/// Plans a write of the honest writer.
+pub(crate) async fn planned_by(host: &Host, target: &Target, principal: &str) -> Box<PlanEntry> {
+    let connector = host.load(fixtures::HONEST_WRITE.to_vec()).await.expect("an honest component is loaded");
+    let (operation, principal) = ("act".to_owned(), principal.to_owned());
+    let call = Call { operation, arguments: Map::new(), principal, timeout: None, note: Value::Null };
+    match host.plan(&connector, target, call).await {
         Ok(Planned::Waiting(waiting)) => waiting,
         other => panic!("a plan was wanted: {other:?}"),
     }
 }
 
-/// Says yes to a plan that waits.
-async fn approve(world: &World, waiting: &PlanEntry, confirmation: Confirmation) {
+/// The same in a world, by somebody else each time, with a yes to it.
+async fn approved(world: &World, target: &Target, confirmation: Confirmation) -> Execution {
+    let waiting = planned_by(&world.host, target, &principal()).await;
     let plan = waiting.plan.as_ref().expect("it waits");
     world.host.approve(&Approvers::Anybody, &yes(plan, confirmation)).await.expect("the yes fits");
+    execution(waiting.digest, &waiting.principal)
 }
 
-/// Its execution by whoever planned it.
-fn execution(waiting: &PlanEntry) -> Execution {
-    Execution { plan: waiting.digest, principal: waiting.principal.clone(), timeout: None }
+/// The execution of a plan.
+pub(crate) fn execution(plan: Digest, principal: &str) -> Execution {
+    Execution { plan, principal: principal.to_owned(), timeout: None }
 }
 
 #[test]
@@ -198,12 +195,11 @@ fn a_plan_is_executed_once_whoever_races_for_it() {
     run(async {
         let world = World::shared();
         let connector = world.load(fixtures::HONEST_WRITE).await.expect("an honest component is loaded");
-        let waiting = planned(&world, &target).await;
-        approve(&world, &waiting, Confirmation::Once).await;
+        let execution = approved(&world, &target, Confirmation::Once).await;
         let racing: Vec<_> = (0..64)
             .map(|_| {
                 let (world, connector, target) = (world.clone(), connector.clone(), target.clone());
-                let execution = execution(&waiting);
+                let execution = execution.clone();
                 tokio::spawn(async move { world.host.execute(&connector, &target, execution).await })
             })
             .collect();
@@ -219,25 +215,45 @@ fn a_plan_is_executed_once_whoever_races_for_it() {
 }
 
 #[test]
-fn a_plan_holds_for_its_component_and_its_target_only() {
-    let fake = Fake::expecting([reads(&["u-1", "u-1"])]);
+fn a_plan_holds_for_its_component_its_target_and_its_principal_only() {
+    let fake = Fake::answering(|request| match request.method.as_str() {
+        "PATCH" => Some(Answer::json("{}")),
+        _ => Some(a_scale("u-1")),
+    });
     let elsewhere = Fake::silent();
     let here = target(&fake);
     run(async {
         let world = World::shared();
         let connector = world.load(fixtures::HONEST_WRITE).await.expect("an honest component is loaded");
         let other = world.load(fixtures::ANOTHER_WRITE).await.expect("this component is loaded");
-        for (connector, target, words) in
-            [(&other, &here, "another component"), (&connector, &target(&elsewhere), "another target")]
-        {
-            let waiting = planned(&world, &here).await;
-            approve(&world, &waiting, Confirmation::Twice).await;
-            let executed = world.host.execute(connector, target, execution(&waiting)).await;
-            let error = executed.expect_err("it does not fit");
+        let execution = approved(&world, &here, Confirmation::Once).await;
+        let stranger = Execution { principal: "somebody else".to_owned(), ..execution.clone() };
+        // The name of a target is nothing: it was pointed elsewhere.
+        let refused = [
+            (&other, &here, &execution, "by another component"),
+            (&connector, &target(&elsewhere), &execution, "for another target"),
+            (&connector, &here, &stranger, "for somebody else"),
+        ];
+        for (connector, target, execution, words) in refused {
+            let error = world.host.execute(connector, target, execution.clone()).await.expect_err("it does not fit");
             assert_eq!(error.code, ErrorCode::ApprovalInvalid);
             assert!(error.message.contains(words), "{error:?}");
         }
+        assert!(!fake.lines().iter().any(|line| line.starts_with("PATCH")));
+        // None of them used the approval up.
+        world.host.execute(&connector, &here, execution).await.expect("it fits");
     });
+}
+
+#[test]
+fn an_approver_without_the_key_approves_nothing() {
+    let fake = Fake::expecting([reads(&["u-1"])]);
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g alice";
+    let keys = ApproverKey::parse(key).map(|key| Approvers::Keys(vec![key])).expect("a key");
+    let ran = Trial::of(fixtures::HONEST_WRITE).target(target(&fake).with_approvers(keys)).on(&fake).run();
+    let error = ran.error();
+    assert_eq!(error.code, ErrorCode::ApprovalInvalid, "{error:?}");
+    assert!(error.message.contains("not signed by an approver"), "{error:?}");
 }
 
 #[test]

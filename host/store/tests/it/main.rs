@@ -1,0 +1,7 @@
+//! The store on disk.
+
+mod audit;
+mod directory;
+mod kept;
+mod plans;
+mod renewed;
