@@ -1,6 +1,7 @@
 //! What policy decides, rule by rule: an allow, a deny and a bypass for each, and properties of each parser of outside input.
 
 mod address;
+mod approvers;
 mod canonical;
 mod decisions;
 mod effects;

@@ -24,8 +24,13 @@ fn context() -> PlanContext {
     }
 }
 
-fn approval(plan: &Plan, confirmation: Confirmation) -> Approval {
+pub(crate) fn approval(plan: &Plan, confirmation: Confirmation) -> Approval {
     Approval { digest: plan.digest(), approver: "somebody".to_owned(), confirmation, signature: None }
+}
+
+/// A plan that sets so many replicas.
+pub(crate) fn plan(replicas: u32) -> Plan {
+    Plan::new(planned(replicas), context())
 }
 
 /// What a plan run came to, approved.
