@@ -97,18 +97,22 @@ impl Database {
         let heads = directory.heads()?;
         let place = place::of(&directory.database())
             .map_err(|source| StateError::System { what: directory.database().display().to_string(), source })?;
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let mut session = Session::begin(transaction, &self.key, heads, &place).map_err(failed)?;
-        let done = work(&mut session);
-        let Session { transaction, before, head, forgets, .. } = session;
-        let is_longer = before != head || heads.is_none();
-        if is_longer {
-            directory.put_heads(Heads { before, after: head })?;
-        }
-        transaction.commit().map_err(failed)?;
-        if is_longer {
-            directory.put_heads(Heads { before: head, after: head })?;
-        }
+        let (done, forgets) = {
+            let transaction =
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+            let mut session = Session::begin(transaction, &self.key, heads, &place).map_err(failed)?;
+            let done = work(&mut session);
+            let Session { transaction, before, head, forgets, .. } = session;
+            let is_longer = before != head || heads.is_none();
+            if is_longer {
+                directory.put_heads(Heads { before, after: head })?;
+            }
+            transaction.commit().map_err(failed)?;
+            if is_longer {
+                directory.put_heads(Heads { before: head, after: head })?;
+            }
+            (done, forgets)
+        };
         if forgets {
             // The log of changes still has what it was. Where a reader holds it up, the next change does it.
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(failed)?;
