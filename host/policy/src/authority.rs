@@ -3,8 +3,9 @@
 use crate::catalogue::Effects;
 use crate::effect::{Form, Method, Trust};
 use crate::family::Family;
-use crate::grammar::{EffectId, MediaType, PathSegment, QueryKey};
+use crate::grammar::{EffectId, MediaType, OperationId, PathSegment, QueryKey};
 use crate::plan::ApprovedPlan;
+use crate::rules::{CallRules, TargetRules};
 use crate::schema::Arguments;
 use crate::template::{Hole, Part, Segment, Sight, Template};
 
@@ -26,6 +27,7 @@ pub struct Authority {
     pub(crate) effects: Vec<Bound>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) phase: Phase,
+    pub(crate) rules: CallRules,
 }
 
 /// Where values are collected during the call.
@@ -113,6 +115,7 @@ impl Authority {
             effects: Vec::new(),
             slots: Vec::new(),
             phase,
+            rules: CallRules::default(),
         };
         for template in effects.templates() {
             let bound = authority.bind(template);
@@ -131,7 +134,14 @@ impl Authority {
             effects: Vec::new(),
             slots: Vec::new(),
             phase: Phase::Plan,
+            rules: CallRules::default(),
         }
+    }
+
+    /// The same under an operator's rules for the target, as far as they are about the requests of this operation. They only ever take away.
+    #[must_use]
+    pub fn under(self, rules: &TargetRules, operation: &OperationId) -> Self {
+        Self { rules: rules.of_call(operation), ..self }
     }
 
     /// The arguments of the call.

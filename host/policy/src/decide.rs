@@ -116,7 +116,8 @@ fn conclude(
     if effect.trust == Trust::Read && classified > Trust::Read {
         return Err(Denial::new(Rule::Trust, format!("declared READ and is {classified}")));
     }
-    let trust = effect.trust.max(classified);
+    authority.rules.judge(authority.family, request)?;
+    let trust = authority.rules.raise(effect.trust.max(classified));
     let basis = Basis::Effect { effect: index, page, longer };
     let permit = || Permit { request: request.clone(), id: effect.id.clone(), trust, basis };
     if trust == Trust::Read {

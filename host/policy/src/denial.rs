@@ -51,6 +51,12 @@ pub enum Rule {
     OneWrite,
     /// A write that differs from the one that was planned and approved.
     Plan,
+    /// An operation that the operator's policy does not allow on this target.
+    PolicyOperation,
+    /// A level that the operator's policy raises an operation to, and that it cannot have.
+    PolicyRaise,
+    /// A request that leaves the namespaces that the operator's policy allows on this target.
+    PolicyNamespace,
 }
 
 impl Rule {
@@ -79,7 +85,16 @@ impl Rule {
             Self::Trust => "trust",
             Self::OneWrite => "one-write",
             Self::Plan => "plan",
+            Self::PolicyOperation => "policy-operation",
+            Self::PolicyRaise => "policy-raise",
+            Self::PolicyNamespace => "policy-namespace",
         }
+    }
+
+    /// Whether it is the operator's, so that who broke it need not have meant ill.
+    #[must_use]
+    pub fn is_of_operator(self) -> bool {
+        matches!(self, Self::PolicyOperation | Self::PolicyRaise | Self::PolicyNamespace)
     }
 }
 

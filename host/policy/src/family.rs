@@ -6,6 +6,7 @@
 pub mod kubernetes;
 
 use crate::effect::{Method, Trust};
+use crate::grammar::Namespace;
 use crate::question::{Asked, Told, Written};
 use crate::redaction::Secrets;
 use crate::request::CanonicalRequest;
@@ -17,6 +18,17 @@ use serde::{Deserialize, Serialize};
 pub enum Family {
     /// A Kubernetes API server.
     Kubernetes,
+}
+
+/// How far a request reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// To no object: it asks what the server is and what it serves.
+    Server,
+    /// To objects of one namespace, or to that namespace itself, to read it.
+    Namespace(Namespace),
+    /// Further: over several namespaces, or to what stands in none.
+    Everything,
 }
 
 impl Family {
@@ -92,6 +104,22 @@ impl Family {
     pub fn least_trust(self, method: Method, segments: &[&str]) -> Trust {
         match self {
             Self::Kubernetes => kubernetes::least_trust(method, segments),
+        }
+    }
+
+    /// How far a request reaches.
+    #[must_use]
+    pub fn reach(self, request: &CanonicalRequest) -> Reach {
+        match self {
+            Self::Kubernetes => kubernetes::reach::reach(request),
+        }
+    }
+
+    /// The name of the one object that a request is about; none where it is about many, or about one that has no name yet.
+    #[must_use]
+    pub fn object(self, request: &CanonicalRequest) -> Option<String> {
+        match self {
+            Self::Kubernetes => kubernetes::reach::object(request),
         }
     }
 

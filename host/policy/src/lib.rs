@@ -28,4 +28,5 @@ pub mod plan;
 pub mod question;
 pub mod rbac;
 pub mod redaction;
+pub mod rules;
 pub mod state;

@@ -2,11 +2,16 @@
 
 use crate::approver::{Approvers, SignatureRefused};
 use crate::effect::Trust;
+use crate::family::Family;
 use crate::grammar::{EffectId, OperationId};
 use crate::request::{CanonicalRequest, RawRequest, VIRTUAL_AUTHORITY, VIRTUAL_SCHEME};
+use crate::rules::TargetRules;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+
+/// Who has approved what an operator's rules approve by themselves. Nobody else is taken by that name.
+pub const POLICY: &str = "policy";
 
 /// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,6 +140,14 @@ pub struct Approval {
     pub signature: Option<String>,
 }
 
+impl Approval {
+    /// The policy's own yes to a plan. It holds where [`Plan::redeem_under`] finds that the rules say so.
+    #[must_use]
+    pub fn by_policy(plan: &Plan) -> Self {
+        Self { digest: plan.digest, approver: POLICY.to_owned(), confirmation: Confirmation::Once, signature: None }
+    }
+}
+
 /// How often a yes was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -160,6 +173,9 @@ pub enum ApprovalInvalid {
     /// Approvers have keys, and none of them signed it.
     #[error("the approval is not signed by an approver: {0}")]
     Signature(#[from] SignatureRefused),
+    /// In the policy's name, and its rules do not approve this plan.
+    #[error("the operator's policy does not approve this plan by itself")]
+    NotByPolicy,
 }
 
 /// Why a text is no kept plan.
@@ -261,6 +277,37 @@ impl Plan {
         now: u64,
         approvers: &Approvers,
     ) -> Result<ApprovedPlan, ApprovalInvalid> {
+        self.fit(approval, now)?;
+        if approval.approver == POLICY {
+            return Err(ApprovalInvalid::NotByPolicy);
+        }
+        approvers.admit(approval)?;
+        Ok(ApprovedPlan { request: self.request.clone() })
+    }
+
+    /// [`Self::redeem`], of an approval that may be the policy's own. That it says so is nothing: whether the rules approve this plan is asked again here,
+    /// so that whoever can write where approvals are kept gains nothing by writing that name.
+    ///
+    /// # Errors
+    /// As [`Self::redeem`]; where it is in the policy's name and the rules do not approve the plan.
+    pub fn redeem_under(
+        &self,
+        rules: &TargetRules,
+        family: Family,
+        approval: &Approval,
+        now: u64,
+    ) -> Result<ApprovedPlan, ApprovalInvalid> {
+        if approval.approver != POLICY {
+            return self.redeem(approval, now, &rules.approvers);
+        }
+        self.fit(approval, now)?;
+        match rules.approves(family, self) {
+            Some(_) => Ok(ApprovedPlan { request: self.request.clone() }),
+            None => Err(ApprovalInvalid::NotByPolicy),
+        }
+    }
+
+    fn fit(&self, approval: &Approval, now: u64) -> Result<(), ApprovalInvalid> {
         if approval.digest != self.digest {
             return Err(ApprovalInvalid::AnotherPlan);
         }
@@ -270,8 +317,7 @@ impl Plan {
         if self.request.trust == Trust::Destructive && approval.confirmation != Confirmation::Twice {
             return Err(ApprovalInvalid::ConfirmedOnce);
         }
-        approvers.admit(approval)?;
-        Ok(ApprovedPlan { request: self.request.clone() })
+        Ok(())
     }
 }
 

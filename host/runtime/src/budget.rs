@@ -1,6 +1,7 @@
 //! What one call may use. All of it is on by default. Each limit ends the call with RESOURCE_LIMIT and its own name, but for those of time, which end it
 //! with TIMEOUT, for a connection, without which it is CONNECTION_FAILED, for requests at a time, which wait, and for the log, which is cut.
 
+use meho_policy::rules::Allowance;
 use std::time::Duration;
 
 /// The budgets of a call.
@@ -78,6 +79,23 @@ impl Default for Budgets {
             header_bytes: 16 << 10,
             handles: 1000,
             hostcall_bytes: 16 << 20,
+        }
+    }
+}
+
+impl Budgets {
+    /// The budgets of a call to a target of which an operator says this, where the caller wants so much time. A caller cannot have more of it than the
+    /// operator gives.
+    pub(crate) fn under(&self, allowance: &Allowance, timeout: Option<Duration>) -> Self {
+        let wall = timeout.or(allowance.wall).unwrap_or(self.wall);
+        let memory_bytes = allowance.memory_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        Self {
+            wall: allowance.wall.map_or(wall, |most| most.min(wall)),
+            requests: allowance.requests.unwrap_or(self.requests),
+            response_bytes: allowance.response_bytes.unwrap_or(self.response_bytes),
+            // The engine has no more for an instance.
+            memory_bytes: memory_bytes.map_or(self.memory_bytes, |bytes| bytes.min(self.memory_bytes)),
+            ..self.clone()
         }
     }
 }

@@ -91,7 +91,8 @@ impl Run<'_> {
     pub(crate) async fn go(self, phase: Phase, sink: Sink) -> RunEnd {
         let clock = rfc3339(self.replay.clock);
         let executes = matches!(phase, Phase::Execute(_));
-        let authority = Authority::compile(&self.operation.effects, self.arguments, &clock, phase);
+        let authority = Authority::compile(&self.operation.effects, self.arguments, &clock, phase)
+            .under(self.target.rules(), &self.operation.id);
         let id = CallId {
             operation: self.operation.id.as_str().to_owned(),
             target: self.target.name().to_owned(),

@@ -16,7 +16,7 @@ pub enum ErrorCode {
     InvalidRequest,
     /// The target does not accept the credential.
     AuthenticationFailed,
-    /// The target says no.
+    /// The target says no, or the operator's policy for it does.
     PermissionDenied,
     /// There is no such thing.
     NotFound,

@@ -9,7 +9,7 @@ use crate::credential::exec::{PluginError, PluginFault};
 use crate::credential::{CredentialError, Refusal};
 use crate::error::{CallError, ErrorCode};
 use crate::transport::TransportError;
-use meho_policy::denial::Rule;
+use meho_policy::denial::{Denial, Rule};
 use meho_policy::effect::Trust;
 use meho_policy::plan::ApprovalInvalid;
 use meho_policy::schema::ArgumentRefused;
@@ -137,6 +137,7 @@ pub(crate) fn of_finish(finish: Finish) -> CallError {
                 .detail("rule", denial.rule.as_str())
                 .detail("part", denial.part)
         }
+        Finish::Denied(denial) if denial.rule.is_of_operator() => of_policy(denial),
         Finish::Denied(denial) => {
             let message = format!("the connector tried a request that this operation may not make: {denial}");
             CallError::new(ErrorCode::TrustViolation, message)
@@ -160,6 +161,17 @@ pub(crate) fn of_finish(finish: Finish) -> CallError {
         Finish::Reader(Some(error)) => error,
         Finish::Reader(None) => CallError::new(ErrorCode::Timeout, "nobody reads the rows any more"),
     }
+}
+
+/// The operator's rules do not allow it. The connector need not have meant ill: what it may do anywhere is more than what it may do here.
+pub(crate) fn of_policy(denial: Denial) -> CallError {
+    let message =
+        format!("the operator's policy for this target does not allow this ({}): {}", denial.rule, denial.part);
+    CallError::new(ErrorCode::PermissionDenied, message)
+        .hint("nothing of that was sent; stay within what the policy allows, or ask whoever keeps it")
+        .detail("rule", denial.rule.as_str())
+        .detail("effect", denial.effect.map(|id| id.as_str().to_owned()))
+        .detail("part", denial.part)
 }
 
 /// The write that was approved was not made: the guest came to another end than in its plan.
@@ -216,7 +228,10 @@ pub(crate) fn of_approval(error: &ApprovalInvalid) -> CallError {
         ApprovalInvalid::Signature(_) => {
             invalid.hint("nothing was sent; sign the plan with an approver's key, and approve it with that signature")
         }
-        ApprovalInvalid::AnotherPlan | ApprovalInvalid::Expired | ApprovalInvalid::ConfirmedOnce => invalid,
+        ApprovalInvalid::AnotherPlan
+        | ApprovalInvalid::Expired
+        | ApprovalInvalid::ConfirmedOnce
+        | ApprovalInvalid::NotByPolicy => invalid,
     }
 }
 

@@ -289,7 +289,7 @@ impl Host {
         if let Some(plan) = &entry.plan {
             holds_for(plan, connector, target, &execution.principal)?;
             if let Some(approval) = &entry.approval {
-                plan.redeem(approval, now().as_secs(), target.approvers())
+                plan.redeem_under(target.rules(), target.family(), approval, now().as_secs())
                     .map_err(|error| fault::of_approval(&error))?;
             }
         }
@@ -316,7 +316,7 @@ impl Host {
         let plan = &consumed.plan;
         // Of what was consumed, and not of what was looked at before.
         holds_for(plan, connector, target, &execution.principal)?;
-        let approved = plan.redeem(&consumed.approval, consumed.now, target.approvers());
+        let approved = plan.redeem_under(target.rules(), target.family(), &consumed.approval, consumed.now);
         let approved = approved.map_err(|error| fault::of_approval(&error))?;
         let context = plan.context();
         let call = Call {
@@ -351,7 +351,7 @@ impl Host {
         let namespace = crate::check::namespace(check.namespace.as_deref())?;
         connector.map_or(Ok(()), |connector| same_family(connector, target))?;
         let settings = &self.inner.settings;
-        let budgets = Budgets { wall: check.timeout.unwrap_or(settings.budgets.wall), ..settings.budgets.clone() };
+        let budgets = settings.budgets.under(&target.rules().allowance, check.timeout);
         let _turn = self.turn(budgets.wall).await?;
         let checking = Checking {
             target,
@@ -393,7 +393,7 @@ impl Host {
         }
     }
 
-    /// Asks for a yes to a plan, and executes it.
+    /// Asks for a yes to a plan, and executes it. What the operator's rules approve by themselves nobody is asked about.
     async fn ask(
         &self,
         prepared: &Prepared<'_>,
@@ -403,6 +403,20 @@ impl Host {
     ) -> Result<Box<Answer>, CallError> {
         let gone = || CallError::new(ErrorCode::InternalError, "the plan that was kept is gone");
         let plan = waiting.plan.as_ref().ok_or_else(gone)?;
+        let execution = Execution {
+            plan: waiting.digest,
+            principal: prepared.principal.clone(),
+            timeout: Some(prepared.budgets.wall),
+        };
+        let (rules, family) = (prepared.target.rules(), prepared.target.family());
+        if rules.approves(family, plan).is_some() {
+            let approval = Approval::by_policy(plan);
+            plan.redeem_under(rules, family, &approval, now().as_secs()).map_err(|error| fault::of_approval(&error))?;
+            self.inner.settings.plans.approve(&approval).await.map_err(fault::of_store)?;
+            let mut answer = self.execute(connector, prepared.target, execution).await?;
+            answer.meta.warnings.push("the operator's policy approved this write: nobody was asked".to_owned());
+            return Ok(answer);
+        }
         match approver.decide(plan, &waiting.view).await {
             // To another plan it says nothing, though it may be a yes that fits that one.
             Verdict::Approved(approval) if approval.digest != waiting.digest => {
@@ -410,11 +424,6 @@ impl Host {
             }
             Verdict::Approved(approval) => {
                 self.approve(prepared.target.approvers(), &approval).await?;
-                let execution = Execution {
-                    plan: waiting.digest,
-                    principal: prepared.principal.clone(),
-                    timeout: Some(prepared.budgets.wall),
-                };
                 self.execute(connector, prepared.target, execution).await
             }
             Verdict::Rejected => {
@@ -450,12 +459,12 @@ impl Host {
     fn prepare<'c>(&self, connector: &'c Connector, target: &'c Target, call: Call) -> Result<Prepared<'c>, CallError> {
         let operation = connector.operation(&call.operation)?;
         same_family(connector, target)?;
+        target.rules().admit(&operation.id, operation.trust).map_err(fault::of_policy)?;
         let mut given = call.arguments;
         let dry_run = operation.trust > Trust::Read && take_dry_run(&mut given)?;
         let arguments = operation.arguments.check(given).map_err(fault::of_arguments)?;
         let replay = Replay { clock: Duration::from_secs(now().as_secs()), seed: rand::random() };
-        let settings = &self.inner.settings.budgets;
-        let budgets = Budgets { wall: call.timeout.unwrap_or(settings.wall), ..settings.clone() };
+        let budgets = self.inner.settings.budgets.under(&target.rules().allowance, call.timeout);
         Ok(Prepared {
             connector,
             operation,

@@ -10,6 +10,7 @@ use meho_policy::address::admit_literal;
 use meho_policy::approver::Approvers;
 use meho_policy::family::Family;
 use meho_policy::plan::Digest;
+use meho_policy::rules::{SecretRule, TargetRules};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::net::IpAddr;
@@ -146,7 +147,27 @@ pub struct Target {
     record: Digest,
     upstream: Arc<Upstream>,
     secrets: SecretValues,
-    approvers: Arc<Approvers>,
+    rules: Arc<Ruled>,
+}
+
+/// An operator's rules, and what follows from them.
+#[derive(Debug)]
+struct Ruled {
+    rules: TargetRules,
+    digest: Digest,
+    /// In the place of what the target's own settings say, where the rules want less to be seen.
+    secrets: Option<SecretValues>,
+}
+
+impl Ruled {
+    fn new(rules: TargetRules) -> Self {
+        let digest = rules.digest();
+        let secrets = match rules.secrets {
+            SecretRule::AsSet => None,
+            SecretRule::Redacted => Some(SecretValues::Redacted(RedactionKey::new(&RedactionKey::random_bytes()))),
+        };
+        Self { rules, digest, secrets }
+    }
 }
 
 impl Target {
@@ -169,7 +190,7 @@ impl Target {
             record,
             upstream: Arc::new(upstream),
             secrets: SecretValues::default(),
-            approvers: Arc::default(),
+            rules: Arc::new(Ruled::new(TargetRules::unrestricted())),
         })
     }
 
@@ -215,27 +236,36 @@ impl Target {
         Self { secrets, ..self }
     }
 
-    /// The same target, where a write is approved by one of these. Connections stay shared; what approvals are bound to stays the same.
+    /// The same target under an operator's rules. Connections stay shared. A plan that was made under others does not hold any more.
     #[must_use]
-    pub fn with_approvers(self, approvers: Approvers) -> Self {
-        Self { approvers: Arc::new(approvers), ..self }
+    pub fn with_rules(self, rules: TargetRules) -> Self {
+        Self { rules: Arc::new(Ruled::new(rules)), ..self }
+    }
+
+    /// The operator's rules for it.
+    #[must_use]
+    pub fn rules(&self) -> &TargetRules {
+        &self.rules.rules
     }
 
     /// Who may approve a write.
     #[must_use]
     pub fn approvers(&self) -> &Approvers {
-        &self.approvers
+        &self.rules.rules.approvers
     }
 
-    /// The digest of the operator's policy for it.
+    /// The digest of the operator's rules for it.
     pub(crate) fn policy(&self) -> Digest {
-        // There is no policy file yet: every target has the same policy.
-        Digest::of(b"")
+        self.rules.digest
     }
 
-    /// What a connector gets of its Secrets.
+    /// What a connector gets of its Secrets: redacted, if either the settings or the rules say so. Digests can be compared from one call to another
+    /// where the settings have the key; one that was drawn here ends with the target.
     pub(crate) fn secrets(&self) -> &SecretValues {
-        &self.secrets
+        match (&self.secrets, &self.rules.secrets) {
+            (SecretValues::Revealed, Some(redacted)) => redacted,
+            (own, _) => own,
+        }
     }
 
     pub(crate) fn verification(&self) -> &Verification {

@@ -3,6 +3,7 @@
 //! Follows the server's own reading of a path (<https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb>).
 //! What is not known here is DESTRUCTIVE.
 
+pub(super) mod reach;
 pub(super) mod review;
 
 use crate::effect::{Method, Trust};

@@ -9,6 +9,7 @@ use meho_host::error::ErrorCode;
 use meho_host::host::{Call, Execution, Host, Planned};
 use meho_host::policy::approver::{ApproverKey, Approvers};
 use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
+use meho_host::policy::rules::TargetRules;
 use meho_host::record::{CallEnding, Ending};
 use meho_host::target::Target;
 use meho_test_fake::{Answer, Expected, Fake, Gate, Settings, Then, Welcome};
@@ -250,7 +251,10 @@ fn an_approver_without_the_key_approves_nothing() {
     let fake = Fake::expecting([reads(&["u-1"])]);
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g alice";
     let keys = ApproverKey::parse(key).map(|key| Approvers::Keys(vec![key])).expect("a key");
-    let ran = Trial::of(fixtures::HONEST_WRITE).target(target(&fake).with_approvers(keys)).on(&fake).run();
+    let ran = Trial::of(fixtures::HONEST_WRITE)
+        .target(target(&fake).with_rules(TargetRules { approvers: keys, ..TargetRules::unrestricted() }))
+        .on(&fake)
+        .run();
     let error = ran.error();
     assert_eq!(error.code, ErrorCode::ApprovalInvalid, "{error:?}");
     assert!(error.message.contains("not signed by an approver"), "{error:?}");
