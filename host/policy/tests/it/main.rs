@@ -14,5 +14,6 @@ mod plans;
 mod questions;
 mod redaction;
 mod rights;
+mod rules;
 mod schemas;
 mod strict_json;
