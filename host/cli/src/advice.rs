@@ -82,6 +82,9 @@ pub(crate) fn of(error: CallError, typed: Typed<'_>) -> Advised {
 /// What is to be said for people besides an error's own hint.
 fn beside(error: &CallError) -> Option<String> {
     let text = match error.code {
+        ErrorCode::PermissionDenied if error.details.contains_key("rule") => {
+            "`meho-host policy check` shows what the policy allows, and where it is"
+        }
         ErrorCode::PermissionDenied => {
             "`meho-host target check` shows what this credential may run, and which rights are missing"
         }

@@ -182,6 +182,14 @@ It goes where the plan's call would have gone. Prints what the call would have p
 
 Without --namespace the rules hold in all of them, and the account is made in `default`.")]
     Rbac(RbacOptions),
+    /// Say whether the policy is in order: what may be done on which servers
+    #[command(subcommand)]
+    #[command(after_help = "Examples:
+  meho-host policy check
+  meho-host policy check draft.toml -o json
+
+The policy is policy.toml beside the configuration, or what $MEHO_POLICY names. No option leads around it.")]
+    Policy(PolicyCommand),
     /// Name the clusters that you work on, in the configuration file
     #[command(subcommand)]
     #[command(after_help = "Examples:
@@ -256,6 +264,17 @@ pub(crate) struct InitOptions {
     /// Whose key it is: the name that plans are approved under
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Read a policy, hold it against what a connector offers, and print what it comes to, or each mistake with its line
+    Check {
+        /// The policy, in the place of the one that holds
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        component: ComponentOption,
+    },
 }
 
 #[derive(Debug, Subcommand)]

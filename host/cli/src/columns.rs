@@ -310,6 +310,8 @@ pub enum Own {
     Parameters,
     /// Plans, as `plans` has them for programs.
     Plans,
+    /// The sections of a policy.
+    Policy,
     /// Entries of the audit record, in short.
     Audit,
 }
@@ -342,6 +344,14 @@ pub(crate) fn own(table: Own) -> Vec<Spec> {
             by("TYPE", 2, cells::parameter_type),
             member("DEFAULT", 3, "default"),
             by("MEANING", 4, cells::parameter_meaning).cut(Cut::Wrap(PROSE_LEAST)),
+        ],
+        Own::Policy => vec![
+            member("SECTION", 0, "section"),
+            member("OPERATIONS", 1, "operations"),
+            member("NAMESPACES", 2, "namespaces").cut(Cut::Wrap(PROSE_LEAST)),
+            member("AUTOMATIC", 3, "automatic").cut(Cut::Wrap(PROSE_LEAST)),
+            member("APPROVERS", 4, "approvers").cut(Cut::Early(LIST_LEAST)),
+            member("SERVERS", 5, "servers").cut(Cut::Wrap(PROSE_LEAST)),
         ],
         Own::Plans => vec![
             member("ID", 0, "id"),

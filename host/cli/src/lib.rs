@@ -20,3 +20,4 @@ pub mod view;
 pub mod yaml;
 
 pub mod configuration;
+pub mod policy;

@@ -2,6 +2,8 @@
 
 mod arguments;
 
+mod policy_check;
+mod rules;
 mod state;
 mod store;
 mod target;
@@ -27,7 +29,7 @@ mod prompt;
 mod terminal;
 
 use crate::advice::{Advised, Meant, Typed};
-use crate::arguments::{ApproverCommand, CallOptions, Cli, Command, TargetCommand};
+use crate::arguments::{ApproverCommand, CallOptions, Cli, Command, PolicyCommand, TargetCommand};
 use crate::filter::Filter;
 use crate::output::{About, Format, Printer};
 use crate::progress::Stage;
@@ -143,6 +145,7 @@ fn typed(command: &Command) -> Typed<'_> {
         | Command::Inspect { .. }
         | Command::Rbac(_)
         | Command::Target(_)
+        | Command::Policy(_)
         | Command::Completions { .. } => Typed::default(),
     }
 }
@@ -190,6 +193,10 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
             approver::init(options, Store::of(cli.config.as_deref()).as_ref(), printer)
         }
         Command::Audit { command, filter } => audit::run(cli, command.as_ref(), filter, printer),
+        Command::Policy(PolicyCommand::Check { file, component }) => {
+            let connector = load(&host()?, cli.component(component)).await?;
+            policy_check::run(file.as_deref(), &connector, printer)
+        }
         Command::Target(command) => target(cli, command, printer).await,
         Command::Completions { shell, component } => {
             let connector = load(&host()?, cli.component(component)).await?;

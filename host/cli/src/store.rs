@@ -31,6 +31,47 @@ pub(crate) enum Word {
     Caller,
 }
 
+/// A file of the operator's, in words.
+pub(crate) struct Kind {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    /// What it decides.
+    pub(crate) decides: &'static str,
+}
+
+const CONFIGURATION: Kind = Kind { name: "configuration", decides: "where credentials go" };
+
+/// The text of a file that is believed only where nobody else could have written it; none where there is no such file.
+pub(crate) fn believed(path: &Path, kind: &Kind) -> Result<Option<String>, CallError> {
+    let Kind { name, decides } = kind;
+    let shown = safe(&path.display().to_string());
+    let unread = |error: FileError| refused(format!("the {name} {shown} cannot be read: {error}"));
+    let file = match file::open(path) {
+        Ok(file) => file,
+        Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unread(error)),
+    };
+    // Of what is open, and not of what may have come to lie there since.
+    let exposed = file::exposed(&file, path)
+        .map_err(|error| refused(format!("the {name} {shown} cannot be read: {}", error.kind())))?;
+    if let Some(exposed) = exposed {
+        let shown = safe(&exposed.path.display().to_string());
+        let what = match exposed.part {
+            Part::File => format!("the {name} {shown}"),
+            Part::Directory => format!("the directory of the {name}, {shown},"),
+        };
+        return Err(match exposed.how {
+            How::Mode => refused(format!("{what} can be written by others"))
+                .hint(format!("it decides {decides}: chmod go-w {shown}")),
+            How::Owner => refused(format!("{what} belongs to somebody else"))
+                .hint(format!("it decides {decides}: use one of your own")),
+        });
+    }
+    let bytes = file::whole(&file, MAX_BYTES).map_err(unread)?;
+    let text = String::from_utf8(bytes);
+    text.map(Some).map_err(|_| refused(format!("the {name} {shown} is no text in UTF-8")))
+}
+
 /// Where the configuration is.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
@@ -101,29 +142,7 @@ impl Store {
 
     /// Its text; none where there is no such file.
     fn text(&self) -> Result<Option<String>, CallError> {
-        let unread = |error: FileError| refused(format!("the configuration {} cannot be read: {error}", self.shown()));
-        let file = match file::open(&self.path) {
-            Ok(file) => file,
-            Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unread(error)),
-        };
-        // Of what is open, and not of what may have come to lie there since.
-        if let Some(exposed) = file::exposed(&file, &self.path).map_err(|error| self.failed("read", &error))? {
-            let shown = safe(&exposed.path.display().to_string());
-            let what = match exposed.part {
-                Part::File => format!("the configuration {shown}"),
-                Part::Directory => format!("the directory of the configuration, {shown},"),
-            };
-            return Err(match exposed.how {
-                How::Mode => refused(format!("{what} can be written by others"))
-                    .hint(format!("it decides where credentials go: chmod go-w {shown}")),
-                How::Owner => refused(format!("{what} belongs to somebody else"))
-                    .hint("it decides where credentials go: use one of your own"),
-            });
-        }
-        let bytes = file::whole(&file, MAX_BYTES).map_err(unread)?;
-        let text = String::from_utf8(bytes);
-        text.map(Some).map_err(|_| refused(format!("the configuration {} is no text in UTF-8", self.shown())))
+        believed(&self.path, &CONFIGURATION)
     }
 
     /// Changes it, one change after another: of two at the same time none is lost, and whoever reads meanwhile reads the old or the new.

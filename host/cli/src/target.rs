@@ -3,6 +3,7 @@
 //! The order: the command line's own options, else its `--target`, else the configuration's default, else the current kubeconfig.
 
 use crate::arguments::TargetOptions;
+use crate::rules;
 use crate::store::{self, Store};
 use meho_host::credential::TokenFile;
 use meho_host::error::{CallError, ErrorCode};
@@ -10,6 +11,7 @@ use meho_host::file;
 use meho_host::in_cluster::InCluster;
 use meho_host::kubeconfig::{self, Word};
 use meho_host::policy::family::Family;
+use meho_host::policy::rules::SecretRule;
 use meho_host::target::{RedactionKey, SecretValues, Target, TargetSettings, Verification};
 use meho_host_cli::configuration::{Entry, Place, Proof, Secrets};
 use meho_host_cli::text::safe;
@@ -106,17 +108,36 @@ fn has_kubeconfig() -> bool {
 }
 
 impl Choice {
-    /// The target.
+    /// The target, under the operator's rules for it.
     pub(crate) fn target(&self) -> Result<Target, CallError> {
-        let target = self.place.target()?;
-        match &self.redaction {
-            Some(store) => Ok(target.with_secrets(SecretValues::Redacted(RedactionKey::new(&store.redaction_key()?)))),
-            None => Ok(target),
+        let target = rules::put_on(self.place.target()?, self.place.name())?;
+        // Where the rules want it and the settings do not, digests last as long as what beside the operator's configuration can be kept.
+        let of_rules = || (target.rules().secrets == SecretRule::Redacted).then(|| Store::of(None)).flatten();
+        match (&self.redaction, of_rules()) {
+            (Some(store), _) => Ok(redacted(target, store.redaction_key()?)),
+            (None, Some(store)) => match store.redaction_key() {
+                Ok(key) => Ok(redacted(target, key)),
+                // It has a key of its own.
+                Err(_) => Ok(target),
+            },
+            (None, None) => Ok(target),
         }
     }
 }
 
+fn redacted(target: Target, key: [u8; RedactionKey::BYTES]) -> Target {
+    target.with_secrets(SecretValues::Redacted(RedactionKey::new(&key)))
+}
+
 impl Chosen {
+    /// What the operator calls it.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named { name, by: store::Word::Operator, .. } => Some(name),
+            Self::Named { by: store::Word::Caller, .. } | Self::Kubeconfig { .. } | Self::Server { .. } => None,
+        }
+    }
+
     fn target(&self) -> Result<Target, CallError> {
         match self {
             Self::Named { name, place: Place::Kubeconfig { file, context, agreed }, by } => {
