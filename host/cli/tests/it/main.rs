@@ -17,6 +17,7 @@ mod hints;
 mod notes;
 mod paths;
 mod plugins;
+mod policy;
 mod sheets;
 mod tables;
 mod waiting;

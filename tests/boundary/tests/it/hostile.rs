@@ -4,6 +4,7 @@ mod budgets;
 mod load;
 mod requests;
 mod results;
+mod rules;
 mod secrets;
 mod surroundings;
 pub(crate) mod writes;
