@@ -90,10 +90,11 @@ impl Policy {
         let mut sections: BTreeMap<TargetName, Section> = BTreeMap::new();
         for (name, section) in written.target {
             let at = ["target", name.as_str()];
-            let servers = section.servers.clone().filter(|servers| !servers.is_empty()).ok_or_else(|| {
+            let servers = section.servers.iter().flatten().map(|word| word.0.clone()).collect::<BTreeSet<_>>();
+            if servers.is_empty() {
                 let why = "a section says which servers it is about (servers = [\"https://…\"]): a target's name could be pointed elsewhere";
-                lines.at(&at, why)
-            })?;
+                return Err(lines.at(&at, why));
+            }
             let twice = sections.iter().find_map(|(other, known)| {
                 known.servers.intersection(&servers).next().map(|server| (other.clone(), server.clone()))
             });
@@ -190,14 +191,14 @@ struct Written {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WrittenSection {
-    servers: Option<BTreeSet<Server>>,
+    servers: Option<BTreeSet<Word<Server>>>,
     operations: Option<AnyOr<OperationId>>,
     namespaces: Option<AnyOr<Namespace>>,
     #[serde(default)]
     raise: BTreeMap<OperationId, Level>,
     #[serde(default)]
     automatic: Vec<WrittenApproval>,
-    approvers: Option<Vec<ApproverKey>>,
+    approvers: Option<Vec<Word<ApproverKey>>>,
     #[serde(default)]
     redact_secrets: bool,
     budgets: Option<WrittenBudgets>,
@@ -206,7 +207,8 @@ struct WrittenSection {
 fn rules(section: WrittenSection, lines: &Lines<'_>, at: &[&str]) -> Result<TargetRules, Mistake> {
     let raised = section.raise.into_iter().map(|(operation, level)| (operation, level.trust())).collect();
     let automatic = section.automatic.into_iter().map(WrittenApproval::rule).collect();
-    if section.approvers.iter().flatten().any(|key| key.name() == POLICY) {
+    let keys: Option<Vec<ApproverKey>> = section.approvers.map(|keys| keys.into_iter().map(|word| word.0).collect());
+    if keys.iter().flatten().any(|key| key.name() == POLICY) {
         let why = format!(
             "no approver is called {POLICY}: what the policy approves by itself stands in the record by that name"
         );
@@ -218,7 +220,7 @@ fn rules(section: WrittenSection, lines: &Lines<'_>, at: &[&str]) -> Result<Targ
         raised,
         automatic,
         // An empty list is nobody.
-        approvers: section.approvers.map_or(Approvers::Anybody, Approvers::Keys),
+        approvers: keys.map_or(Approvers::Anybody, Approvers::Keys),
         secrets: if section.redact_secrets { SecretRule::Redacted } else { SecretRule::AsSet },
         allowance: section.budgets.map(|budgets| budgets.0).unwrap_or_default(),
     })
@@ -241,10 +243,39 @@ impl Level {
     }
 }
 
+/// What a text becomes, or says why it does not.
+trait Parsed: TryFrom<String, Error: fmt::Display> {}
+
+impl<T: TryFrom<String, Error: fmt::Display>> Parsed for T {}
+
+/// A text of a list. A mistake in it is told where it stands, and not where its list begins.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Word<T>(T);
+
+impl<'de, T: Parsed> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfText<T>(PhantomData<T>);
+
+        impl<T: Parsed> Visitor<'_> for OfText<T> {
+            type Value = Word<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Word<T>, E> {
+                T::try_from(text.to_owned()).map(Word).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(OfText(PhantomData))
+    }
+}
+
 /// `"any"`, or a list.
 struct AnyOr<T>(Names<T>);
 
-impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for AnyOr<T> {
+impl<'de, T: Parsed + Ord> Deserialize<'de> for AnyOr<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyOrVisitor(PhantomData))
     }
@@ -252,7 +283,7 @@ impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for AnyOr<T> {
 
 struct AnyOrVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de> + Ord> Visitor<'de> for AnyOrVisitor<T> {
+impl<'de, T: Parsed + Ord> Visitor<'de> for AnyOrVisitor<T> {
     type Value = AnyOr<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -267,7 +298,8 @@ impl<'de, T: Deserialize<'de> + Ord> Visitor<'de> for AnyOrVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        BTreeSet::deserialize(SeqAccessDeserializer::new(items)).map(|names| AnyOr(Names::Only(names)))
+        let words = BTreeSet::<Word<T>>::deserialize(SeqAccessDeserializer::new(items))?;
+        Ok(AnyOr(Names::Only(words.into_iter().map(|word| word.0).collect())))
     }
 }
 

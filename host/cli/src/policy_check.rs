@@ -133,13 +133,15 @@ impl<'c> Checking<'c> {
     fn automatic(&mut self, at: &[&str], automatic: &AutomaticApproval, rules: &TargetRules) {
         let id = &automatic.operation;
         let Some(operation) = self.known(at, &["operation"], id.as_str()) else { return };
-        let level = operation.trust.max(rules.raised.get(id).copied().unwrap_or(Trust::Read));
-        match level {
-            Trust::Read => self.wrong(at, &["operation"], &format!("{id} only reads: nothing of it is ever approved")),
-            Trust::Write => {}
-            Trust::Destructive => {
+        let raised = rules.raised.get(id).copied().unwrap_or(Trust::Read);
+        match (operation.trust, raised) {
+            (Trust::Read, _) => {
+                self.wrong(at, &["operation"], &format!("{id} only reads: nothing of it is ever approved"));
+            }
+            (Trust::Destructive, _) | (_, Trust::Destructive) => {
                 self.wrong(at, &["operation"], &format!("{id} is DESTRUCTIVE: that is never approved automatically"));
             }
+            (Trust::Write, Trust::Read | Trust::Write) => {}
         }
         if !rules.operations.has(id) {
             self.wrong(at, &["operation"], &format!("{id} is not among the operations that are allowed here"));

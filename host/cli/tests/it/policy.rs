@@ -13,8 +13,7 @@ const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policy.md")
 const HEAD: &str = "[target.prod]\nservers = [\"https://prod\"]\n";
 
 #[test]
-fn each_mistake_is_told_with_its_line() {
-    let home = Home::new();
+fn each_mistake_of_a_text_is_told_with_its_line() {
     for (text, line, words) in [
         ("[target.prod]\nserver = 1\n", 2, "unknown field `server`"),
         ("[targets.prod]\n", 1, "unknown field `targets`"),
@@ -22,7 +21,7 @@ fn each_mistake_is_told_with_its_line() {
         ("\n[target.prod]\nservers = []\n", 2, "which servers it is about"),
         ("[default]\nservers = [\"https://prod\"]\n", 2, "every server that no section names"),
         ("[target.prod]\nservers = [\"prod:6443\"]\n", 2, "https://HOST"),
-        ("[target.prod]\nservers = [\"https://me@prod\"]\n", 2, "without a user part"),
+        ("[target.prod]\nservers = [\n\"https://a\",\n\"https://me@prod\"]\n", 4, "without a user part"),
         (
             "[target.a]\nservers = [\"https://prod\"]\n[target.b]\nservers = [\"https://PROD:443/\"]\n",
             4,
@@ -30,19 +29,14 @@ fn each_mistake_is_told_with_its_line() {
         ),
         ("[target.prod]\nservers = [\n", 2, "array"),
     ] {
-        mistake(&home, text, line, words);
+        told(text, line, words);
     }
     for (rest, line, words) in [
-        ("operations = [\"list_pod\"]", 3, "there is no operation list_pod; list_pods is one"),
-        ("operations = [\n  \"list_pods\",\n  \"get_pods\",\n]", 5, "there is no operation get_pods; get_pod is one"),
         ("operations = \"all\"", 3, "\"any\", or a list of names"),
-        ("operations = [\"List Pods\"]", 3, "not a valid operation id"),
-        ("namespaces = [\"Shop\"]", 3, "not a valid namespace"),
-        ("raise.delete_pod = \"WRITE\"", 3, "delete_pod is DESTRUCTIVE: a level is raised and never lowered"),
+        ("operations = [\n\"list_pods\",\n\"List Pods\"\n]", 5, "not a valid operation id"),
+        ("namespaces = [\n\"Shop\"\n]", 4, "not a valid namespace"),
+        ("namespaces = 3", 3, "\"any\", or a list of names"),
         ("raise.delete_pod = \"READ\"", 3, "unknown variant `READ`"),
-        ("raise.list_pods = \"WRITE\"", 3, "list_pods only reads"),
-        ("raise.scale_deployment = \"WRITE\"", 3, "is WRITE already"),
-        ("raise.scale_deploiment = \"DESTRUCTIVE\"", 3, "scale_deployment is one"),
         ("approvers = [\n  \"ssh-rsa AAAA me\",\n]", 4, "no public key"),
         (
             "approvers = [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g policy\"]",
@@ -50,67 +44,101 @@ fn each_mistake_is_told_with_its_line() {
             "no approver is called policy",
         ),
         ("budgets.seconds = 0", 3, "seconds is from 1 to 3600"),
+        ("budgets.requests = -1", 3, "invalid value"),
         ("budgets.memory-mib = 65", 3, "memory-mib is from 4 to 64"),
         ("budgets.hours = 1", 3, "unknown field `hours`"),
         ("redact-secrets = 1", 3, "expected a boolean"),
     ] {
-        mistake(&home, &format!("{HEAD}{rest}\n"), line, words);
+        told(&format!("{HEAD}{rest}\n"), line, words);
     }
+    let any = "operation = \"scale_deployment\"\nnamespaces = \"any\"\n";
     for (rest, line, words) in [
-        ("operation = \"scale_deployment\"", 3, "missing field `namespaces`"),
-        ("operation = \"delete_pod\"\nnamespaces = \"any\"", 4, "delete_pod is DESTRUCTIVE: that is never approved"),
-        ("operation = \"list_pods\"\nnamespaces = \"any\"", 4, "only reads: nothing of it is ever approved"),
-        ("namespaces = []\noperation = \"scale_deployment\"", 4, "in no namespace nothing is ever approved"),
-        (
-            "operation = \"scale_deployment\"\nnamespaces = \"any\"\narguments.replica = { min = 1 }",
-            6,
-            "has no argument replica; replicas is one",
-        ),
-        (
-            "operation = \"scale_deployment\"\nnamespaces = \"any\"\narguments.replicas = { min = 5, max = 1 }",
-            6,
-            "nothing is from 5 to 1",
-        ),
-        (
-            "operation = \"scale_deployment\"\nnamespaces = \"any\"\narguments.replicas = { max = -1 }",
-            6,
-            "it is never less than 0",
-        ),
-        (
-            "operation = \"scale_deployment\"\nnamespaces = \"any\"\narguments.replicas = { one-of = [\"3\"] }",
-            6,
-            "it is an integer",
-        ),
-        (
-            "operation = \"scale_deployment\"\nnamespaces = \"any\"\narguments.replicas = { min = 1, is = 3 }",
-            6,
-            "are min and max, or one-of, or is",
-        ),
-        ("operation = \"scale_deployment\"\nnamespaces = \"any\"\narguments.name = { min = 1 }", 6, "it is a text"),
-        (
-            "operation = \"scale_deployment\"\nnamespaces = \"any\"\narguments.name = { is = \"../x\" }",
-            6,
-            "it is never ../x",
-        ),
+        ("operation = \"scale_deployment\"".to_owned(), 3, "missing field `namespaces`"),
+        (format!("{any}arguments.replicas = {{ min = 5, max = 1 }}"), 6, "nothing is from 5 to 1"),
+        (format!("{any}arguments.replicas = {{ min = 1, is = 3 }}"), 6, "are min and max, or one-of, or is"),
+        (format!("{any}arguments.replicas = {{}}"), 6, "are min and max, or one-of, or is"),
+        (format!("{any}arguments.replicas = {{ is = 1.5 }}"), 6, "a text, an integer, true or false"),
+        (format!("{any}arguments.name = {{ one-of = [] }}"), 6, "are min and max, or one-of, or is"),
+        (format!("{any}arguments.name = {{ matches = \".*\" }}"), 6, "unknown field `matches`"),
     ] {
-        mistake(&home, &format!("{HEAD}[[target.prod.automatic]]\n{rest}\n"), line, words);
+        told(&format!("{HEAD}[[target.prod.automatic]]\n{rest}\n"), line, words);
     }
-    let beyond = "operations = [\"list_pods\"]\nnamespaces = [\"a\"]\n[[target.prod.automatic]]\noperation = \"scale_deployment\"\nnamespaces = [\"b\"]\n";
-    mistake(&home, &format!("{HEAD}{beyond}"), 6, "not among the operations that are allowed here");
-    mistake(&home, &format!("{HEAD}{beyond}"), 7, "namespace b is not among those that are allowed here");
 }
 
 #[track_caller]
-fn mistake(home: &Home, text: &str, line: usize, words: &str) {
-    home.write("draft.toml", text);
+fn told(text: &str, line: usize, words: &str) {
+    let mistake = Policy::parse(text).expect_err("it has a mistake");
+    assert!(mistake.line == line && mistake.message.contains(words), "{text}: {words:?} at {line} is not {mistake:?}");
+}
+
+/// What a connector's catalogue shows to be wrong. Each line with a mistake has what is said of it behind it.
+const WRONG: &str = "\
+[target.prod]
+servers = [\"https://prod\"]
+namespaces = [\"shop\"]
+operations = [
+  \"list_pods\", \"delete_pod\", \"scale_deployment\", \"scale_statefulset\",
+  \"get_pods\", #! there is no operation get_pods; get_pod is one
+]
+
+[target.prod.raise]
+delete_pod = \"WRITE\" #! delete_pod is DESTRUCTIVE: a level is raised and never lowered
+list_pods = \"WRITE\" #! list_pods only reads
+scale_deployment = \"WRITE\" #! is WRITE already
+scale_deploiment = \"DESTRUCTIVE\" #! scale_deployment is one
+scale_statefulset = \"DESTRUCTIVE\"
+
+[[target.prod.automatic]]
+operation = \"delete_pod\" #! delete_pod is DESTRUCTIVE: that is never approved
+namespaces = \"any\"
+
+[[target.prod.automatic]]
+operation = \"scale_statefulset\" #! scale_statefulset is DESTRUCTIVE: that is never approved
+namespaces = \"any\"
+
+[[target.prod.automatic]]
+operation = \"list_pods\" #! only reads: nothing of it is ever approved
+namespaces = [] #! in no namespace nothing is ever approved
+
+[[target.prod.automatic]]
+operation = \"cordon_node\" #! not among the operations that are allowed here
+namespaces = [\"batch\"] #! the namespace batch is not among those that are allowed here
+
+[[target.prod.automatic]]
+operation = \"scale_deployment\"
+namespaces = [\"shop\"]
+[target.prod.automatic.arguments]
+replica = { min = 1 } #! has no argument replica; replicas is one
+replicas = { max = -1 } #! it is never less than 0
+name = { min = 1 } #! it is a text
+
+[[default.automatic]]
+operation = \"scale_deployment\"
+namespaces = [\"shop\"]
+[default.automatic.arguments]
+replicas = { one-of = [\"3\"] } #! it is an integer
+name = { is = \"../x\" } #! it is never ../x
+";
+
+#[test]
+fn what_cannot_come_about_with_the_connector_is_told_with_its_line() {
+    let home = Home::new();
+    home.write("draft.toml", WRONG);
     let run = home.run(&["policy", "check", "draft.toml", "-o", "json"]);
-    assert_eq!(run.code, Some(1), "{text}: {run:#?}");
+    assert_eq!(run.code, Some(1), "{run:#?}");
     let told: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
-    let mistakes = told["error"]["details"]["mistakes"].as_array().unwrap_or_else(|| panic!("{text}: {told}"));
-    let fits = |mistake: &serde_json::Value| {
-        mistake["line"] == json!(line) && mistake["message"].as_str().is_some_and(|message| message.contains(words))
-    };
-    assert!(mistakes.iter().any(fits), "{text}: {words:?} at {line} is not among {mistakes:?}");
+    let mistakes = told["error"]["details"]["mistakes"].as_array().expect("mistakes").iter();
+    let mut mistakes: Vec<(u64, &str)> = mistakes
+        .map(|mistake| (mistake["line"].as_u64().expect("a line"), mistake["message"].as_str().expect("a message")))
+        .collect();
+    for (line, text) in (1..).zip(WRONG.lines()) {
+        if let Some((_, words)) = text.split_once("#! ") {
+            let found = mistakes.iter().position(|(at, message)| *at == line && message.contains(words));
+            let found = found.unwrap_or_else(|| panic!("{words:?} at {line} is not among {mistakes:#?}"));
+            mistakes.remove(found);
+        }
+    }
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
 }
 
 #[test]
