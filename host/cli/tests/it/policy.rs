@@ -1,5 +1,6 @@
 //! The policy file: each mistake with its line, whose word it is, and what it does to calls.
 
+use crate::demo::served;
 use crate::program::{Home, finish};
 use crate::target::{options, pods, with};
 use meho_host_cli::policy::{Policy, Server, Unruled};
@@ -292,4 +293,44 @@ fn a_server_has_one_form_however_its_url_is_written() {
     assert!(policy.rules_for("https://PROD:443", None).is_ok());
     assert!(matches!(policy.rules_for("https://prod:6443", None), Err(Unruled::Unknown(_))));
     assert!(matches!(policy.rules_for("https://prod:6443", Some("prod")), Err(Unruled::Elsewhere(..))));
+}
+
+#[test]
+fn a_write_within_the_policys_bounds_is_done_without_a_terminal_and_stands_in_the_record() {
+    let home = Home::new();
+    let _served = served(&home);
+    let kubeconfig = fs::read_to_string(home.path("demo.kubeconfig")).expect("the kubeconfig");
+    let (_, rest) = kubeconfig.split_once("server: ").expect("a server");
+    let url = rest.lines().next().unwrap_or_default().trim().trim_matches('"').to_owned();
+    // Whoever is asked would need a key; the policy does not.
+    let rest = "approvers = []
+[[target.prod.automatic]]
+operation = \"scale_deployment\"
+namespaces = [\"production\"]
+arguments.replicas = { min = 1, max = 4 }";
+    home.write(PLACE, section(&url, rest));
+    let scale = |replicas: &str| {
+        let replicas = format!("replicas={replicas}");
+        let call = ["call", "scale_deployment", "namespace=production", "name=nginx", &replicas];
+        home.run(&[&call[..], &["--kubeconfig", "demo.kubeconfig", "-o", "json"]].concat())
+    };
+    let done = scale("4").json();
+    assert_eq!(done["data"]["replicas"], json!(4));
+    assert!(done["meta"]["warnings"].to_string().contains("policy approved this write"), "{done}");
+    for beyond in ["5", "0"] {
+        let run = scale(beyond);
+        assert_eq!(run.code, Some(3), "{run:#?}");
+    }
+    let approvals = home.run(&["audit", "--kind", "approval", "-o", "json"]).json();
+    let by: Vec<&str> =
+        approvals.as_array().expect("a list").iter().filter_map(|entry| entry["entry"]["by"].as_str()).collect();
+    assert_eq!(by, ["policy"], "{approvals}");
+
+    // A plan that waits does not hold any more once the policy is another.
+    let plans = home.run(&["plans", "-o", "json"]).json();
+    let waiting = plans.as_array().expect("a list").iter().find(|plan| plan["state"] == "waiting").expect("one waits");
+    home.write(PLACE, section(&url, ""));
+    let id = waiting["id"].as_str().expect("an id");
+    let told = home.run(&["execute", id, "-o", "table"]).failed(1);
+    assert!(told.contains("under another policy"), "{told}");
 }
