@@ -137,7 +137,7 @@ pub(crate) fn init(options: &InitOptions, configuration: Option<&Store>, printer
         .map_err(|error| refused(format!("the key {shown} cannot be written: {}", error.kind())))?;
     printer.people(&format!("{}\n", safe(&line)))?;
     printer.note(&format!("the private key is {shown}; keep it where only its approver is"));
-    printer.note("the line above is the public key: put it among the approvers of a target, where no agent can write");
+    printer.note("the line above is the public key: put it among the approvers of a section of the policy, where no agent can write");
     Ok(())
 }
 

@@ -269,6 +269,10 @@ pub(crate) struct InitOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Read a policy, hold it against what a connector offers, and print what it comes to, or each mistake with its line
+    #[command(after_help = "Examples:
+  meho-host policy check
+  meho-host policy check draft.toml
+  meho-host policy check -o json | jq '.sections[] | {section, operations}'")]
     Check {
         /// The policy, in the place of the one that holds
         file: Option<PathBuf>,

@@ -152,10 +152,32 @@ fn mistakes_are_lines_that_programs_jump_to() {
     assert!(run.failed(1).contains("2 mistakes"));
 }
 
+fn example(guide: &str) -> &str {
+    guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example")
+}
+
+#[test]
+fn a_text_that_was_cut_or_has_a_letter_less_is_read_or_refused_at_one_of_its_lines() {
+    let guide = fs::read_to_string(GUIDE).expect("the guide");
+    let example = example(&guide);
+    let check = |text: &str| {
+        if let Err(mistake) = Policy::parse(text) {
+            assert!((1..=text.lines().count().max(1) + 1).contains(&mistake.line), "{mistake}: {text}");
+            assert!(!mistake.message.is_empty() && !mistake.message.contains('\n'), "{mistake:?}");
+        }
+    };
+    assert!(Policy::parse(example).is_ok());
+    for (at, c) in example.char_indices() {
+        check(&example[..at]);
+        check(&[&example[..at], &example[at + c.len_utf8()..]].concat());
+        check(&[&example[..at], "\u{0}", &example[at..]].concat());
+    }
+}
+
 #[test]
 fn the_guides_example_is_in_order_and_has_every_key() {
     let guide = fs::read_to_string(GUIDE).expect("the guide");
-    let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let example = example(&guide);
     let home = Home::new();
     home.write(PLACE, example);
     let shown = home.run(&["policy", "check", "-o", "json"]).json();
@@ -309,10 +331,12 @@ operation = \"scale_deployment\"
 namespaces = [\"production\"]
 arguments.replicas = { min = 1, max = 4 }";
     home.write(PLACE, section(&url, rest));
+    let path = home.path("demo.kubeconfig");
+    let path = path.to_str().expect("a path of text");
     let scale = |replicas: &str| {
         let replicas = format!("replicas={replicas}");
         let call = ["call", "scale_deployment", "namespace=production", "name=nginx", &replicas];
-        home.run(&[&call[..], &["--kubeconfig", "demo.kubeconfig", "-o", "json"]].concat())
+        home.run(&[&call[..], &["--kubeconfig", path, "-o", "json"]].concat())
     };
     let done = scale("4").json();
     assert_eq!(done["data"]["replicas"], json!(4));
