@@ -268,7 +268,9 @@ pub(crate) struct InitOptions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Read a policy, hold it against what a connector offers, and print what it comes to, or each mistake with its line
+    /// Print what a policy comes to, or its mistakes
+    ///
+    /// It is read strictly and held against what a connector offers. Each mistake is told with its line.
     #[command(after_help = "Examples:
   meho-host policy check
   meho-host policy check draft.toml
