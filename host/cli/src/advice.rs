@@ -85,6 +85,12 @@ fn beside(error: &CallError) -> Option<String> {
         ErrorCode::PermissionDenied => {
             "`meho-host target check` shows what this credential may run, and which rights are missing"
         }
+        ErrorCode::ApprovalRequired => {
+            let plan = error.details.get("plan_id").and_then(Value::as_str)?;
+            return Some(format!(
+                "it waits as a plan: `meho-host approve {plan}` at a terminal, then `meho-host execute {plan}`"
+            ));
+        }
         ErrorCode::ConnectionFailed => {
             "`meho-host target list` shows where each target is; `meho-host demo` brings a cluster along"
         }

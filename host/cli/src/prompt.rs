@@ -40,7 +40,7 @@ impl Approver for Terminal {
         // Without a key it could only be asked for nothing.
         let Ok(key) = &self.key else { return Verdict::Nobody };
         self.progress.stop();
-        match approve(plan, view, key.clone()).await {
+        match approve(plan, view, key.clone(), Then::Sent).await {
             Ok(Some(approval)) => {
                 self.progress.start();
                 Verdict::Approved(approval)
@@ -57,8 +57,22 @@ impl Approver for Terminal {
     }
 }
 
+/// What a yes leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The request is sent at once.
+    Sent,
+    /// The yes is kept, and the request is sent when somebody executes the plan.
+    Kept,
+}
+
 /// Shows a plan at the terminal and asks. None is a no.
-pub(crate) async fn approve(plan: &Plan, view: &Value, key: Option<KeyFile>) -> Result<Option<Approval>, CallError> {
+pub(crate) async fn approve(
+    plan: &Plan,
+    view: &Value,
+    key: Option<KeyFile>,
+    then: Then,
+) -> Result<Option<Approval>, CallError> {
     let Some(width) = width().filter(|_| io::stdin().is_terminal()) else {
         return Err(CallError::new(ErrorCode::ApprovalRequired, "a yes is said at a terminal, and there is none")
             .hint("run it at a terminal; or sign what --statement prints, and give --signature"));
@@ -70,7 +84,7 @@ pub(crate) async fn approve(plan: &Plan, view: &Value, key: Option<KeyFile>) -> 
     let digest = plan.digest();
     let asking = move || -> Result<Option<Approval>, CallError> {
         // A terminal that is gone has said nothing, which is a no.
-        let Ok(Some(confirmation)) = ask(&shown, destructive.then_some(name.as_str())) else { return Ok(None) };
+        let Ok(Some(confirmation)) = ask(&shown, destructive.then_some(name.as_str()), then) else { return Ok(None) };
         let signature = key.map(|key| key.sign(digest, confirmation)).transpose()?;
         Ok(Some(Approval { digest, approver: crate::target::principal(), confirmation, signature }))
     };
@@ -209,14 +223,18 @@ fn beginning(request: &str, width: usize) -> String {
 }
 
 /// Asks once, and for a destructive request a second time, for the name of its object. What was typed before is no answer.
-fn ask(shown: &str, name: Option<&str>) -> io::Result<Option<Confirmation>> {
-    if !yes(shown, "Send it? [y/N] ")? {
+fn ask(shown: &str, name: Option<&str>, then: Then) -> io::Result<Option<Confirmation>> {
+    let (question, to) = match then {
+        Then::Sent => ("Send it? [y/N] ", "send"),
+        Then::Kept => ("Approve it? [y/N] ", "approve"),
+    };
+    if !yes(shown, question)? {
         return Ok(None);
     }
     let Some(name) = name else { return Ok(Some(Confirmation::Once)) };
     let mut terminal = io::stderr().lock();
     forget_input()?;
-    write!(terminal, "This is DESTRUCTIVE. Type {name} to send it: ")?;
+    write!(terminal, "This is DESTRUCTIVE. Type {name} to {to} it: ")?;
     terminal.flush()?;
     Ok((line()? == name).then_some(Confirmation::Twice))
 }
