@@ -18,6 +18,7 @@ mod notes;
 mod paths;
 mod plugins;
 mod sheets;
+mod stored;
 mod tables;
 mod waiting;
 mod yaml;
