@@ -14,6 +14,7 @@ both![
     logs_are_what_kubectl_prints,
     the_program_prints_lines_as_they_are,
     the_newest_bytes_are_kept_from_the_start_of_a_line,
+    a_log_of_fifty_megabytes_is_read_in_the_memory_of_a_few,
     the_container_is_the_one_given_or_the_default_or_the_only_one,
     a_pod_without_a_node_has_no_logs_and_that_is_said,
     a_loose_name_finds_the_only_pod_that_begins_so,
@@ -153,6 +154,23 @@ fn the_newest_bytes_are_kept_from_the_start_of_a_line(cluster: &Cluster) {
             caller.refused(ErrorCode::InvalidRequest, "get_pod_logs", of(&namespace, "web", json!({argument: value})));
         assert_eq!(refused.details["argument"], argument);
     }
+}
+
+fn a_log_of_fifty_megabytes_is_read_in_the_memory_of_a_few(cluster: &Cluster) {
+    let namespace = cluster.namespace().expect("a namespace");
+    running_pod(&namespace, "web", &["vast"]);
+    let caller = Caller::admin(cluster).patient();
+    let lines = KnownLog::Vast.lines();
+    let (data, meta) = caller.answer("get_pod_logs", of(&namespace, "web", json!({"tail_lines": 1_000_000})));
+    // As many whole lines as a mebibyte has room for.
+    let kept = 1_048;
+    assert_eq!(data["logs"], text(&lines[lines.len() - kept..]));
+    assert_eq!((&data["truncated"], &data["line_count"]), (&json!(true), &json!(kept)));
+    assert_eq!(meta.warnings, ["there were 50000000 bytes: the newest 1048000 are shown, from the start of a line"]);
+    let usage = caller.records().last().expect("a record").usage;
+    // All of it came, and little of it was there at a time: twice what is kept, and the answer as it is written.
+    assert!(usage.response_bytes > 50_000_000, "{usage:?}");
+    assert!(usage.peak_memory_bytes < 12 << 20, "{usage:?}");
 }
 
 fn the_container_is_the_one_given_or_the_default_or_the_only_one(cluster: &Cluster) {
