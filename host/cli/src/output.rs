@@ -290,8 +290,11 @@ impl Printer {
             // Their names are the contract's or a connector's, as their values are.
             self.say("", Tone::Plain, &format!(" {says}{name}: {shown}"));
         }
-        if let Some(hint) = &error.hint {
-            self.say("hint:", Tone::Heading, &format!("{says}{hint}"));
+        match (error.has_usual_hint(), advice) {
+            // The program's own advice is worth more than what is usual.
+            (true, Some(_)) => {}
+            (true, None) => self.say("hint:", Tone::Heading, &error.hint),
+            (false, _) => self.say("hint:", Tone::Heading, &format!("{says}{}", error.hint)),
         }
         if let Some(advice) = advice {
             self.say("hint:", Tone::Heading, advice);
