@@ -1,5 +1,6 @@
 //! CronJobs.
 
+use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{CONTAINERS, METADATA, head, images};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
@@ -40,6 +41,17 @@ impl Kind for CronJob {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("SCHEDULE", 1, &["schedule"]),
+        column("TIMEZONE", EXTRA, &["time_zone"]),
+        column("SUSPEND", 2, &["suspend"]),
+        column("ACTIVE", 4, &["active_jobs"]),
+        column("LAST SCHEDULE", 3, &["last_schedule_time"]).shown("age"),
+        age(5),
+        IMAGES,
+    ];
 
     fn row(job: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (job.part("metadata"), job.part("spec"), job.part("status"));

@@ -1,5 +1,6 @@
 //! DaemonSets.
 
+use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::kinds::pod_template::{TOLERATIONS, tolerations};
 use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
@@ -50,6 +51,18 @@ impl Kind for DaemonSet {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("DESIRED", 2, &["desired_number_scheduled"]),
+        column("CURRENT", 5, &["current_number_scheduled"]),
+        column("READY", 1, &["number_ready", "desired_number_scheduled"]).shown("enough"),
+        column("UP-TO-DATE", 6, &["updated_number_scheduled"]),
+        column("AVAILABLE", 4, &["number_available"]),
+        age(2),
+        column("NODE SELECTOR", EXTRA, &["node_selector"]).cut("list"),
+        IMAGES,
+    ];
 
     fn row(set: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (set.part("metadata"), set.part("spec"), set.part("status"));

@@ -1,5 +1,6 @@
 //! Deployments.
 
+use crate::column::{Column, IMAGES, NAME, NAMESPACE, READY, age, column};
 use crate::kind::Kind;
 use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Flag, Int, IntOrText, Object, Text};
@@ -51,6 +52,15 @@ impl Kind for Deployment {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        READY,
+        column("UP-TO-DATE", 4, &["updated_replicas"]),
+        column("AVAILABLE", 4, &["available_replicas"]),
+        age(2),
+        IMAGES,
+    ];
 
     fn row(deployment: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) =

@@ -1,5 +1,6 @@
 //! ReplicaSets.
 
+use crate::column::{Column, IMAGES, NAME, NAMESPACE, READY, age, column};
 use crate::kind::Kind;
 use crate::kinds::deployment::revision;
 use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
@@ -34,6 +35,15 @@ impl Kind for ReplicaSet {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("DESIRED", 2, &["replicas"]),
+        READY,
+        column("AVAILABLE", 4, &["available_replicas"]),
+        age(2),
+        IMAGES,
+    ];
 
     fn row(set: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (set.part("metadata"), set.part("spec"), set.part("status"));

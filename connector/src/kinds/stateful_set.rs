@@ -1,5 +1,6 @@
 //! StatefulSets.
 
+use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, READY, age, column};
 use crate::kind::Kind;
 use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Int, IntOrText, List, Object, Pairs, Text};
@@ -60,6 +61,15 @@ impl Kind for StatefulSet {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        READY,
+        column("UP-TO-DATE", 4, &["updated_replicas"]),
+        age(2),
+        column("SERVICE", EXTRA, &["service_name"]).cut("word"),
+        IMAGES,
+    ];
 
     fn row(set: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (set.part("metadata"), set.part("spec"), set.part("status"));
