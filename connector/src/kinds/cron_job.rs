@@ -2,7 +2,8 @@
 
 use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
-use crate::metadata::{CONTAINERS, METADATA, head, images};
+use crate::kinds::workload::TEMPLATE;
+use crate::metadata::{METADATA, head, images};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
 use crate::node::{Node, Shape};
 use crate::resource::{CRON_JOBS, Resource};
@@ -12,8 +13,7 @@ use crate::row::Row;
 pub struct CronJob;
 
 /// The template of a Job, and in it the one of its pods.
-const JOB: Shape =
-    Object(&[("spec", Object(&[("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))]))]))]);
+const JOB: Shape = Object(&[("spec", Object(&[("template", TEMPLATE)]))]);
 
 impl Kind for CronJob {
     const RESOURCE: Resource = CRON_JOBS;

@@ -3,8 +3,9 @@
 use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::kinds::pod_template::{TOLERATIONS, tolerations};
+use crate::kinds::workload::STRATEGY;
 use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
-use crate::node::Shape::{Int, IntOrText, Object, Pairs, Text};
+use crate::node::Shape::{Int, Object, Pairs};
 use crate::node::{Node, Shape};
 use crate::resource::{DAEMON_SETS, Resource};
 use crate::row::Row;
@@ -20,13 +21,7 @@ impl Kind for DaemonSet {
             "spec",
             Object(&[
                 ("selector", LABEL_SELECTOR),
-                (
-                    "updateStrategy",
-                    Object(&[
-                        ("type", Text),
-                        ("rollingUpdate", Object(&[("maxSurge", IntOrText), ("maxUnavailable", IntOrText)])),
-                    ]),
-                ),
+                ("updateStrategy", STRATEGY),
                 (
                     "template",
                     Object(&[(

@@ -2,7 +2,8 @@
 
 use crate::column::{Column, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
-use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
+use crate::kinds::workload::TEMPLATE;
+use crate::metadata::{CONDITIONS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Flag, Int, Object, Text};
 use crate::node::{Node, Shape};
 use crate::resource::{JOBS, Resource};
@@ -26,7 +27,7 @@ impl Kind for Job {
                 ("ttlSecondsAfterFinished", Int),
                 ("suspend", Flag),
                 ("selector", LABEL_SELECTOR),
-                ("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))])),
+                ("template", TEMPLATE),
             ]),
         ),
         (

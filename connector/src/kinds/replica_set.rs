@@ -3,7 +3,8 @@
 use crate::column::{Column, IMAGES, NAME, NAMESPACE, READY, age, column};
 use crate::kind::Kind;
 use crate::kinds::deployment::revision;
-use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
+use crate::kinds::workload::{REPLICAS, TEMPLATE, replicas};
+use crate::metadata::{LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Int, Object};
 use crate::node::{Node, Shape};
 use crate::resource::{REPLICA_SETS, Resource};
@@ -16,24 +17,8 @@ impl Kind for ReplicaSet {
     const RESOURCE: Resource = REPLICA_SETS;
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
-        (
-            "spec",
-            Object(&[
-                ("replicas", Int),
-                ("selector", LABEL_SELECTOR),
-                ("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))])),
-            ]),
-        ),
-        (
-            "status",
-            Object(&[
-                ("replicas", Int),
-                ("readyReplicas", Int),
-                ("availableReplicas", Int),
-                ("observedGeneration", Int),
-                ("conditions", CONDITIONS),
-            ]),
-        ),
+        ("spec", Object(&[("replicas", Int), ("selector", LABEL_SELECTOR), ("template", TEMPLATE)])),
+        ("status", REPLICAS),
     ]);
     const COLUMNS: &'static [Column] = &[
         NAMESPACE,
@@ -53,9 +38,7 @@ impl Kind for ReplicaSet {
         row.int("replicas", spec.count("replicas"));
         selector(row, &spec.part("selector"));
         images(row, &spec.part("template").part("spec"));
-        row.int("status_replicas", status.count("replicas"));
-        row.int("ready_replicas", status.count("readyReplicas"));
-        row.int("available_replicas", status.count("availableReplicas"));
+        replicas(row, &status);
         row.int_or_null("observed_generation", status.int("observedGeneration"));
         conditions(row, status.member("conditions"));
     }
