@@ -247,10 +247,7 @@ fn without_the_right_to_get_the_pod_its_logs_are_still_read_by_its_exact_name(cl
     let several = logs_only.refused(ErrorCode::InvalidRequest, "get_pod_logs", of(&namespace, "several", json!({})));
     assert!(several.message.contains("choose one of: [app sidecar]"), "{several:?}");
     let missing = logs_only.refused(ErrorCode::NotFound, "get_pod_logs", of(&namespace, "web", json!({})));
-    assert!(
-        missing.hint.as_ref().is_some_and(|hint| hint.contains("were not looked for: pods is forbidden")),
-        "{missing:?}"
-    );
+    assert!(missing.hint.contains("were not looked for: pods is forbidden"), "{missing:?}");
 
     let with_list = reader(cluster, &namespace, "with-list", &[("pods/log", &["get"]), ("pods", &["list"])]);
     let (data, _) = with_list.answer("get_pod_logs", of(&namespace, "web", json!({})));
@@ -259,10 +256,7 @@ fn without_the_right_to_get_the_pod_its_logs_are_still_read_by_its_exact_name(cl
     let without_logs = reader(cluster, &namespace, "without-logs", &[("pods", &["get", "list"])]);
     let denied = without_logs.refused(ErrorCode::PermissionDenied, "get_pod_logs", of(&namespace, "web-1", json!({})));
     assert_eq!((&denied.details["resource"], &denied.details["verb"]), (&json!("pods/log"), &json!("get")));
-    assert!(
-        denied.hint.as_ref().is_some_and(|hint| hint.contains(r#"resources: ["pods/log"], verbs: ["get"]"#)),
-        "{denied:?}"
-    );
+    assert!(denied.hint.contains(r#"resources: ["pods/log"], verbs: ["get"]"#), "{denied:?}");
 }
 
 fn two_beginnings_at_once_are_refused_before_anything_is_asked(cluster: &Cluster) {

@@ -1,5 +1,6 @@
 //! One suite, two servers: every line of `data/cases.yaml` is run on the real control plane and on the demo cluster, on the objects of
-//! `data/objects.yaml`, and the two answers have to be the same.
+//! `data/objects.yaml`, and the two answers have to be the same. A kind that stands by itself has its lines and its objects in one file of `data/kinds`:
+//! one object has everything, one has nothing that may be left out, and others are in states that are rare.
 //!
 //! Each answer is also held against the operation's own schema, against the object that it is of, by the words of the contract (`shapes.rs`), and, with all
 //! others of its user, against the server's audit log, both ways (`audited.rs`). Names, times and identities that a server makes up itself are taken out first (`plain.rs`). Rights are nobody's
@@ -11,6 +12,7 @@ mod audited;
 mod broken;
 mod case;
 mod columns;
+mod data;
 mod plain;
 mod rights;
 mod roles;
