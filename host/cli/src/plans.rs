@@ -206,8 +206,9 @@ pub(crate) async fn execute(cli: &Cli, options: &ExecuteOptions, printer: &Print
     };
     let answer = host.execute(&connector, &target, execution).await?;
     let operation = entry.view.pointer("/operation").and_then(Value::as_str).unwrap_or_default();
-    let entity = connector.operation(operation).ok().and_then(|operation| operation.entity.as_ref());
-    let about = About { entity: entity.map(|entity| entity.name.as_str()), namespaces: Namespaces::Any };
+    let operation = connector.operation(operation)?;
+    let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
+    let about = About { entity, columns: operation.returns.columns(), namespaces: Namespaces::Any };
     printer.executed(&answer, about)
 }
 

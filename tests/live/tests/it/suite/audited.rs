@@ -55,7 +55,7 @@ impl Audited {
             .filter(|operation| of(operation.trust))
             .map(|operation| {
                 let of_it: Vec<&CallRecord> =
-                    records.iter().filter(|record| record.operation == operation.id.as_str()).collect();
+                    records.iter().filter(|record| record.id.operation == operation.id.as_str()).collect();
                 Outcome {
                     line: format!("the log of {}", operation.id),
                     call: String::new(),
