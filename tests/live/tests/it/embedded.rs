@@ -18,12 +18,15 @@ use meho_host::policy::family::Family;
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::record::{CallRecord, Ending, Recorder, RequestIntent, RequestRecord};
 use meho_host::target::{Target, TargetSettings, Verification};
+use meho_host_store::Store;
+use meho_host_store::audit::{Audit, AuditEntry};
 use secrecy::SecretString;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// What all callers share.
@@ -47,19 +50,32 @@ pub(crate) fn embedded() -> &'static Embedded {
     })
 }
 
-/// Keeps every record.
+/// Keeps every record; and on disk those of callers who want that.
 #[derive(Default)]
 struct Records(Mutex<Vec<CallRecord>>);
 
+/// What the principals of such callers begin with.
+const KEPT: &str = "kept:";
+
+/// The record on disk.
+pub(crate) fn kept() -> &'static Store {
+    static KEPT: LazyLock<(TempDir, Store)> = LazyLock::new(|| {
+        let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+        let store = Store::open(&directory.path().join("state")).expect("a store");
+        (directory, store)
+    });
+    &KEPT.1
+}
+
 #[async_trait]
 impl Recorder for Records {
-    async fn intent(&self, _: &RequestIntent) -> Result<(), String> {
-        Ok(())
+    async fn intent(&self, request: &RequestIntent) -> Result<(), String> {
+        if request.call.principal.starts_with(KEPT) { kept().intent(request).await } else { Ok(()) }
     }
 
     async fn call(&self, record: CallRecord) -> Result<(), String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
-        Ok(())
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record.clone());
+        if record.id.principal.starts_with(KEPT) { kept().call(record).await } else { Ok(()) }
     }
 }
 
@@ -104,6 +120,31 @@ impl Caller {
         let mut caller = Self::new(target(cluster, token));
         caller.audited_from = Some((cluster.clone(), cluster.audit_mark().expect("the audit log")));
         caller
+    }
+
+    /// The same, whose calls are recorded on disk too.
+    pub(crate) fn kept(mut self) -> Self {
+        self.principal = format!("{KEPT}{}", self.principal);
+        self
+    }
+
+    /// Its requests as they stand in the record on disk, which is whole; and of its writes that were announced there, the ids.
+    #[track_caller]
+    pub(crate) fn kept_requests(&self) -> (Vec<Value>, BTreeSet<String>) {
+        let audit = Audit::open(&kept().directory()).expect("a record");
+        audit.verify(None).expect("it is whole");
+        let of_caller = |kind: &'static str| {
+            let is_its =
+                move |entry: &AuditEntry| entry.kind == kind && entry.entry["call"]["principal"] == *self.principal;
+            let mut entries = audit.entries(is_its, usize::MAX).expect("entries");
+            entries.reverse();
+            entries
+        };
+        let requests = of_caller("call")
+            .into_iter()
+            .flat_map(|entry| entry.entry["requests"].as_array().cloned().unwrap_or_default());
+        let id = |entry: AuditEntry| entry.entry["audit_id"].as_str().expect("an id").to_owned();
+        (requests.collect(), of_caller("intent").into_iter().map(id).collect())
     }
 
     /// The same with more time: an unoptimised host on a busy machine takes long for what is large.

@@ -10,9 +10,9 @@ use meho_control_plane::{AuditMark, Cluster, Namespace, User};
 use meho_host::policy::catalogue::Operation;
 use meho_host::policy::effect::Trust;
 use meho_host::policy::rbac::{Right, Rights};
-use meho_host::record::{CallEnding, CallRecord, Ending};
-use serde_json::json;
-use std::collections::BTreeSet;
+use meho_host::record::{CallEnding, CallRecord, Ending, RequestRecord};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A user of a namespace of its own, who says yes to what needs it.
 pub(super) struct Audited {
@@ -37,7 +37,7 @@ impl Audited {
         let namespace = cluster.namespace().expect("a namespace");
         let since = cluster.audit_mark().expect("a log");
         let user = namespace.cluster_user("everything", &rules(all.iter())).expect("a user");
-        Self { caller: Caller::user(cluster, &user).asking(yes()), user, since, namespace }
+        Self { caller: Caller::user(cluster, &user).asking(yes()).kept(), user, since, namespace }
     }
 
     pub(super) fn caller(&self) -> &Caller {
@@ -48,8 +48,9 @@ impl Audited {
     #[track_caller]
     pub(super) fn checked(&self, of: fn(Trust) -> bool) -> Vec<Outcome> {
         let count = check_same(self.namespace.cluster(), &self.user, self.since, &[&self.caller]);
-        println!("{count} requests are the same in both logs");
         let records = self.caller.records();
+        self.check_kept(&records);
+        println!("{count} requests are the same in both logs, and in the record on disk");
         let operations = embedded().connector.catalogue().operations().iter();
         operations
             .filter(|operation| of(operation.trust))
@@ -65,6 +66,34 @@ impl Audited {
                 }
             })
             .collect()
+    }
+}
+
+impl Audited {
+    /// The record on disk has the same requests, and each write's intent before it.
+    #[track_caller]
+    fn check_kept(&self, records: &[CallRecord]) {
+        let (kept, intents) = self.caller.kept_requests();
+        let requests: Vec<&RequestRecord> = records.iter().flat_map(|record| &record.requests).collect();
+        let by_id: BTreeMap<&str, &Value> =
+            kept.iter().map(|request| (request["audit_id"].as_str().expect("an id"), request)).collect();
+        assert_eq!((by_id.len(), kept.len()), (requests.len(), requests.len()));
+        for request in &requests {
+            let found = by_id[request.audit_id.as_str()];
+            let status = match request.ending {
+                Ending::Answered(status) => json!(status),
+                Ending::NotSent(_) | Ending::Unknown(_) => Value::Null,
+            };
+            let expected = (json!(request.method.as_str()), json!(request.path_and_query), status);
+            assert_eq!((&found["method"], &found["path"], &found["status"]), (&expected.0, &expected.1, &expected.2));
+            assert_eq!(found["body_digest"], json!(request.body));
+        }
+        let writes: BTreeSet<String> = requests
+            .iter()
+            .filter(|request| request.trust > Trust::Read)
+            .map(|request| request.audit_id.clone())
+            .collect();
+        assert_eq!(intents, writes, "each write was announced, and nothing else");
     }
 }
 
