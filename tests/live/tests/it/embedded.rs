@@ -23,10 +23,10 @@ use meho_host_store::audit::{Audit, AuditEntry};
 use secrecy::SecretString;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// What all callers share.
@@ -59,12 +59,13 @@ const KEPT: &str = "kept:";
 
 /// The record on disk.
 pub(crate) fn kept() -> &'static Store {
-    static KEPT: LazyLock<(TempDir, Store)> = LazyLock::new(|| {
-        let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-        let store = Store::open(&directory.path().join("state")).expect("a store");
-        (directory, store)
+    static KEPT: LazyLock<Store> = LazyLock::new(|| {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("record");
+        // Of the run before this one.
+        let _ = std::fs::remove_dir_all(&directory);
+        Store::open(&directory).expect("a store")
     });
-    &KEPT.1
+    &KEPT
 }
 
 #[async_trait]
