@@ -211,7 +211,7 @@ fn raised(operation: &Operation) -> Option<String> {
             let body = with_nothing(&effect.shown()["body"], name);
             let path = effect.shown_path();
             let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-            trust_of(effect.method, &attributes(effect.method, &segments, false), Some(&body))
+            trust_of(effect.method, &attributes(effect.method, &segments), Some(&body))
         };
         let writes = operation.effects.described().iter().filter(|effect| effect.body.is_some());
         operation.trust < Trust::Destructive && writes.into_iter().any(|effect| trust(effect) == Trust::Destructive)

@@ -208,7 +208,7 @@ fn uses<'e>(effects: &'e Effects, arguments: &'e ArgumentsSchema) -> Vec<Use<'e>
             // With what varies as one thing and as another.
             let read = |varies: &'e str| {
                 let segments: Vec<&str> = path.iter().map(|segment| segment.unwrap_or(varies)).collect();
-                attributes(template.method, &segments, false)
+                attributes(template.method, &segments)
             };
             let (Attributes::Resource(found), Attributes::Resource(other)) = (read("x"), read("y")) else { continue };
             let place = match Namespace::parse(&found.namespace) {

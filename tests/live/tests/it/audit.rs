@@ -69,7 +69,7 @@ fn check_event(event: &AuditEvent, request: &RequestRecord) {
     let path = request.path_and_query.split('?').next().unwrap_or_default();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let method = Sent::from_token(request.method.as_str()).expect("a method");
-    let Attributes::Resource(found) = attributes(method, &segments, false) else { panic!("no resource: {path}") };
+    let Attributes::Resource(found) = attributes(method, &segments) else { panic!("no resource: {path}") };
     assert_eq!(event.verb, found.verb);
     let reference = ObjectRef {
         api_group: found.group,
