@@ -6,6 +6,7 @@ pub mod manifest;
 
 use crate::catalogue::{Effects, Operation};
 use crate::effect::Need;
+use crate::family::Family;
 use crate::family::kubernetes::{Attributes, attributes};
 use crate::grammar::Namespace;
 use crate::overlap::{Combinations, path_assignments};
@@ -200,6 +201,11 @@ enum Place {
 
 fn uses<'e>(effects: &'e Effects, arguments: &'e ArgumentsSchema) -> Vec<Use<'e>> {
     let mut uses = Vec::new();
+    // Rights are Kubernetes' own.
+    match effects.family() {
+        Family::Kubernetes => {}
+        Family::GenericHttp => return uses,
+    }
     let mut combinations = Combinations::of_one_operation();
     for template in effects.templates() {
         // The catalogue has refused effects with too many combinations.

@@ -7,6 +7,7 @@ mod label_selector;
 mod listing;
 pub(super) mod review;
 
+use super::Pages;
 use crate::effect::{Method, Trust};
 use crate::redaction::Secrets;
 use crate::request::CanonicalRequest;
@@ -40,6 +41,8 @@ pub struct ResourceAttributes {
     pub name: String,
 }
 
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks>
+pub(super) const PAGES: Pages = Pages { size_key: "limit", token_key: "continue", token_pointer: "/metadata/continue" };
 /// The server reads `dryRun` from the query of most writes, and from the body alone of a DELETE that has one
 /// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run>).
 pub(super) const RESERVED_KEYS: [&str; 1] = ["dryRun"];

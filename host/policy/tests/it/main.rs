@@ -5,6 +5,7 @@ mod canonical;
 mod decisions;
 mod effects;
 mod family;
+mod generic_http;
 mod grammar;
 mod load;
 mod observing;
