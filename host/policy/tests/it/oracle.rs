@@ -98,6 +98,9 @@ pub(crate) struct Call<'a> {
     sent: Vec<Sent>,
 }
 
+/// Path, pairs of the query, and whether a longer name is in them.
+type Bare = (String, Vec<(String, String)>, bool);
+
 /// What a piece may be; the flag says whether it is a longer name.
 enum Texts {
     These(Vec<(String, bool)>),
@@ -259,8 +262,7 @@ impl<'a> Call<'a> {
     fn requests_with(&self, index: usize, longer: Option<&(String, String)>) -> Vec<Allowed> {
         let effect = &self.effects[index];
         let Texts::These(paths) = self.joined(&effect.path, longer) else { return Vec::new() };
-        let mut bare: Vec<(String, Vec<(String, String)>, bool)> =
-            paths.into_iter().map(|(path, is_longer)| (path, Vec::new(), is_longer)).collect();
+        let mut bare: Vec<Bare> = paths.into_iter().map(|(path, is_longer)| (path, Vec::new(), is_longer)).collect();
         for rule in &effect.query {
             let Rule::Pieces(pieces) = &rule.value else { continue };
             let values = match self.joined(pieces, longer) {
@@ -407,11 +409,7 @@ impl<'a> Call<'a> {
 }
 
 /// The request with each value of a key, and without it where it may be left out.
-fn with_key(
-    (path, pairs, is_longer): &(String, Vec<(String, String)>, bool),
-    rule: &QueryRule,
-    values: &[(String, bool)],
-) -> Vec<(String, Vec<(String, String)>, bool)> {
+fn with_key((path, pairs, is_longer): &Bare, rule: &QueryRule, values: &[(String, bool)]) -> Vec<Bare> {
     let with = |(value, longer): &(String, bool)| {
         let pair = (rule.key.clone(), value.clone());
         (path.clone(), pairs.iter().cloned().chain([pair]).collect(), *is_longer || *longer)
