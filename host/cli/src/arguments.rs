@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::policy::catalogue::Operation;
 use meho_host::policy::effect::Trust;
+use meho_host::policy::family::Family;
 use meho_host::policy::schema::{DRY_RUN, ParameterType};
 use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
@@ -354,6 +355,10 @@ fn trust(text: &str) -> Result<Trust, String> {
     }
 }
 
+fn family(text: &str) -> Result<Family, String> {
+    Family::from_name(text).ok_or_else(|| "kubernetes and generic-http are there".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum TargetCommand {
     /// Add a target to the configuration file
@@ -426,6 +431,9 @@ pub(crate) struct AddOptions {
     /// The name that the server's certificate must have, where that is not the URL's host
     #[arg(long, value_name = "NAME", requires = "server", conflicts_with_all = OTHER_PLACES)]
     pub(crate) tls_server_name: Option<String>,
+    /// What answers there: kubernetes, or generic-http
+    #[arg(long, value_name = "FAMILY", requires = "server", conflicts_with_all = OTHER_PLACES, value_parser = family)]
+    pub(crate) family: Option<Family>,
     /// The cluster in whose pod this runs, as its service account
     #[arg(long)]
     pub(crate) in_cluster: bool,

@@ -3,6 +3,7 @@
 //! The family belongs to the target's record, never to the component. Everything the host knows of Kubernetes stands below here, and all of it is
 //! pure: it looks at a request and says what it is.
 
+mod generic_http;
 pub mod kubernetes;
 
 use crate::effect::{Method, Trust};
@@ -17,6 +18,19 @@ use serde::{Deserialize, Serialize};
 pub enum Family {
     /// A Kubernetes API server.
     Kubernetes,
+    /// Any server over HTTP, of which no more is known than what its methods mean.
+    GenericHttp,
+}
+
+/// Where a family's pages say what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pages {
+    /// The query key of a page's size.
+    pub size_key: &'static str,
+    /// The query key of its token.
+    pub token_key: &'static str,
+    /// Where the token of the next page stands in a page.
+    pub token_pointer: &'static str,
 }
 
 impl Family {
@@ -25,6 +39,7 @@ impl Family {
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "kubernetes" => Some(Self::Kubernetes),
+            "generic-http" => Some(Self::GenericHttp),
             _ => None,
         }
     }
@@ -34,22 +49,16 @@ impl Family {
     pub fn name(self) -> &'static str {
         match self {
             Self::Kubernetes => "kubernetes",
+            Self::GenericHttp => "generic-http",
         }
     }
 
-    /// Where the token of the next page stands in a page.
+    /// How its lists come in pages, where that is known.
     #[must_use]
-    pub fn page_token_pointer(self) -> &'static str {
+    pub fn pages(self) -> Option<Pages> {
         match self {
-            Self::Kubernetes => "/metadata/continue",
-        }
-    }
-
-    /// The query keys of a page's size and of its token.
-    #[must_use]
-    pub fn page_keys(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Kubernetes => ("limit", "continue"),
+            Self::Kubernetes => Some(kubernetes::PAGES),
+            Self::GenericHttp => None,
         }
     }
 
@@ -59,6 +68,7 @@ impl Family {
     pub fn reserved_keys(self) -> &'static [&'static str] {
         match self {
             Self::Kubernetes => &kubernetes::RESERVED_KEYS,
+            Self::GenericHttp => &[],
         }
     }
 
@@ -68,6 +78,7 @@ impl Family {
     pub fn body_media_types(self) -> &'static [&'static str] {
         match self {
             Self::Kubernetes => &kubernetes::BODY_MEDIA_TYPES,
+            Self::GenericHttp => &generic_http::BODY_MEDIA_TYPES,
         }
     }
 
@@ -76,6 +87,7 @@ impl Family {
     pub fn withholds(self, segments: &[&str]) -> bool {
         match self {
             Self::Kubernetes => kubernetes::withholds(segments),
+            Self::GenericHttp => false,
         }
     }
 
@@ -84,6 +96,7 @@ impl Family {
     pub fn trust(self, request: &CanonicalRequest) -> Trust {
         match self {
             Self::Kubernetes => kubernetes::trust(request),
+            Self::GenericHttp => generic_http::least_trust(request.method()),
         }
     }
 
@@ -92,6 +105,7 @@ impl Family {
     pub fn least_trust(self, method: Method, segments: &[&str]) -> Trust {
         match self {
             Self::Kubernetes => kubernetes::least_trust(method, segments),
+            Self::GenericHttp => generic_http::least_trust(method),
         }
     }
 
@@ -100,13 +114,24 @@ impl Family {
     pub fn secrets(self, request: &CanonicalRequest) -> Secrets {
         match self {
             Self::Kubernetes => kubernetes::secrets(request),
+            Self::GenericHttp => Secrets::None,
         }
     }
 
-    /// The request of one of the host's own questions.
-    pub(crate) fn write(self, asked: &Asked) -> Written {
+    /// Whether a target can be asked what it is, who a credential is to it, and what that may do.
+    #[must_use]
+    pub fn can_be_asked(self) -> bool {
         match self {
-            Self::Kubernetes => kubernetes::review::write(asked),
+            Self::Kubernetes => true,
+            Self::GenericHttp => false,
+        }
+    }
+
+    /// The request of one of the host's own questions; none where the family has no way to ask.
+    pub(crate) fn write(self, asked: &Asked) -> Option<Written> {
+        match self {
+            Self::Kubernetes => Some(kubernetes::review::write(asked)),
+            Self::GenericHttp => None,
         }
     }
 
@@ -114,6 +139,7 @@ impl Family {
     pub(crate) fn read(self, asked: &Asked, status: u16, body: &[u8]) -> Result<Told, String> {
         match self {
             Self::Kubernetes => kubernetes::review::read(asked, status, body),
+            Self::GenericHttp => Err("the family has no such question".to_owned()),
         }
     }
 }

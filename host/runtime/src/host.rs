@@ -344,7 +344,7 @@ impl Host {
     ///
     /// # Errors
     /// AUTHENTICATION_FAILED where the target does not take the credential; TLS_ERROR, CONNECTION_FAILED, TIMEOUT where it cannot be asked;
-    /// SERVER_ERROR where what answers is no target of its family.
+    /// SERVER_ERROR where what answers is no target of its family; INVALID_REQUEST where the family has no way to ask.
     pub async fn check(
         &self,
         target: &Target,
@@ -353,6 +353,12 @@ impl Host {
     ) -> Result<Box<TargetCheck>, CallError> {
         let namespace = crate::check::namespace(check.namespace.as_deref())?;
         connector.map_or(Ok(()), |connector| same_family(connector, target))?;
+        if !target.family().can_be_asked() {
+            let message =
+                format!("a target of the family {} cannot be asked who a credential is", target.family().name());
+            return Err(CallError::new(ErrorCode::InvalidRequest, message)
+                .hint("call one of the connector's operations that read: whether it is answered shows it"));
+        }
         let settings = &self.inner.settings;
         let budgets = Budgets { wall: check.timeout.unwrap_or(settings.budgets.wall), ..settings.budgets.clone() };
         let _turn = self.turn(budgets.wall).await?;

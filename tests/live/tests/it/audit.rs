@@ -86,7 +86,7 @@ fn read(request: &RequestRecord) -> (String, ObjectRef) {
     let (path, query) = request.path_and_query.split_once('?').unwrap_or((&request.path_and_query, ""));
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let method = Sent::from_token(request.method.as_str()).expect("a method");
-    let Attributes::Resource(found) = attributes(method, &segments, false) else { panic!("no resource: {path}") };
+    let Attributes::Resource(found) = attributes(method, &segments) else { panic!("no resource: {path}") };
     // Of a list that is of one name by its field selector the server says that name, too.
     let selected = || {
         let selector = query.split('&').find_map(|pair| pair.strip_prefix("fieldSelector="))?;

@@ -20,6 +20,7 @@ mod audit;
 mod bad_input;
 mod checks;
 mod churn;
+mod classifier;
 mod codes;
 mod connections;
 mod cordon;
