@@ -162,12 +162,10 @@ fn a_record_that_was_changed_is_not_whole_and_says_where() {
     let shop = Shop::open();
     shop.scales(4);
     shop.scales(5);
-    let path = shop.home.path(".local/state/meho/state.db");
-    let run = std::process::Command::new("python3")
-        .args(["-c", "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(\"update audit set entry=replace(entry,'nginx','redis') where number=2\"); d.commit()"])
-        .arg(&path)
-        .status();
-    assert!(run.is_ok_and(|status| status.success()), "the record can be changed");
+    let database = rusqlite::Connection::open(shop.home.path(".local/state/meho/state.db")).expect("a database");
+    let edit = "UPDATE audit SET entry = replace(entry, 'nginx', 'redis') WHERE number = 2";
+    assert_eq!(database.execute(edit, []).expect("the record can be changed"), 1);
+    drop(database);
     let error = refused(&shop.run(&["audit", "verify"]), 1, "INTERNAL_ERROR");
     assert_eq!(error["details"]["entry"], 2, "{error}");
 }
