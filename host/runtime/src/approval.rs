@@ -127,10 +127,8 @@ pub enum StoreRefused {
     /// It was used, or answered with no.
     #[error("{}", over(*.0))]
     Over(PlanState),
-    /// It has expired by a clock that went on: this machine's was set back.
-    #[error(
-        "the plan has expired: this machine's clock was set back, {behind} s behind the latest time that the store has seen"
-    )]
+    /// Its time is over by a clock that went on: this machine's was set back.
+    #[error("the plan's time is over: this machine's clock was set back, {behind} s behind the latest time that the store has seen")]
     ClockSetBack {
         /// By how many seconds.
         behind: u64,
@@ -173,7 +171,7 @@ pub trait PlanStore: Send + Sync {
     /// Keeps a plan. Where one waits already that is the same but for its moment, that one is given back, and nothing is kept.
     ///
     /// # Errors
-    /// [`StoreRefused::TooMany`], [`StoreRefused::Failed`].
+    /// [`StoreRefused::TooMany`], [`StoreRefused::ClockSetBack`] where it would be over at once, [`StoreRefused::Failed`].
     async fn keep(&self, plan: KeptPlan) -> Result<Box<PlanEntry>, StoreRefused>;
 
     /// All plans that are known, the newest first.
@@ -319,6 +317,10 @@ impl PlanStore for Plans {
         if let Some(known) = kept.entries.iter().filter(waits).find(same) {
             return Ok(Box::new(known.clone()));
         }
+        let (latest, now) = (kept.latest, now());
+        if now < latest && plan.plan.context().expires <= latest {
+            return Err(StoreRefused::ClockSetBack { behind: latest - now });
+        }
         let principal = &plan.plan.context().principal;
         if kept.entries.iter().filter(waits).filter(|entry| entry.principal == *principal).count() >= MAX_WAITING {
             return Err(StoreRefused::TooMany { most: MAX_WAITING, principal: principal.clone() });
@@ -403,8 +405,34 @@ pub fn short_id(plan: Digest) -> String {
     plan.to_string().trim_start_matches("sha256:").chars().take(ID_DIGITS).collect()
 }
 
+/// A plan as it is shown, once more and from the plan itself: what a store has of it may be somebody else's word by now. Of the target there is only that
+/// word; whether it is the one that the plan is for is seen when it is executed.
+#[must_use]
+pub fn view_again(plan: &Plan, kept: &Value) -> Value {
+    let mut shown = kept.clone();
+    if let (Some(shown), Value::Object(of_plan)) = (shown.as_object_mut(), view_of_plan(plan)) {
+        shown.extend(of_plan.into_iter().filter(|(name, _)| !OF_TARGET.contains(&name.as_str())));
+    }
+    shown
+}
+
+/// What a plan's view says of its target.
+const OF_TARGET: [&str; 4] = ["target", "server", "verified", "proxy"];
+
 /// A plan as it is shown: the exact request, what it is, and what it is bound to.
-pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
+#[must_use]
+pub fn view(plan: &Plan, target: &Target) -> Value {
+    let mut shown = view_of_plan(plan);
+    // Where it really goes, whatever its name says. The approver may know it; a guest never sees a view.
+    let of_target = [json!(target.name()), json!(target.server()), json!(target.is_verified()), json!(target.proxy())];
+    if let Some(shown) = shown.as_object_mut() {
+        shown.extend(OF_TARGET.map(str::to_owned).into_iter().zip(of_target));
+    }
+    shown
+}
+
+/// The part of it that follows from the plan alone, with places for what is said of the target.
+fn view_of_plan(plan: &Plan) -> Value {
     let planned = plan.request();
     let request = planned.request();
     let context = plan.context();
@@ -413,11 +441,10 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
         "digest": plan.digest().to_string(),
         "operation": context.operation.as_str(),
         "trust": planned.trust().to_string(),
-        "target": target.name(),
-        // Where it really goes, whatever its name says. The approver may know it; a guest never sees a view.
-        "server": target.server(),
-        "verified": target.is_verified(),
-        "proxy": target.proxy(),
+        "target": null,
+        "server": null,
+        "verified": null,
+        "proxy": null,
         "principal": context.principal,
         "expires": rfc3339(Duration::from_secs(context.expires)),
         "request": {

@@ -236,7 +236,9 @@ pub(crate) fn of_store(refused: StoreRefused) -> CallError {
         }
         StoreRefused::NoSuchPlan | StoreRefused::Over(_) => approval_invalid(message),
         StoreRefused::ClockSetBack { .. } => {
-            approval_invalid(message).hint("set the clock; then plan again, and approve that plan")
+            approval_invalid(message).hint(
+                "set the clock, then plan again; where the store has seen a time that never was, put its directory away: nothing that waits there holds then",
+            )
         }
         StoreRefused::TooMany { most, .. } => CallError::new(ErrorCode::ResourceLimit, message)
             .hint("say yes or no to those that wait, or let them expire")

@@ -171,6 +171,23 @@ fn a_record_that_was_changed_is_not_whole_and_says_where() {
 }
 
 #[test]
+fn what_is_approved_is_shown_from_the_plan_and_not_from_what_somebody_wrote_beside_it() {
+    let shop = Shop::open();
+    let id = shop.scales(4);
+    let database = rusqlite::Connection::open(shop.home.path(".local/state/meho/state.db")).expect("a database");
+    let edit = "UPDATE plan SET view = replace(replace(view, 'nginx', 'redis'), 'https://', 'https://prod.example/')";
+    assert_eq!(database.execute(edit, []).expect("the view can be changed"), 1);
+    let shown = shop.run(&["plan", &id, "-o", "table"]).stdout;
+    assert!(shown.contains("/deployments/nginx/scale") && !shown.contains("redis"), "{shown}");
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y")]);
+    assert!(is_done && shown.contains("/deployments/nginx/scale"), "{shown}");
+    assert!(!shown.contains("redis") && !shown.contains("prod.example"), "{shown}");
+    // A plan that was changed itself is none any more.
+    database.execute("UPDATE plan SET plan = replace(plan, 'nginx', 'redis')", []).expect("the plan can be changed");
+    refused(&shop.run(&["execute", &id]), 1, "INTERNAL_ERROR");
+}
+
+#[test]
 fn where_nothing_can_be_kept_a_read_says_so_and_a_write_is_not_sent() {
     let shop = Shop::open();
     let kubeconfig = shop.kubeconfig.to_str().expect("UTF-8");
