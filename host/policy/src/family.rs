@@ -103,6 +103,20 @@ impl Family {
         }
     }
 
+    /// A write as a dry run of itself; none where targets of the family are not known to honour that.
+    pub(crate) fn dry_run(self, write: &CanonicalRequest) -> Option<CanonicalRequest> {
+        match self {
+            Self::Kubernetes => kubernetes::dry_run::tried(write),
+        }
+    }
+
+    /// Whether a finished request is a dry run, read as the target reads it.
+    pub(crate) fn is_dry_run(self, request: &CanonicalRequest) -> bool {
+        match self {
+            Self::Kubernetes => kubernetes::dry_run::is_tried(request),
+        }
+    }
+
     /// The request of one of the host's own questions.
     pub(crate) fn write(self, asked: &Asked) -> Written {
         match self {

@@ -6,6 +6,7 @@ use crate::call::{Answer, AnswerMeta, UNVERIFIED, rfc3339};
 use crate::target::Target;
 use async_trait::async_trait;
 use meho_policy::plan::{Approval, Digest, Plan};
+use meho_policy::preview::Preview;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -106,8 +107,8 @@ impl PlanStore for Plans {
     }
 }
 
-/// A plan as it is shown: the exact request, what it is, and what it is bound to.
-pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
+/// A plan as it is shown: the exact request, what it is, what it is bound to, and what would come of it.
+pub(crate) fn view(plan: &Plan, preview: &Preview, target: &Target) -> Value {
     let planned = plan.request();
     let request = planned.request();
     let context = plan.context();
@@ -132,12 +133,13 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
             // As it stands in the record of the request.
             "body_digest": request.body().map(|body| Digest::of(body.bytes()).to_string()),
         },
+        "preview": preview,
     })
 }
 
 /// The answer to a dry run: the plan itself. It is not kept.
-pub(crate) fn dry_run_answer(plan: &Plan, target: &Target) -> Answer {
-    let shown: Option<Box<RawValue>> = to_raw_value(&json!({"dry_run": true, "plan": view(plan, target)})).ok();
+pub(crate) fn dry_run_answer(view: &Value, target: &Target) -> Answer {
+    let shown: Option<Box<RawValue>> = to_raw_value(&json!({"dry_run": true, "plan": view})).ok();
     let mut warnings = vec!["nothing was sent: this is what would be".to_owned()];
     if !target.is_verified() {
         // What the plan was made from was read from there.

@@ -10,6 +10,7 @@ use crate::engine::{MAX_ADMISSIONS, MAX_CALLS, engine};
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::guest::{Guest, Replay, linker};
+use crate::preview::Foresight;
 use crate::record::{NoRecorder, Recorder};
 use crate::rows::{RowBatch, Sink};
 use crate::target::Target;
@@ -331,12 +332,11 @@ impl Host {
         let prepared = self.prepare(connector, target, call)?;
         let turn = self.turn(prepared.budgets.wall).await?;
         if prepared.operation.trust > Trust::Read {
-            let planned = match self.plan_prepared(&prepared).await? {
-                Planned::Waiting(plan) => plan,
+            let Waiting { plan: planned, view } = match self.plan_prepared(&prepared).await? {
+                Planned::Waiting(waiting) => *waiting,
                 Planned::NothingToDo(answer) | Planned::DryRun(answer) => return Ok(answer),
             };
             drop(turn);
-            let view = crate::approval::view(&planned, target);
             return match approver.decide(&planned, &view).await {
                 Verdict::Approved(approval) => {
                     self.execute_within(connector, target, planned.digest(), &approval, timeout).await
@@ -415,15 +415,24 @@ impl Host {
                     clock: prepared.replay.clock.as_secs(),
                     seed: prepared.replay.seed,
                 };
+                let foresight = Foresight {
+                    target: prepared.target,
+                    planned: &request,
+                    principal: &prepared.principal,
+                    budgets: &prepared.budgets,
+                    recorder: self.inner.settings.recorder.clone(),
+                };
+                let preview = foresight.look().await;
                 let plan = Plan::new(*request, context);
+                let view = crate::approval::view(&plan, &preview, prepared.target);
                 if prepared.dry_run {
-                    return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(&plan, prepared.target))));
+                    return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(&view, prepared.target))));
                 }
                 let refused = |why: String| {
                     CallError::new(ErrorCode::InternalError, format!("the plan could not be kept: {why}"))
                 };
                 self.inner.settings.plans.keep(&plan).await.map_err(refused)?;
-                Ok(Planned::Waiting(Box::new(plan)))
+                Ok(Planned::Waiting(Box::new(Waiting { plan, view })))
             }
         }
     }
@@ -459,11 +468,20 @@ fn same_family(connector: &Connector, target: &Target) -> Result<(), CallError> 
 #[derive(Debug)]
 pub enum Planned {
     /// A write that waits for a yes.
-    Waiting(Box<Plan>),
+    Waiting(Box<Waiting>),
     /// The operation found nothing to change.
     NothingToDo(Box<Answer>),
     /// The caller asked what would happen, and that is the answer.
     DryRun(Box<Answer>),
+}
+
+/// A plan that waits.
+#[derive(Debug)]
+pub struct Waiting {
+    /// The plan.
+    pub plan: Plan,
+    /// What is shown of it: the exact request, and what would come of it.
+    pub view: Value,
 }
 
 /// A call that has been looked up and checked.

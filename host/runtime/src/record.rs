@@ -67,7 +67,7 @@ pub struct Usage {
 /// What a call did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallRecord {
-    /// The operation; `check` for a check of the target, which is the host's own.
+    /// The operation; `check` for a check of the target and `preview` for the preview of a plan, which are the host's own.
     pub operation: String,
     /// The target's name.
     pub target: String,
@@ -134,8 +134,12 @@ pub trait Recorder: Send + Sync {
 /// A write that is about to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestIntent {
+    /// Whose it is. A host's own is a dry run: it changes nothing at a target that keeps its word.
+    pub origin: Origin,
     /// The id that it will carry.
     pub audit_id: String,
+    /// The effect that allows it, or what the host asks.
+    pub effect: String,
     /// The method.
     pub method: Method,
     /// Path and query.
