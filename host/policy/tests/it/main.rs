@@ -10,6 +10,7 @@ mod load;
 mod observing;
 mod overlapping;
 mod plans;
+mod previews;
 mod questions;
 mod redaction;
 mod rights;
