@@ -108,7 +108,7 @@ impl PlanStore for Plans {
 }
 
 /// A plan as it is shown: the exact request, what it is, what it is bound to, and what would come of it.
-pub(crate) fn view(plan: &Plan, preview: &Preview, target: &Target) -> Value {
+pub(crate) fn view(plan: &Plan, preview: Option<&Preview>, target: &Target) -> Value {
     let planned = plan.request();
     let request = planned.request();
     let context = plan.context();
@@ -140,7 +140,7 @@ pub(crate) fn view(plan: &Plan, preview: &Preview, target: &Target) -> Value {
 /// The answer to a dry run: the plan itself. It is not kept.
 pub(crate) fn dry_run_answer(view: &Value, target: &Target) -> Answer {
     let shown: Option<Box<RawValue>> = to_raw_value(&json!({"dry_run": true, "plan": view})).ok();
-    let mut warnings = vec!["nothing was sent: this is what would be".to_owned()];
+    let mut warnings = vec!["nothing was changed: this is what would be sent".to_owned()];
     if !target.is_verified() {
         // What the plan was made from was read from there.
         warnings.push(UNVERIFIED.to_owned());

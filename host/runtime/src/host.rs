@@ -17,7 +17,7 @@ use crate::target::Target;
 use meho_policy::authority::Phase;
 use meho_policy::catalogue::{Operation, ResultKind};
 use meho_policy::effect::Trust;
-use meho_policy::plan::{Approval, Digest, Plan, PlanContext};
+use meho_policy::plan::{Approval, Digest, Plan, PlanContext, PlannedRequest};
 use meho_policy::schema::{Arguments, DRY_RUN};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -54,6 +54,8 @@ pub struct HostSettings {
     pub recorder: Arc<dyn Recorder>,
     /// Where plans wait.
     pub plans: Arc<dyn PlanStore>,
+    /// Whether what would come of a plan is asked of its target.
+    pub previews: Previews,
     /// Looks at the guest's memory after each call.
     #[cfg(feature = "memory-inspection")]
     pub inspector: Option<Arc<crate::inspection::Inspector>>,
@@ -65,10 +67,21 @@ impl Default for HostSettings {
             budgets: Budgets::default(),
             recorder: Arc::new(NoRecorder),
             plans: Arc::new(Plans::default()),
+            previews: Previews::default(),
             #[cfg(feature = "memory-inspection")]
             inspector: None,
         }
     }
+}
+
+/// Whether plans have previews.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Previews {
+    /// They have: the host asks the target, with reads and a dry run.
+    #[default]
+    Made,
+    /// They have none: for a target that is asked for nothing but what is called.
+    LeftOut,
 }
 
 /// A host. Cheap to clone; clones share the engine.
@@ -343,9 +356,12 @@ impl Host {
                 }
                 Verdict::Rejected => {
                     self.inner.settings.plans.forget(planned.digest()).await;
-                    Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was sent")
-                        .detail("answer", "no")
-                        .detail("plan", view))
+                    Err(CallError::new(
+                        ErrorCode::ApprovalRequired,
+                        "the plan was answered with no: nothing was changed",
+                    )
+                    .detail("answer", "no")
+                    .detail("plan", view))
                 }
                 Verdict::Nobody => Err(CallError::new(
                     ErrorCode::ApprovalRequired,
@@ -415,16 +431,12 @@ impl Host {
                     clock: prepared.replay.clock.as_secs(),
                     seed: prepared.replay.seed,
                 };
-                let foresight = Foresight {
-                    target: prepared.target,
-                    planned: &request,
-                    principal: &prepared.principal,
-                    budgets: &prepared.budgets,
-                    recorder: self.inner.settings.recorder.clone(),
+                let preview = match self.inner.settings.previews {
+                    Previews::Made => Some(self.foresight(prepared, &request).look().await),
+                    Previews::LeftOut => None,
                 };
-                let preview = foresight.look().await;
                 let plan = Plan::new(*request, context);
-                let view = crate::approval::view(&plan, &preview, prepared.target);
+                let view = crate::approval::view(&plan, preview.as_ref(), prepared.target);
                 if prepared.dry_run {
                     return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(&view, prepared.target))));
                 }
@@ -434,6 +446,16 @@ impl Host {
                 self.inner.settings.plans.keep(&plan).await.map_err(refused)?;
                 Ok(Planned::Waiting(Box::new(Waiting { plan, view })))
             }
+        }
+    }
+
+    fn foresight<'p>(&self, prepared: &'p Prepared<'_>, planned: &'p PlannedRequest) -> Foresight<'p> {
+        Foresight {
+            target: prepared.target,
+            planned,
+            principal: &prepared.principal,
+            budgets: &prepared.budgets,
+            recorder: self.inner.settings.recorder.clone(),
         }
     }
 

@@ -27,9 +27,15 @@ fn the_demo_answers_ten_questions_and_nothing_else_leaves() {
             assert!(!requests.is_empty());
             if answer["plan"].is_object() {
                 plans += 1;
-                let sent: Vec<&Value> = requests.iter().filter(|request| request["method"] != "GET").collect();
-                assert_eq!(sent.len(), 1, "{answer:#}");
+                let written: Vec<&Value> = requests.iter().filter(|request| request["method"] != "GET").collect();
+                let (tried, sent): (Vec<&Value>, Vec<&Value>) =
+                    written.into_iter().partition(|request| request["for_preview"] == true);
+                assert_eq!((tried.len(), sent.len()), (1, 1), "{answer:#}");
                 assert_eq!(sent[0]["path"], answer["plan"]["request"]["path"]);
+                assert!(tried[0]["path"].as_str().is_some_and(|path| path.ends_with("?dryRun=All")), "{answer:#}");
+                let preview = &answer["plan"]["preview"];
+                assert_eq!((&preview["was_tried"], &preview["unavailable"]), (&json!(true), &json!([])), "{answer:#}");
+                assert_eq!(preview["changes"].as_array().map(Vec::len), Some(1), "{answer:#}");
             } else {
                 assert!(requests.iter().all(|request| request["method"] == "GET"), "{answer:#}");
             }

@@ -13,6 +13,7 @@ mod checks;
 mod hostile;
 mod kubeconfigs;
 mod plugins;
+mod previews;
 mod proxies;
 mod rotation;
 mod targets;

@@ -35,7 +35,7 @@ pub(crate) fn events_of(cluster: &Cluster, user: &User, since: AuditMark) -> Vec
 /// Holds a user's events against the records of the callers who were that user. Gives how many there were.
 #[track_caller]
 fn check_same(cluster: &Cluster, user: &User, since: AuditMark, callers: &[&Caller]) -> usize {
-    let recorded: Vec<RequestRecord> = callers.iter().flat_map(|caller| caller.requests()).collect();
+    let recorded: Vec<RequestRecord> = callers.iter().flat_map(|caller| caller.all_requests()).collect();
     let is_answered = |request: &&RequestRecord| matches!(request.ending, Ending::Answered(_));
     let ids: Vec<&str> = recorded.iter().filter(is_answered).map(|request| request.audit_id.as_str()).collect();
     cluster.audit_events_of(since, &ids, SOON).expect("every answered request has an event");

@@ -137,7 +137,7 @@ fn a_dry_run_is_the_plan_and_nothing_changes(cluster: &Cluster) {
     assert_eq!(data["dry_run"], true);
     assert_eq!(data["plan"]["request"]["path"], format!("{}/scale", path(&namespace)));
     assert_eq!(data["plan"]["request"]["body"]["spec"], json!({"replicas": 3}));
-    assert_eq!(meta["warnings"], json!(["nothing was sent: this is what would be"]));
+    assert_eq!(meta["warnings"], json!(["nothing was changed: this is what would be sent"]));
     // Nobody is asked, not even somebody who says yes.
     let caller = Caller::admin(cluster).asking(yes());
     let mut arguments = to(&namespace, 3);

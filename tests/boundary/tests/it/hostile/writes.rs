@@ -167,7 +167,7 @@ async fn planned(world: &World, target: &Target) -> Box<Plan> {
     let connector = world.load(fixtures::HONEST_WRITE).await.expect("an honest component is loaded");
     let call = Call { operation: "act".to_owned(), arguments: Map::new(), principal: principal(), timeout: None };
     match world.host.plan(&connector, target, call).await {
-        Ok(Planned::Waiting(plan)) => plan,
+        Ok(Planned::Waiting(waiting)) => Box::new(waiting.plan),
         other => panic!("a plan was wanted: {other:?}"),
     }
 }
