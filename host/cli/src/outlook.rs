@@ -1,4 +1,4 @@
-//! What would come of a plan, for a person's eyes: what would change and what would go, what makes it again, and what could not be found out.
+//! What would come of a plan, for a person's eyes: what would go and what makes it again, what would change, and what could not be found out.
 //!
 //! All of it is the target's text but for the words at the beginning of each line, and for how things are said. Each line begins with a word of ours, and
 //! whatever goes on from it stands behind a mark.
@@ -16,7 +16,7 @@ pub fn lines(preview: &Value, width: usize) -> Vec<String> {
     if !preview.is_object() {
         return Vec::new();
     }
-    let said = [changes(preview), goes(preview), again(preview), pods(preview), budgets(preview), unknown(preview)];
+    let said = [goes(preview), again(preview), changes(preview), pods(preview), budgets(preview), unknown(preview)];
     let shown: Vec<String> = said.iter().flatten().flat_map(|line| wrapped(line, width)).collect();
     let mut lines = prose("What would come of it:", width);
     lines.push(String::new());

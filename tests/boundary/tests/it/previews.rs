@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const POD_NOW: &str = r#"{"kind":"Pod","metadata":{"name":"web","uid":"u-1"},"spec":{}}"#;
+const POD_NOW: &str = r#"{"kind":"Pod","metadata":{"uid":"u-1","name":"web"}}"#;
 
 /// A target on which everything can be read and tried, and nothing written: that would be a complaint.
 fn nothing_is_written(request: &Seen) -> Option<Answer> {
@@ -177,7 +177,7 @@ fn a_preview_has_a_time_of_its_own() {
 
 #[test]
 fn a_dry_run_that_cannot_be_recorded_is_not_sent() {
-    let world = World::previewing();
+    let world = World::previewing_alone();
     world.records.refuse([Err("the disk is full".to_owned())]);
     let fake = Fake::answering(nothing_is_written);
     let trial = Trial::of(fixtures::HONEST_WRITE).within(&world).on(&fake).approved_by(Arc::new(NoApprover));
@@ -188,7 +188,7 @@ fn a_dry_run_that_cannot_be_recorded_is_not_sent() {
 
 #[test]
 fn a_dry_runs_intent_says_that_it_is_one() {
-    let world = World::previewing();
+    let world = World::previewing_alone();
     let fake = Fake::answering(nothing_is_written);
     Trial::of(fixtures::HONEST_WRITE).within(&world).on(&fake).approved_by(Arc::new(NoApprover)).run();
     let [intent] = &world.records.intents()[..] else { panic!("one intent") };

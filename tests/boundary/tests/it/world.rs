@@ -71,8 +71,14 @@ impl World {
         Self::with(budgets, inspector, Previews::LeftOut)
     }
 
-    /// A host that asks what would come of a plan.
+    /// A host that asks what would come of a plan. Shared as well.
     pub(crate) fn previewing() -> Self {
+        static PREVIEWING: OnceLock<World> = OnceLock::new();
+        PREVIEWING.get_or_init(Self::previewing_alone).clone()
+    }
+
+    /// The same for one test.
+    pub(crate) fn previewing_alone() -> Self {
         Self::with(Budgets::default(), None, Previews::Made)
     }
 

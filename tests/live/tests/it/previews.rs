@@ -3,7 +3,7 @@
 use crate::embedded::{Caller, embedded, target, yes};
 use crate::objects::{SOON, containers, nowhere, pending_pod, still_deployment};
 use meho_artifacts::hostile::{ANOTHER_BODY, ANOTHER_WRITE, HONEST_DELETE, HONEST_WRITE, TWO_WRITES};
-use meho_control_plane::{Cluster, Namespace, Rule};
+use meho_control_plane::{BY_HAND, Cluster, Namespace, Rule};
 use meho_host::approval::NoApprover;
 use meho_host::error::ErrorCode;
 use meho_host::host::Call;
@@ -158,37 +158,30 @@ fn a_cordon_leaves_the_pods_of_its_node(cluster: &Cluster) {
     let ready = json!({"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
     let _node = cluster.node_by_hand(ready).expect("a node");
     let spec = json!({"containers": containers(&["app"]), "nodeName": name, "tolerations": [{"operator": "Exists"}]});
-    crate::objects::pod(&namespace, "web", spec);
+    let pod = json!({"metadata": {"name": "web", "labels": {BY_HAND: ""}}, "spec": spec});
+    cluster.admin().post(&namespace.path("pods"), &pod).expect("a pod");
     let node = format!("/api/v1/nodes/{name}");
     let paths = [node.clone(), namespace.path("pods")];
-    // Controllers put their taints on a new node.
-    let mut last = Value::Null;
-    let rests =
-        |node: &Value| std::mem::replace(&mut last, node["metadata"]["resourceVersion"].clone()) == last_of(node);
-    settle(cluster, &node, rests);
+    tainted(cluster, &node, &[BY_HAND]);
     let told = preview(cluster, &paths, "cordon_node", json!({"name": name}));
     assert_eq!(told["changes"], json!([change("/spec/unschedulable", Value::Null, json!(true))]));
     assert_eq!(told["pods"], json!({"now": 1, "is_at_least": false, "fate": "stay"}));
     Caller::admin(cluster).asking(yes()).answer("cordon_node", json!({"name": name}));
-    let mut last = Value::Null;
-    settle(cluster, &node, |node| {
-        std::mem::replace(&mut last, node["metadata"]["resourceVersion"].clone()) == last_of(node)
-    });
+    tainted(cluster, &node, &[BY_HAND, "node.kubernetes.io/unschedulable"]);
     let told = preview(cluster, &paths, "uncordon_node", json!({"name": name}));
     assert_eq!(told["changes"], json!([change("/spec/unschedulable", json!(true), Value::Null)]));
     let again = preview(cluster, &paths, "cordon_node", json!({"name": name}));
     assert_eq!((&again["changes"], &again["pods"]["fate"]), (&json!([]), &json!("stay")));
 }
 
-fn last_of(node: &Value) -> Value {
-    node["metadata"]["resourceVersion"].clone()
-}
-
-/// Waits until an object is the same twice in a row.
+/// Waits until a node has these taints, in any order: then its controllers have nothing more to do.
 #[track_caller]
-fn settle(cluster: &Cluster, path: &str, mut rests: impl FnMut(&Value) -> bool) {
-    let same = || rests(&cluster.admin().get(path).expect("it is there")).then_some(());
-    meho_control_plane::until(SOON, same).expect("it rests");
+fn tainted(cluster: &Cluster, path: &str, keys: &[&str]) {
+    let has_them = |node: &Value| {
+        let taints = node["spec"]["taints"].as_array().map_or(&[][..], Vec::as_slice);
+        taints.len() == keys.len() && keys.iter().all(|key| taints.iter().any(|taint| taint["key"] == *key))
+    };
+    cluster.admin().wait_for(path, SOON, has_them).expect("its taints");
 }
 
 fn a_pod_that_goes_is_told_with_what_makes_it_again(cluster: &Cluster) {
