@@ -161,7 +161,8 @@ fn every_request_of_a_plan_and_of_its_execution_is_in_both_logs(cluster: &Cluste
     let writes: Vec<_> = agrees.requests().into_iter().filter(|request| request.method == Sent::Patch).collect();
     assert_eq!((writes.len(), refuses.requests().len()), (2, 2));
     // Two reads a plan, three requests an execution; of a missing one the scale, the autoscalers and the refused search for near names.
-    assert_eq!(count, 2 + 2 + 5 + 5 + 3);
+    // And the previews: the scale and the dry run of each plan, and of the one that takes pods away the pods and the budgets, which are refused.
+    assert_eq!(count, (2 + 2 + 5 + 5 + 3) + (2 + 2 + 2 + 4));
 }
 
 fn a_token_that_is_not_taken_leaves_its_request_in_both_logs(cluster: &Cluster) {
