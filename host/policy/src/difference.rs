@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 /// Longest value that is kept whole, in characters of its JSON.
 const MAX_VALUE_CHARS: usize = 300;
+/// Longest pointer. Those of Kubernetes' own members are shorter; a key may be anything.
+const MAX_POINTER_CHARS: usize = 500;
 
 /// One member that is not what it was. Its name and both values are the target's text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,7 +18,7 @@ pub struct Change {
     pub before: Value,
     /// What would stand there; null for nothing.
     pub after: Value,
-    /// Whether a value was too long: then its beginning stands here as a text.
+    /// Whether the pointer or a value was too long: then the beginning stands here, of a value as a text.
     pub is_cut: bool,
 }
 
@@ -61,7 +63,8 @@ fn compare(
         }
         _ => {
             let ((before, cut_before), (after, cut_after)) = (bounded(before), bounded(after));
-            changes.push(Change { pointer: pointer.clone(), before, after, is_cut: cut_before || cut_after });
+            let (at, cut_pointer) = cut(pointer, MAX_POINTER_CHARS);
+            changes.push(Change { pointer: at, before, after, is_cut: cut_before || cut_after || cut_pointer });
         }
     }
 }
@@ -72,9 +75,16 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn bounded(value: &Value) -> (Value, bool) {
-    let text = value.to_string();
-    match text.char_indices().nth(MAX_VALUE_CHARS) {
-        Some((end, _)) => (Value::String(format!("{}…", &text[..end])), true),
-        None => (value.clone(), false),
+    match cut(&value.to_string(), MAX_VALUE_CHARS) {
+        (beginning, true) => (Value::String(beginning), true),
+        (_, false) => (value.clone(), false),
+    }
+}
+
+/// A text, or its beginning with a mark, and whether it was cut.
+fn cut(text: &str, most: usize) -> (String, bool) {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => (format!("{}…", &text[..end]), true),
+        None => (text.to_owned(), false),
     }
 }

@@ -292,13 +292,16 @@ fn what_a_hostile_guest_plans_leaves_everything_as_it_was(cluster: &Cluster) {
     let mut paths: Vec<String> =
         places.iter().chain([&pods.to_owned()]).map(|place| format!("{place}/{name}")).collect();
     paths.push(format!("{pods}?labelSelector=app%3D{name}"));
-    let mut last = Vec::new();
-    meho_control_plane::until(SOON, || {
-        let now = versions(cluster, &paths);
-        let made = now.last().and_then(Value::as_array).is_some_and(|pods| pods.len() == 2);
-        (std::mem::replace(&mut last, now) == last && made).then_some(())
-    })
-    .or_else(|| Some(()));
+    let rests = |object: &Value| {
+        let (metadata, status) = (&object["metadata"], &object["status"]);
+        let is_seen = status["observedGeneration"] == metadata["generation"] && status["replicas"] == 1;
+        // Of a Deployment: that it makes progress, and that it is not available.
+        let conditions = status["conditions"].as_array().map_or(0, Vec::len);
+        is_seen && (object["kind"] != "Deployment" || conditions == 2 && status["unavailableReplicas"] == 1)
+    };
+    for place in &places {
+        admin.wait_for(&format!("{place}/{name}"), SOON, rests).expect("its controller has nothing more to do");
+    }
     let before = versions(cluster, &paths);
     let variation = json!({"how": r#"{"spec":{"replicas":0}}"#, "also": "application/merge-patch+json", "replicas": 0});
     let tries: [(&'static [u8], Value); 5] = [

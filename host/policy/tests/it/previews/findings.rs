@@ -401,6 +401,51 @@ fn changes_are_bounded_and_long_values_are_cut() {
 }
 
 #[test]
+fn a_key_may_be_long_and_a_pointer_is_not() {
+    let object = |keys: Value| json!({"kind": "ConfigMap", "data": keys});
+    let write = patch("/api/v1/namespaces/prod/configmaps/c", json!({"data": {}}));
+    let preview =
+        of(&write, &[("object", 200, object(json!({}))), ("dry-run", 200, object(json!({"ü".repeat(9000): "x"})))]);
+    let [change] = &preview.changes[..] else { panic!("one change: {preview:?}") };
+    assert!(
+        change.is_cut && change.pointer.chars().count() == 501 && change.pointer.starts_with("/data/üü"),
+        "{change:?}"
+    );
+}
+
+#[test]
+fn that_a_namespace_takes_everything_with_it_is_said() {
+    let namespace = json!({"kind": "Namespace", "metadata": {"name": "prod", "uid": "u"}});
+    let write = delete("/api/v1/namespaces/prod", None);
+    assert_eq!(asked(&write, &[])[0], ["GET /api/v1/namespaces/prod", "DELETE /api/v1/namespaces/prod?dryRun=All"]);
+    let preview = of(&write, &[("object", 200, namespace.clone()), ("dry-run", 200, namespace)]);
+    assert_eq!(preview.goes, [Object { kind: "Namespace".to_owned(), namespace: None, name: "prod".to_owned() }]);
+    let told: Vec<&str> = preview.unavailable.iter().map(|lost| lost.why.as_str()).collect();
+    assert_eq!(told, ["everything that is in the namespace goes with it, and was not looked at"]);
+}
+
+#[test]
+fn an_evicted_pod_is_a_pod_that_goes_and_what_a_strangers_kind_owns_is_looked_for() {
+    let eviction = Write {
+        method: "Post",
+        target: "/api/v1/namespaces/prod/pods/web-1/eviction",
+        body: Some((JSON, json!({"metadata": {"name": "web-1"}}))),
+    };
+    let preview = of(&eviction, &[("object", 200, pod(&json!([]), &json!({})))]);
+    assert_eq!((preview.goes, preview.was_tried), (vec![object("Pod", "web-1")], false));
+    let widget = delete("/apis/example.com/v1/namespaces/prod/widgets/w", None);
+    let base = |group: &str, resource: &str| format!("GET {group}/namespaces/prod/{resource}?{PAGE}");
+    let wanted = [
+        "GET /apis/example.com/v1/namespaces/prod/widgets/w".to_owned(),
+        base("/apis/apps/v1", "replicasets"),
+        base("/apis/batch/v1", "jobs"),
+        base("/api/v1", "pods"),
+        base("/apis/policy/v1", "poddisruptionbudgets"),
+    ];
+    assert_eq!(asked(&widget, &[]), [wanted]);
+}
+
+#[test]
 fn of_an_object_that_is_made_all_its_members_are_changes() {
     let write = Write {
         method: "Post",
