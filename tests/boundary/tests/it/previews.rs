@@ -211,3 +211,29 @@ fn the_token_is_in_no_preview() {
     let token = Value::from(TOKEN).to_string();
     assert!(!shown.contains(token.trim_matches('"')) && !shown.contains("Canary.0123"), "{shown}");
 }
+
+#[test]
+fn no_value_of_a_secret_is_in_a_preview_wherever_it_stands() {
+    const VALUE: &str = "Y2FuYXJ5LW9mLWEtc2VjcmV0";
+    let secret = |request: &Seen| {
+        let copy = json!({"data": {"key": VALUE}}).to_string();
+        let mut secret = json!({
+            "kind": "Secret", "data": {"key": VALUE}, "stringData": {"key": VALUE}, "spec": {"data": {"key": [VALUE]}},
+            "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": copy}, "labels": {}},
+        });
+        if request.method != "GET" {
+            for place in ["/data/key", "/stringData/key", "/spec/data/key/0"] {
+                *secret.pointer_mut(place).expect("its place") = json!(format!("{VALUE}LXR3bw=="));
+            }
+            secret["metadata"]["labels"]["seen"] = json!("yes");
+        }
+        Some(Answer::json(secret.to_string()))
+    };
+    // Of a target that reveals values to a connector which reads one.
+    let ran = planned(fixtures::WRITES_A_SECRET, json!({}), &Fake::answering(secret));
+    let shown = preview(&ran).to_string();
+    assert!(!shown.contains(VALUE), "{shown}");
+    let label = json!([{"pointer": "/metadata/labels/seen", "before": null, "after": "yes", "is_cut": false}]);
+    assert_eq!(preview(&ran)["changes"], label);
+    assert!(lost(&ran).iter().any(|(_, why)| why == "values of a Secret are not compared, and not shown"));
+}
