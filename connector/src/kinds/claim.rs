@@ -1,5 +1,6 @@
 //! PersistentVolumeClaims.
 
+use crate::column::{Column, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{CONDITIONS, METADATA, conditions, head};
 use crate::node::Shape::{List, Object, Pairs, Text};
@@ -29,6 +30,16 @@ impl Kind for Claim {
             Object(&[("phase", Text), ("capacity", Pairs), ("accessModes", List(&Text)), ("conditions", CONDITIONS)]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("STATUS", 1, &["phase", "deletion_timestamp"]).shown("state-or-going"),
+        column("VOLUME", 6, &["volume_name"]).cut("list"),
+        column("CAPACITY", 2, &["capacity.storage"]),
+        column("ACCESS MODES", 5, &["access_modes"]).shown("access-modes"),
+        column("STORAGECLASS", 4, &["storage_class_name"]).cut("word"),
+        age(2),
+    ];
 
     fn row(claim: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (claim.part("metadata"), claim.part("spec"), claim.part("status"));

@@ -1,5 +1,6 @@
 //! ConfigMaps.
 
+use crate::column::{Column, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, head, keys};
 use crate::node::Shape::{Flag, Object, Pairs};
@@ -14,6 +15,7 @@ impl Kind for ConfigMap {
     const RESOURCE: Resource = CONFIG_MAPS;
     const SHAPE: &'static Shape =
         &Object(&[("metadata", METADATA), ("immutable", Flag), ("data", Pairs), ("binaryData", Pairs)]);
+    const COLUMNS: &'static [Column] = &[NAMESPACE, NAME, column("DATA", 1, &["keys"]).shown("count"), age(2)];
 
     fn row(map: &Node<'_>, row: &mut Row<'_>) {
         head(row, &map.part("metadata"));

@@ -1,7 +1,9 @@
 //! CronJobs.
 
+use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
-use crate::metadata::{CONTAINERS, METADATA, head, images};
+use crate::kinds::workload::TEMPLATE;
+use crate::metadata::{METADATA, head, images};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
 use crate::node::{Node, Shape};
 use crate::resource::{CRON_JOBS, Resource};
@@ -11,8 +13,7 @@ use crate::row::Row;
 pub struct CronJob;
 
 /// The template of a Job, and in it the one of its pods.
-const JOB: Shape =
-    Object(&[("spec", Object(&[("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))]))]))]);
+const JOB: Shape = Object(&[("spec", Object(&[("template", TEMPLATE)]))]);
 
 impl Kind for CronJob {
     const RESOURCE: Resource = CRON_JOBS;
@@ -40,6 +41,17 @@ impl Kind for CronJob {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("SCHEDULE", 1, &["schedule"]),
+        column("TIMEZONE", EXTRA, &["time_zone"]),
+        column("SUSPEND", 2, &["suspend"]),
+        column("ACTIVE", 4, &["active_jobs"]),
+        column("LAST SCHEDULE", 3, &["last_schedule_time"]).shown("age"),
+        age(5),
+        IMAGES,
+    ];
 
     fn row(job: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (job.part("metadata"), job.part("spec"), job.part("status"));

@@ -3,6 +3,7 @@
 //! An Endpoints object has 1,000 addresses and one family at most, and none where a Service's slices were made by hand. So a row is of the object where that
 //! knows as many addresses as the slices do, and of the slices where they know more; `source` says of which.
 
+use crate::column::{Column, NAME, NAMESPACE, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, after_name, head};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
@@ -47,6 +48,13 @@ impl Kind for Endpoints {
         ("metadata", METADATA),
         ("subsets", List(&Object(&[("addresses", ADDRESSES), ("notReadyAddresses", ADDRESSES), ("ports", PORTS)]))),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("READY", 1, &["ready_count"]).shown("wanted"),
+        column("NOT-READY", 2, &["not_ready_count"]).shown("unwanted"),
+        column("ENDPOINTS", 3, &["subsets"]).shown("endpoints").cut("prose"),
+    ];
 
     fn row(endpoints: &Node<'_>, row: &mut Row<'_>) {
         endpoints_row(endpoints, None, row);

@@ -1,5 +1,6 @@
 //! Ingresses.
 
+use crate::column::{Column, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, head};
 use crate::node::Shape::{Int, List, Object, Text};
@@ -36,6 +37,15 @@ impl Kind for Ingress {
             Object(&[("loadBalancer", Object(&[("ingress", List(&Object(&[("ip", Text), ("hostname", Text)])))]))]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("CLASS", 3, &["ingress_class_name"]),
+        column("HOSTS", 1, &["hosts"]).shown("hosts").cut("list"),
+        column("ADDRESS", 4, &["load_balancer_ingress"]).shown("reached-at").cut("list"),
+        column("PORTS", 5, &["tls"]).shown("tls-ports"),
+        age(2),
+    ];
 
     fn row(ingress: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (ingress.part("metadata"), ingress.part("spec"), ingress.part("status"));

@@ -1,5 +1,6 @@
 //! Namespaces.
 
+use crate::column::{Column, NAME, age, column};
 use crate::kind::Kind;
 use crate::metadata::{CONDITIONS, METADATA, cluster_head, conditions};
 use crate::node::Shape::{List, Object, Text};
@@ -17,6 +18,7 @@ impl Kind for Namespace {
         ("spec", Object(&[("finalizers", List(&Text))])),
         ("status", Object(&[("phase", Text), ("conditions", CONDITIONS)])),
     ]);
+    const COLUMNS: &'static [Column] = &[NAME, column("STATUS", 1, &["phase"]).shown("state"), age(2)];
 
     fn row(namespace: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (namespace.part("metadata"), namespace.part("spec"), namespace.part("status"));

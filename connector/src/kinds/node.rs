@@ -1,5 +1,6 @@
 //! Nodes, and what the metrics API says of them.
 
+use crate::column::{Column, EXTRA, NAME, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, cluster_head};
 use crate::node::Shape::{Flag, List, Object, Pairs, Text};
@@ -78,6 +79,16 @@ impl Kind for Node {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAME,
+        column("STATUS", 1, &["status"]).shown("state"),
+        column("ROLES", 3, &["roles"]).cut("word"),
+        age(2),
+        column("VERSION", 4, &["kubelet_version"]),
+        column("INTERNAL-IP", EXTRA, &["internal_ip"]),
+        column("OS-IMAGE", EXTRA + 2, &["node_info.os_image"]).cut("list"),
+        column("CONTAINER-RUNTIME", EXTRA + 1, &["container_runtime"]).cut("list"),
+    ];
 
     fn row(node: &Json<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (node.part("metadata"), node.part("spec"), node.part("status"));

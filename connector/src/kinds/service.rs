@@ -1,5 +1,6 @@
 //! Services.
 
+use crate::column::{Column, EXTRA, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, head};
 use crate::node::Shape::{Int, IntOrText, List, Object, Pairs, Text};
@@ -46,6 +47,18 @@ impl Kind for Service {
             Object(&[("loadBalancer", Object(&[("ingress", List(&Object(&[("ip", Text), ("hostname", Text)])))]))]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("TYPE", 2, &["type"]),
+        column("CLUSTER-IP", 1, &["cluster_ip"]),
+        column("EXTERNAL-IP", 5, &["type", "load_balancer_ingress", "external_ips", "external_name"])
+            .shown("service-address")
+            .cut("list"),
+        column("PORT(S)", 2, &["ports"]).shown("ports").cut("list"),
+        age(4),
+        column("SELECTOR", EXTRA, &["selector"]).cut("list"),
+    ];
 
     fn row(service: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (service.part("metadata"), service.part("spec"), service.part("status"));

@@ -1,5 +1,6 @@
 //! StorageClasses.
 
+use crate::column::{Column, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, cluster_head};
 use crate::node::Shape::{Flag, List, Object, Pairs, Text};
@@ -25,6 +26,14 @@ impl Kind for StorageClass {
         ("allowVolumeExpansion", Flag),
         ("volumeBindingMode", Text),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        column("NAME", 0, &["name", "is_default"]).shown("marked-default").cut("name"),
+        column("PROVISIONER", 1, &["provisioner"]).cut("word"),
+        column("RECLAIM POLICY", 4, &["reclaim_policy"]),
+        column("BINDING MODE", 3, &["volume_binding_mode"]),
+        column("EXPANSION", 5, &["allow_volume_expansion"]),
+        age(2),
+    ];
 
     fn row(class: &Node<'_>, row: &mut Row<'_>) {
         let metadata = class.part("metadata");

@@ -29,6 +29,7 @@ impl Operation for ListEndpoints {
     const RETURNS: Returns = Returns::List;
 
     fn members(row: &mut Row<'_>) {
+        row.columns(<Endpoints as Kind>::COLUMNS);
         endpoints_row(&Node::missing(<Endpoints as Kind>::SHAPE), None, row);
     }
 }

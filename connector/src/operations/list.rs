@@ -26,6 +26,7 @@ impl<K: Kind> Operation for List<K> {
     const RETURNS: Returns = Returns::List;
 
     fn members(row: &mut Row<'_>) {
+        row.columns(K::COLUMNS);
         K::row(&Node::missing(K::SHAPE), row);
     }
 }

@@ -6,7 +6,7 @@ use crate::bindings::exports::meho::connector::operations::{Meta, Outcome};
 use crate::bindings::meho::connector::failures::Failure;
 use crate::clock::seconds_before;
 use crate::effects::JSON;
-use crate::kinds::event::{EVENT, event_row, order};
+use crate::kinds::event::{COLUMNS, EVENT, event_row, order};
 use crate::node::Node;
 use crate::operation::{Notes, Operation, Read, Returns, Rows};
 use crate::operations::events::EventItem;
@@ -23,6 +23,7 @@ impl Operation for ListEvents {
     const RETURNS: Returns = Returns::List;
 
     fn members(row: &mut Row<'_>) {
+        row.columns(COLUMNS);
         event_row(&Node::missing(&EVENT), row);
     }
 }

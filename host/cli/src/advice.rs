@@ -54,7 +54,9 @@ pub(crate) fn of(error: CallError, typed: Typed<'_>) -> Advised {
         _ => None,
     };
     let is_missing = error.message.ends_with(" required");
-    let usual = match (&error.hint, typed.operation) {
+    // What is usual for a code gives way to whatever is known better.
+    let own = (!error.has_usual_hint()).then_some(&error.hint);
+    let usual = match (own, typed.operation) {
         (None, Some(operation)) if is_missing && argument == Some(NAMESPACE) => Some(format!(
             "give {NAMESPACE}=NAME, or the target one with `meho-host target add --namespace`: that of a kubeconfig's context is not taken; \
              `meho-host ops {operation}` shows what it takes"

@@ -16,6 +16,7 @@ mod cells;
 mod columns;
 mod layout;
 pub mod paint;
+mod shown;
 pub mod text;
 pub mod view;
 pub mod yaml;

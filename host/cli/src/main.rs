@@ -251,5 +251,6 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
     let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
     printer.progress().is_at(Stage::Waiting);
     let mut stream = host.call(&connector, &target, call, approver);
-    printer.answer(&mut stream, About { entity, namespaces }, filter).await
+    let about = About { entity, columns: operation.returns.columns(), namespaces };
+    printer.answer(&mut stream, about, filter).await
 }

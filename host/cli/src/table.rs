@@ -4,7 +4,9 @@ use crate::cells::Cell;
 use crate::columns::{self, Spec};
 pub use crate::columns::{Own, Under, under};
 use crate::layout::{Column, Cut, Text, fit, width_of};
+pub use crate::shown::is_known;
 use crate::view::View;
+use meho_host::policy::column::Column as Described;
 use serde_json::Value;
 
 /// Most rows, and bytes, that are laid out at a time: a cell takes many times the memory of what stands in it.
@@ -32,10 +34,10 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// None yet, of an entity.
+    /// None yet, of an entity, in the columns that its catalogue describes.
     #[must_use]
-    pub fn of(entity: Option<&str>, namespaces: Namespaces) -> Self {
-        let known = entity.and_then(columns::of);
+    pub fn of(entity: Option<&str>, described: &[Described], namespaces: Namespaces) -> Self {
+        let known = columns::of(entity.unwrap_or_default(), described);
         let specs = match namespaces {
             Namespaces::One => known.map(columns::without_namespace),
             Namespaces::Any => known,

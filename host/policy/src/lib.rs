@@ -6,6 +6,7 @@
 
 pub mod grammar;
 
+pub mod column;
 pub mod effect;
 pub mod schema;
 mod show;

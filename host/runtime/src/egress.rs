@@ -5,6 +5,7 @@
 use crate::body::{Coding, Framing, GuestBody};
 use crate::boundary::{Boundary, Decided, Finish};
 use crate::error::{CallError, ErrorCode};
+use crate::fault::BETWEEN;
 use crate::record::{Ending, Origin, RequestIntent, RequestRecord};
 use crate::time::of_header;
 use crate::transport::{Answer, Pool, TransportError};
@@ -329,7 +330,7 @@ impl Flight {
         }
         let Some(coding) = coding(&parts.headers) else {
             let message = "an answer of the target cannot be read: its content coding is another than gzip";
-            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message));
+            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message).hint(BETWEEN));
             return Err(HttpError::HttpResponseContentCoding(None));
         };
         let framing = if parts.version == Version::HTTP_2 { Framing::Http2 } else { Framing::Http1 };
@@ -337,7 +338,7 @@ impl Flight {
         let is_json = is_json(&parts.headers);
         if redactor.is_some() && !is_json && parts.status.is_success() {
             let message = "an answer about Secrets cannot be read: it is not JSON, so its values cannot be taken out";
-            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message));
+            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message).hint(BETWEEN));
             return Err(HttpError::HttpResponseContentCoding(None));
         }
         // An error in plain words comes from something that has no Secrets.

@@ -31,6 +31,8 @@ use wasmtime::component::Linker;
 const WAITING_BATCHES: usize = 2;
 /// How long a plan waits for its yes.
 const PLAN_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// What to do where this host serves no more.
+const CLOSED: &str = "call again on a host that is up: nothing was sent";
 
 /// Who calls what.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,7 +220,7 @@ impl Host {
     /// # Errors
     /// CONNECTOR_FAULT with the reason, where it is refused.
     pub async fn load(&self, component: Vec<u8>) -> Result<Arc<Connector>, CallError> {
-        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down");
+        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down").hint(CLOSED);
         let _turn = self.inner.admissions.acquire().await.map_err(closed)?;
         Connector::admit(&self.inner.engine, &self.inner.linker, &self.inner.settings.budgets, component)
             .await
@@ -251,7 +253,8 @@ impl Host {
             return Err(CallError::new(
                 ErrorCode::InvalidRequest,
                 format!("{} only reads: there is nothing to plan", prepared.operation.id),
-            ));
+            )
+            .hint("call it instead"));
         }
         let _turn = self.turn(prepared.budgets.wall).await?;
         self.plan_prepared(&prepared).await
@@ -384,7 +387,7 @@ impl Host {
 
     /// One of the host's places for calls.
     async fn turn(&self, patience: Duration) -> Result<OwnedSemaphorePermit, CallError> {
-        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down");
+        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down").hint(CLOSED);
         let turn = tokio::time::timeout(patience, self.inner.turns.clone().acquire_owned()).await;
         turn.map_err(|_| {
             let message = format!("{MAX_CALLS} calls were under way for {} s: nothing was sent", patience.as_secs());
@@ -442,6 +445,7 @@ impl Host {
                 }
                 let refused = |why: String| {
                     CallError::new(ErrorCode::InternalError, format!("the plan could not be kept: {why}"))
+                        .hint("look at where this host keeps its plans: nothing was sent")
                 };
                 self.inner.settings.plans.keep(&plan).await.map_err(refused)?;
                 Ok(Planned::Waiting(Box::new(Waiting { plan, view })))
@@ -483,7 +487,7 @@ fn same_family(connector: &Connector, target: &Target) -> Result<(), CallError> 
     }
     let (component, target) = (connector.catalogue().family().name(), target.family().name());
     let message = format!("the component works on {component} and the target is of the family {target}");
-    Err(CallError::new(ErrorCode::InvalidRequest, message))
+    Err(CallError::new(ErrorCode::InvalidRequest, message).hint("call it on a target of the component's family"))
 }
 
 /// What planning came to.

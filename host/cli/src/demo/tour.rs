@@ -14,6 +14,7 @@ use meho_host::call::AnswerMeta;
 use meho_host::connector::Connector;
 use meho_host::error::CallError;
 use meho_host::host::{Call, Host, HostSettings};
+use meho_host::policy::column::Column;
 use meho_host::policy::effect::Trust;
 use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
 use meho_host::record::{Ending, Origin, RequestRecord};
@@ -53,6 +54,7 @@ struct Asked {
     data: Value,
     meta: AnswerMeta,
     entity: Option<String>,
+    columns: Vec<Column>,
     namespaces: Namespaces,
     /// What was approved, as it was shown.
     plan: Option<Value>,
@@ -123,6 +125,7 @@ impl<'d> Tour<'d> {
             data,
             meta: answer.meta,
             entity: operation.entity.as_ref().map(|entity| entity.name.clone()),
+            columns: operation.returns.columns().to_vec(),
             namespaces,
             plan: self.approver.shown.lock().unwrap_or_else(PoisonError::into_inner).take(),
             requests: self.records.requests_since(before),
@@ -159,7 +162,8 @@ impl Tour<'_> {
                         "The demo says yes to its own plans, on its own cluster only. Elsewhere you are asked: Send it? [y/N]\n\n",
                     )?;
                 }
-                let about = About { entity: asked.entity.as_deref(), namespaces: asked.namespaces };
+                let about =
+                    About { entity: asked.entity.as_deref(), columns: &asked.columns, namespaces: asked.namespaces };
                 let (part, rest) = excerpt(&asked);
                 say(&beginning(&printer.laid_out(&part, &asked.meta, about)))?;
                 say(&rest)?;

@@ -145,7 +145,7 @@ fn only_the_exact_name_is_cordoned_and_near_ones_are_told(cluster: &Cluster) {
     let user = namespace.cluster_user("patcher", &[patcher]).expect("a user");
     let missing =
         Caller::user(cluster, &user).asking(yes()).refused(ErrorCode::NotFound, "cordon_node", json!({"name": cut}));
-    let hint = missing.hint.expect("a hint");
+    let hint = missing.hint;
     assert!(hint.starts_with(&format!("names like {cut} were not looked for: nodes is forbidden")), "{hint}");
 }
 
@@ -166,6 +166,6 @@ fn who_may_only_patch_cordons_without_knowing_what_was_before(cluster: &Cluster)
     let caller = Caller::user(cluster, &reader).asking(yes());
     let denied = caller.refused(ErrorCode::PermissionDenied, "uncordon_node", json!({"name": name}));
     assert_eq!((&denied.details["verb"], &denied.details["resource"]), (&json!("patch"), &json!("nodes")));
-    assert!(denied.hint.is_some_and(|hint| hint.starts_with("a ClusterRole with the rule ")));
+    assert!(denied.hint.starts_with("a ClusterRole with the rule "));
     assert!(is_cordoned(&read(cluster, name)));
 }

@@ -306,7 +306,7 @@ fn assert_advice(how: How, held: &Held, error: &CallError) {
         How::Kubeconfig => ("the token of the kubeconfig's user user".to_owned(), kubeconfig),
         How::Plugin => ("the credential that the exec plugin /bin/sh".to_owned(), "log in again".to_owned()),
     };
-    let given = error.hint.clone().unwrap_or_default();
+    let given = error.hint.clone();
     assert!(error.message.contains(&message) && given.contains(&hint), "{how:?}: {error:?}");
     assert!(!error.is_from_connector() && !format!("{error:?}").contains(NOBODYS), "{error:?}");
 }

@@ -19,6 +19,7 @@ mod approvals;
 mod audit;
 mod bad_input;
 mod checks;
+mod churn;
 mod codes;
 mod connections;
 mod cordon;

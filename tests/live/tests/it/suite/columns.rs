@@ -9,8 +9,9 @@ mod text;
 use super::case::{Case, Is, cases};
 use super::world::World;
 use crate::embedded::{Caller, embedded};
+use crate::objects::{SOON, containers};
 use crate::{servers, shapes};
-use meho_control_plane::Method;
+use meho_control_plane::{Cluster, FATE, Method, until};
 use meho_host::policy::catalogue::ResultKind;
 use serde_json::{Value, json};
 use std::time::SystemTime;
@@ -24,7 +25,7 @@ fn case_of(operation: &str) -> Option<&'static Case> {
 }
 
 /// The request of the operation, as a Table.
-fn table(world: &World, operation: &str, arguments: &Value) -> Value {
+fn table(cluster: &Cluster, operation: &str, arguments: &Value) -> Value {
     let contract = shapes::operation(operation);
     let namespace = arguments["namespace"].as_str();
     let requests = contract["requests"].as_array().expect("requests");
@@ -37,8 +38,17 @@ fn table(world: &World, operation: &str, arguments: &Value) -> Value {
             path.push_str(&format!("{key}={escaped}&"));
         }
     }
-    let answer = world.cluster().admin().request(Method::GET, &path, &[("accept", TABLE)], None).expect("an answer");
+    let answer = cluster.admin().request(Method::GET, &path, &[("accept", TABLE)], None).expect("an answer");
     serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What is in no namespace, and gone when this is dropped.
+struct Gone<'c>(&'c Cluster, String);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.admin().delete(&self.1);
+    }
 }
 
 /// What of a row is not as the server's row has it.
@@ -95,7 +105,7 @@ fn rows_are_what_the_server_itself_shows_in_every_column() {
         };
         let arguments = world.filled(&case.arguments);
         let before = SystemTime::now();
-        let table = table(&world, id, &arguments);
+        let table = table(&real, id, &arguments);
         let after = SystemTime::now();
         let rows = caller.answer(id, arguments).0;
         wrong.extend(
@@ -127,6 +137,76 @@ fn compare(columns: &[(&str, Made)], table: &Value, rows: &[Value], times: [Syst
         }
     }
     wrong
+}
+
+/// kwok's own stages of chaos play what has such a label. What their annotations say begins with it too.
+const CONTAINER_FAILS: &str = "pod-container-running-failed.stage.kwok.x-k8s.io";
+const INIT_FAILS: &str = "pod-init-container-running-failed.stage.kwok.x-k8s.io";
+const NODE_FAILS: &str = "node-not-ready.stage.kwok.x-k8s.io";
+
+#[test]
+fn rows_of_pods_and_nodes_that_go_wrong_by_themselves_are_what_the_server_shows() {
+    let Some(real) = servers::real() else { return };
+    let namespace = real.namespace().expect("a namespace");
+    // What each pod is labelled with and told, and how it is shown in the end.
+    let why = |stage: &str, what: &[(&str, &str)]| -> Value {
+        what.iter().map(|(key, value)| (format!("{stage}/{key}"), json!(value))).collect()
+    };
+    let oom = [("container-name", "app"), ("reason", "OOMKilled"), ("exit-code", "137")];
+    let pods = [
+        ("crashing", FATE, "crashes", json!({}), json!(["0/2", "CrashLoopBackOff", 4])),
+        ("without-image", FATE, "has-no-image", json!({}), json!(["0/2", "ImagePullBackOff", 0])),
+        ("never-started", FATE, "never-starts", json!({}), json!(["0/2", "Init:CrashLoopBackOff", 2])),
+        ("failed", CONTAINER_FAILS, "true", json!({}), json!(["0/2", "containerFailed", 0])),
+        ("too-large", CONTAINER_FAILS, "true", why(CONTAINER_FAILS, &oom), json!(["1/2", "OOMKilled", 0])),
+        ("not-set-up", INIT_FAILS, "true", why(INIT_FAILS, &[("reason", "Error")]), json!(["0/2", "Init:Error", 0])),
+    ];
+    for (name, label, value, annotations, _) in &pods {
+        let init = json!([{"name": "first", "image": "registry.example.com/first:1"}, {"name": "second", "image": "registry.example.com/second:1"}]);
+        let mut spec = json!({"containers": containers(&["app", "sidecar"])});
+        if *value == "never-starts" || *label == INIT_FAILS {
+            spec["initContainers"] = init;
+        }
+        let metadata = json!({"name": name, "labels": {*label: value}, "annotations": annotations});
+        namespace
+            .create(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
+            .expect("a pod");
+    }
+    let node = Gone(&real, format!("/api/v1/nodes/{namespace}-failing"));
+    let labels = json!({"suite": namespace.name(), NODE_FAILS: "true"});
+    let metadata = json!({"name": format!("{namespace}-failing"), "labels": labels});
+    let taint = json!({"key": "meho.dev/failing", "effect": "NoSchedule"});
+    let failing = json!({"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": [taint]}});
+    real.admin().create(&failing).expect("a node");
+
+    let caller = Caller::admin(&real);
+    let lists = [
+        ("list_pods", json!({"namespace": namespace.name()})),
+        ("list_nodes", json!({"label_selector": format!("suite={namespace}")})),
+    ];
+    let is_as_fated = |rows: &[Value]| {
+        pods.iter().all(|(name, .., fate)| {
+            let row = rows.iter().find(|row| row["name"] == *name);
+            row.is_some_and(|row| json!([row["ready"], row["status"], row["restarts"]]) == *fate)
+        })
+    };
+    let rows_of = |(operation, arguments): &(&str, Value)| caller.data(operation, arguments.clone());
+    let mut last = Value::Null;
+    let come = until(SOON, || {
+        last = json!([rows_of(&lists[0]), rows_of(&lists[1])]);
+        let nodes = last[1].as_array().expect("rows");
+        let is_lost = nodes.len() == 1 && nodes[0]["status"] == "NotReady";
+        (is_as_fated(last[0].as_array().expect("rows")) && is_lost).then_some(())
+    });
+    assert!(come.is_some(), "they have come to something else: {last:#}");
+    for list @ (operation, arguments) in &lists {
+        let before = SystemTime::now();
+        let table = table(&real, operation, arguments);
+        let times = [before, SystemTime::now()];
+        let wrong = compare(of(operation).expect("columns"), &table, rows_of(list).as_array().expect("rows"), times);
+        assert_eq!(wrong, Vec::<String>::new(), "{operation}");
+    }
+    drop(node);
 }
 
 #[test]
