@@ -116,7 +116,7 @@ fn view(entry: &PlanEntry) -> Value {
 
 /// The same where the target is known: that is the plan's, and not what the store says of it. A preview is information, and stays.
 fn view_here(plan: &Plan, target: &Target, kept: &Value) -> Value {
-    let mut shown = meho_host::approval::view(plan, target);
+    let mut shown = meho_host::approval::view(plan, None, target);
     if let (Some(shown), Some(preview)) = (shown.as_object_mut(), kept.get("preview")) {
         shown.insert("preview".to_owned(), preview.clone());
     }

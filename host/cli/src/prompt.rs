@@ -11,6 +11,7 @@ use meho_host::policy::effect::Trust;
 use meho_host::policy::family::kubernetes::{Attributes, attributes_of};
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::policy::request::CanonicalRequest;
+use meho_host_cli::outlook;
 use meho_host_cli::text::{GOES_ON, one_line, prose, safe, wrapped, wrapped_at_words};
 use serde_json::Value;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -100,7 +101,7 @@ fn name_of(request: &CanonicalRequest) -> String {
     }
 }
 
-/// The plan for a person's eyes: the request as it would be sent, and once more, directly above the question, everything but its body. However long that
+/// The plan for a person's eyes: the request as it would be sent, what would come of it, and the request once more, directly above the question, everything but its body. However long that
 /// is and whatever it looks like, each line of it is marked as its, and nothing stands between its beginning and the question.
 pub(crate) fn show(view: &Value, width: usize) -> String {
     let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
@@ -133,6 +134,11 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
         }
     }
     put("");
+    let outlook = outlook::lines(view.pointer("/preview").unwrap_or(&Value::Null), width);
+    if !outlook.is_empty() {
+        outlook.iter().for_each(|line| put(line));
+        put("");
+    }
     put(&named("/target", "  target   "));
     put(&named("/server", "  server   "));
     if view.pointer("/proxy").is_some_and(Value::is_string) {

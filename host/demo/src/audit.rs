@@ -36,6 +36,8 @@ pub struct Served {
     pub uri: String,
     /// Which program asked; empty where it did not say.
     pub user_agent: String,
+    /// The options of a deletion, where its body has any: they say whether it was a dry run.
+    pub options: Option<serde_json::Value>,
     /// The status that was answered.
     pub status: u16,
 }
@@ -57,6 +59,7 @@ impl Served {
             subresource: place.subresource,
             namespace: place.namespace,
             name: place.name,
+            options: (route.verb() == "delete").then(|| serde_json::from_slice(&request.body).ok()).flatten(),
             uri: request.uri.clone(),
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             status: 0,

@@ -118,6 +118,22 @@ impl Family {
         }
     }
 
+    /// A write as a dry run of itself; none where targets of the family are not known to honour that.
+    pub(crate) fn dry_run(self, write: &CanonicalRequest) -> Option<CanonicalRequest> {
+        match self {
+            Self::Kubernetes => kubernetes::dry_run::tried(write),
+            Self::GenericHttp => None,
+        }
+    }
+
+    /// Whether a finished request is a dry run, read as the target reads it.
+    pub(crate) fn is_dry_run(self, request: &CanonicalRequest) -> bool {
+        match self {
+            Self::Kubernetes => kubernetes::dry_run::is_tried(request),
+            Self::GenericHttp => false,
+        }
+    }
+
     /// Whether a target can be asked what it is, who a credential is to it, and what that may do.
     #[must_use]
     pub fn can_be_asked(self) -> bool {

@@ -7,6 +7,7 @@ use crate::target::Target;
 use async_trait::async_trait;
 use meho_policy::plan::{Approval, Digest, Plan};
 use serde::{Deserialize, Serialize};
+use meho_policy::preview::Preview;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -227,7 +228,7 @@ pub fn without_body(mut view: Value) -> Value {
         request.remove("body");
     }
     if let Some(view) = view.as_object_mut() {
-        view.remove("preview");
+        view.remove(OF_PREVIEW);
     }
     view
 }
@@ -411,27 +412,30 @@ pub fn short_id(plan: Digest) -> String {
 pub fn view_again(plan: &Plan, kept: &Value) -> Value {
     let mut shown = kept.clone();
     if let (Some(shown), Value::Object(of_plan)) = (shown.as_object_mut(), view_of_plan(plan)) {
-        shown.extend(of_plan.into_iter().filter(|(name, _)| !OF_TARGET.contains(&name.as_str())));
+        shown.extend(of_plan.into_iter().filter(|(name, _)| name != OF_PREVIEW && !OF_TARGET.contains(&name.as_str())));
     }
     shown
 }
 
 /// What a plan's view says of its target.
 const OF_TARGET: [&str; 4] = ["target", "server", "verified", "proxy"];
+/// What it says of what would come of it. No part of the plan.
+const OF_PREVIEW: &str = "preview";
 
-/// A plan as it is shown: the exact request, what it is, and what it is bound to.
+/// A plan as it is shown: the exact request, what it is, and what it is bound to; and what would come of it, where that was looked at.
 #[must_use]
-pub fn view(plan: &Plan, target: &Target) -> Value {
+pub fn view(plan: &Plan, preview: Option<&Preview>, target: &Target) -> Value {
     let mut shown = view_of_plan(plan);
     // Where it really goes, whatever its name says. The approver may know it; a guest never sees a view.
     let of_target = [json!(target.name()), json!(target.server()), json!(target.is_verified()), json!(target.proxy())];
     if let Some(shown) = shown.as_object_mut() {
         shown.extend(OF_TARGET.map(str::to_owned).into_iter().zip(of_target));
+        shown.insert(OF_PREVIEW.to_owned(), json!(preview));
     }
     shown
 }
 
-/// The part of it that follows from the plan alone, with places for what is said of the target.
+/// The part of it that follows from the plan alone, with places for the rest.
 fn view_of_plan(plan: &Plan) -> Value {
     let planned = plan.request();
     let request = planned.request();
@@ -457,13 +461,14 @@ fn view_of_plan(plan: &Plan) -> Value {
             // As it stands in the record of the request.
             "body_digest": request.body().map(|body| Digest::of(body.bytes()).to_string()),
         },
+        "preview": null,
     })
 }
 
 /// The answer to a dry run: the plan itself. It is not kept.
 pub(crate) fn dry_run_answer(view: Value, target: &Target) -> Answer {
     let shown: Option<Box<RawValue>> = to_raw_value(&json!({"dry_run": true, "plan": view})).ok();
-    let mut warnings = vec!["nothing was sent: this is what would be".to_owned()];
+    let mut warnings = vec!["nothing was changed: this is what would be sent".to_owned()];
     if !target.is_verified() {
         // What the plan was made from was read from there.
         warnings.push(UNVERIFIED.to_owned());

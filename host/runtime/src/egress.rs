@@ -273,10 +273,14 @@ impl Flight {
         let audit_id = uuid::Uuid::new_v4().to_string();
         let body = request.body().map(|body| Digest::of(body.bytes()));
         let path_and_query = request.rendered_path_and_query();
+        let origin = if self.permit.is_of_host() { Origin::Host } else { Origin::Connector };
+        let effect = self.permit.effect().as_str().to_owned();
         if self.permit.trust() > Trust::Read {
             let intent = RequestIntent {
                 call: self.boundary.id.clone(),
+                origin,
                 audit_id: audit_id.clone(),
+                effect: effect.clone(),
                 method: request.method(),
                 path_and_query: path_and_query.clone(),
                 body,
@@ -288,9 +292,9 @@ impl Flight {
             }
         }
         let record = RequestRecord {
-            origin: if self.permit.is_of_host() { Origin::Host } else { Origin::Connector },
+            origin,
             audit_id: audit_id.clone(),
-            effect: self.permit.effect().as_str().to_owned(),
+            effect,
             trust: self.permit.trust(),
             method: request.method(),
             path_and_query,

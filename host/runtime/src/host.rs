@@ -10,6 +10,7 @@ use crate::engine::{MAX_ADMISSIONS, MAX_CALLS, engine};
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::guest::{Guest, Replay, linker};
+use crate::preview::Foresight;
 use crate::record::{NoRecorder, Recorder};
 use crate::rows::{RowBatch, Sink};
 use crate::target::Target;
@@ -17,7 +18,7 @@ use meho_policy::approver::Approvers;
 use meho_policy::authority::Phase;
 use meho_policy::catalogue::{Operation, ResultKind};
 use meho_policy::effect::Trust;
-use meho_policy::plan::{Approval, ApprovalInvalid, Digest, Plan, PlanContext};
+use meho_policy::plan::{Approval, ApprovalInvalid, Digest, Plan, PlanContext, PlannedRequest};
 use meho_policy::schema::{Arguments, DRY_RUN};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub struct HostSettings {
     pub recorder: Arc<dyn Recorder>,
     /// Where plans wait.
     pub plans: Arc<dyn PlanStore>,
+    /// Whether what would come of a plan is asked of its target.
+    pub previews: Previews,
     /// Looks at the guest's memory after each call.
     #[cfg(feature = "memory-inspection")]
     pub inspector: Option<Arc<crate::inspection::Inspector>>,
@@ -80,10 +83,21 @@ impl Default for HostSettings {
             budgets: Budgets::default(),
             recorder: Arc::new(NoRecorder),
             plans: Arc::new(Plans::default()),
+            previews: Previews::default(),
             #[cfg(feature = "memory-inspection")]
             inspector: None,
         }
     }
+}
+
+/// Whether plans have previews.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Previews {
+    /// They have: the host asks the target, with reads and a dry run.
+    #[default]
+    Made,
+    /// They have none: for a target that is asked for nothing but what is called.
+    LeftOut,
 }
 
 /// A host. Cheap to clone; clones share the engine.
@@ -429,13 +443,13 @@ impl Host {
             Verdict::Rejected => {
                 let by = &prepared.principal;
                 self.inner.settings.plans.reject(waiting.digest, by).await.map_err(fault::of_store)?;
-                Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was sent")
+                Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was changed")
                     .detail("answer", "no")
                     .detail("plan", waiting.view))
             }
             Verdict::Nobody => Err(CallError::new(
                 ErrorCode::ApprovalRequired,
-                "this changes the target and waits for a person's yes: nothing was sent",
+                "this changes the target and waits for a person's yes",
             )
             .hint("run it at a terminal, where you are shown the exact request and asked")
             .detail("plan_id", waiting.view.get("id").cloned().unwrap_or_default())
@@ -503,14 +517,28 @@ impl Host {
                     clock: prepared.replay.clock.as_secs(),
                     seed: prepared.replay.seed,
                 };
+                let preview = match self.inner.settings.previews {
+                    Previews::Made => Some(self.foresight(prepared, &request).look().await),
+                    Previews::LeftOut => None,
+                };
                 let plan = Plan::new(*request, context);
-                let view = crate::approval::view(&plan, prepared.target);
+                let view = crate::approval::view(&plan, preview.as_ref(), prepared.target);
                 if prepared.dry_run {
                     return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(view, prepared.target))));
                 }
                 let kept = KeptPlan { plan, view, note: prepared.note.clone() };
                 plans.keep(kept).await.map(Planned::Waiting).map_err(fault::of_store)
             }
+        }
+    }
+
+    fn foresight<'p>(&self, prepared: &'p Prepared<'_>, planned: &'p PlannedRequest) -> Foresight<'p> {
+        Foresight {
+            target: prepared.target,
+            planned,
+            principal: &prepared.principal,
+            budgets: &prepared.budgets,
+            recorder: self.inner.settings.recorder.clone(),
         }
     }
 

@@ -47,6 +47,9 @@ pub struct AuditEvent {
     pub object_ref: Option<ObjectRef>,
     /// How it ended; `None` before it did.
     pub response_status: Option<AuditStatus>,
+    /// The body of a deletion; `None` where it had none, and for other requests.
+    #[serde(default)]
+    pub request_object: Option<serde_json::Value>,
     /// Why it was allowed or not, and more: `authorization.k8s.io/decision`, `authorization.k8s.io/reason`.
     #[serde(default)]
     pub annotations: HashMap<String, String>,

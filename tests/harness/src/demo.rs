@@ -99,6 +99,7 @@ impl From<Served> for AuditEvent {
             user_agent: served.user_agent,
             object_ref: (!reference.resource.is_empty()).then_some(reference),
             response_status: Some(AuditStatus { code: served.status }),
+            request_object: served.options,
             annotations: Default::default(),
         }
     }

@@ -14,7 +14,7 @@ fn what_is_signed_over_the_channel_is_sent_and_what_is_not_is_not() {
         r#"caller:   scaled "nginx" from 3 to 4"#,
         r#"approver: "PATCH" "/apis/apps/v1/namespaces/production/deployments/nginx/scale" {"replicas":50}"#,
         "approver: no",
-        "caller:   APPROVAL_REQUIRED: the plan was answered with no: nothing was sent",
+        "caller:   APPROVAL_REQUIRED: the plan was answered with no: nothing was changed",
     ];
     assert_eq!(lines[..expected.len()], expected);
     let kinds: Vec<&str> = lines[expected.len()..].iter().filter_map(|line| line.split(' ').next_back()).collect();

@@ -3,6 +3,8 @@
 //! Follows the server's own reading of a path (<https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb>).
 //! What is not known here is DESTRUCTIVE.
 
+pub(super) mod dry_run;
+pub(crate) mod preview;
 mod label_selector;
 mod listing;
 pub(super) mod review;

@@ -13,6 +13,7 @@ mod observing;
 mod oracle;
 mod overlapping;
 mod plans;
+mod previews;
 mod questions;
 mod redaction;
 mod rights;

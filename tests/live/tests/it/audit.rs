@@ -38,7 +38,7 @@ pub(crate) fn events_of(cluster: &Cluster, user: &User, since: AuditMark) -> Vec
 /// Holds a user's events against the records of the callers who were that user. Gives how many there were.
 #[track_caller]
 pub(crate) fn check_same(cluster: &Cluster, user: &User, since: AuditMark, callers: &[&Caller]) -> usize {
-    let recorded: Vec<RequestRecord> = callers.iter().flat_map(|caller| caller.requests()).collect();
+    let recorded: Vec<RequestRecord> = callers.iter().flat_map(|caller| caller.all_requests()).collect();
     let is_answered = |request: &&RequestRecord| matches!(request.ending, Ending::Answered(_));
     let ids: Vec<&str> = recorded.iter().filter(is_answered).map(|request| request.audit_id.as_str()).collect();
     cluster.audit_events_of(since, &ids, SOON).expect("every answered request has an event");
@@ -183,7 +183,8 @@ fn every_request_of_a_plan_and_of_its_execution_is_in_both_logs(cluster: &Cluste
     let writes: Vec<_> = agrees.requests().into_iter().filter(|request| request.method == Sent::Patch).collect();
     assert_eq!((writes.len(), refuses.requests().len()), (2, 2));
     // Two reads a plan, three requests an execution; of a missing one the scale, the autoscalers and the refused search for near names.
-    assert_eq!(count, 2 + 2 + 5 + 5 + 3);
+    // And the previews: the scale and the dry run of each plan, and of the one that takes pods away the pods and the budgets, which are refused.
+    assert_eq!(count, (2 + 2 + 5 + 5 + 3) + (2 + 2 + 2 + 4));
 }
 
 fn a_token_that_is_not_taken_leaves_its_request_in_both_logs(cluster: &Cluster) {

@@ -104,7 +104,7 @@ fn without_a_yes_the_node_stays_as_it_is(cluster: &Cluster) {
     assert_eq!((&plan["trust"], &plan["request"]["body"]), (&json!("WRITE"), &expected));
     let (data, meta) = program::call(&kubeconfig, &["cordon_node", &named, "dry_run=true"]).answer();
     assert_eq!((&data["dry_run"], &data["plan"]["request"]["body"]), (&json!(true), &expected));
-    assert_eq!(meta["warnings"], json!(["nothing was sent: this is what would be"]));
+    assert_eq!(meta["warnings"], json!(["nothing was changed: this is what would be sent"]));
     // Nobody who says yes is asked about a dry run.
     let caller = Caller::admin(cluster).asking(yes());
     caller.answer("cordon_node", json!({"name": name, "dry_run": true}));

@@ -29,11 +29,14 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
+/// What the record of a preview has for its operation.
+const PREVIEW: &str = "preview";
+
 /// What all callers share.
 pub(crate) struct Embedded {
     pub(crate) runtime: Runtime,
     pub(crate) connector: Arc<Connector>,
-    host: Host,
+    pub(crate) host: Host,
     records: Arc<Records>,
 }
 
@@ -216,22 +219,36 @@ impl Caller {
         }
     }
 
-    /// The records of all runs of this caller's calls so far. A write that was approved is two runs.
-    pub(crate) fn records(&self) -> Vec<CallRecord> {
+    fn kept(&self) -> Vec<CallRecord> {
         let records = embedded().records.0.lock().unwrap_or_else(PoisonError::into_inner);
         records.iter().filter(|record| record.id.principal == self.principal).cloned().collect()
+    }
+
+    /// The records of all runs of this caller's calls so far. A write that was approved is two runs.
+    pub(crate) fn records(&self) -> Vec<CallRecord> {
+        self.kept().into_iter().filter(|record| record.operation != PREVIEW).collect()
+    }
+
+    /// The records of the previews of its plans.
+    pub(crate) fn previews(&self) -> Vec<CallRecord> {
+        self.kept().into_iter().filter(|record| record.operation == PREVIEW).collect()
     }
 
     /// All requests of this caller's calls so far.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
         self.records().into_iter().flat_map(|record| record.requests).collect()
     }
+
+    /// The same, with what the host asked for the previews of plans.
+    pub(crate) fn all_requests(&self) -> Vec<RequestRecord> {
+        self.kept().into_iter().flat_map(|record| record.requests).collect()
+    }
 }
 
 impl Drop for Caller {
     fn drop(&mut self) {
         let Some((cluster, since)) = self.audited_from.take().filter(|_| !std::thread::panicking()) else { return };
-        let requests = self.requests();
+        let requests = self.all_requests();
         let answered: BTreeMap<&str, (&str, u16)> = requests
             .iter()
             .filter_map(|request| match request.ending {

@@ -45,6 +45,7 @@ mod output;
 mod paging;
 mod pod_status;
 mod pods;
+mod previews;
 mod restart;
 mod rights;
 mod scale;
