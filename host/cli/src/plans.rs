@@ -159,8 +159,11 @@ pub(crate) async fn approve(cli: &Cli, options: &ApproveOptions, printer: &Print
     }
     let target = target_of(cli, &TargetOptions::default(), &entry)?;
     if plan.context().target != target.record() {
-        return Err(CallError::new(ErrorCode::ApprovalInvalid, "the plan was made for another target than its call's options lead to now")
-            .hint("plan again, and approve that plan"));
+        return Err(CallError::new(
+            ErrorCode::ApprovalInvalid,
+            "the plan was made for another target than its call's options lead to now",
+        )
+        .hint("plan again, and approve that plan"));
     }
     let shown = view_here(plan, &target, &entry.view);
     let signature = match &options.signature {

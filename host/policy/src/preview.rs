@@ -187,7 +187,8 @@ pub struct Unavailable {
 /// Questions about one planned request, and their answers. They come in rounds: what is asked next may follow from what was answered.
 #[derive(Debug)]
 pub struct Previewing {
-    study: Study,
+    /// None for a family of which nothing can be asked.
+    study: Option<Study>,
 }
 
 impl Previewing {
@@ -195,29 +196,44 @@ impl Previewing {
     #[must_use]
     pub fn new(family: Family, planned: &PlannedRequest) -> Self {
         match family {
-            Family::Kubernetes => Self { study: Study::new(planned) },
+            Family::Kubernetes => Self { study: Some(Study::new(planned)) },
+            Family::GenericHttp => Self { study: None },
         }
     }
 
     /// The questions of the next round, which may be asked in any order and at the same time; none where there is nothing left to ask. There are three
     /// rounds at most, of six questions at most.
     pub fn questions(&mut self) -> Vec<Question> {
-        self.study.questions()
+        self.study.as_mut().map(Study::questions).unwrap_or_default()
     }
 
     /// Reads the answer to one of them.
     pub fn read(&mut self, question: &Question, status: u16, body: &[u8]) {
-        self.study.read(question, status, body);
+        if let Some(study) = &mut self.study {
+            study.read(question, status, body);
+        }
     }
 
     /// One of them got no answer, for this reason.
     pub fn unheard(&mut self, question: &Question, why: &str) {
-        self.study.unheard(question, why);
+        if let Some(study) = &mut self.study {
+            study.unheard(question, why);
+        }
     }
 
     /// What has been found out.
     #[must_use]
     pub fn preview(self) -> Preview {
-        self.study.preview()
+        match self.study {
+            Some(study) => study.preview(),
+            None => Preview {
+                unavailable: vec![Unavailable {
+                    what: "what it would change",
+                    why: "of a target of this family nothing is known but what its methods mean".to_owned(),
+                    target_says: None,
+                }],
+                ..Preview::default()
+            },
+        }
     }
 }

@@ -6,8 +6,8 @@ use crate::call::{Answer, AnswerMeta, UNVERIFIED, rfc3339};
 use crate::target::Target;
 use async_trait::async_trait;
 use meho_policy::plan::{Approval, Digest, Plan};
-use serde::{Deserialize, Serialize};
 use meho_policy::preview::Preview;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -129,7 +129,9 @@ pub enum StoreRefused {
     #[error("{}", over(*.0))]
     Over(PlanState),
     /// Its time is over by a clock that went on: this machine's was set back.
-    #[error("the plan's time is over: this machine's clock was set back, {behind} s behind the latest time that the store has seen")]
+    #[error(
+        "the plan's time is over: this machine's clock was set back, {behind} s behind the latest time that the store has seen"
+    )]
     ClockSetBack {
         /// By how many seconds.
         behind: u64,

@@ -447,13 +447,12 @@ impl Host {
                     .detail("answer", "no")
                     .detail("plan", waiting.view))
             }
-            Verdict::Nobody => Err(CallError::new(
-                ErrorCode::ApprovalRequired,
-                "this changes the target and waits for a person's yes",
-            )
-            .hint("run it at a terminal, where you are shown the exact request and asked")
-            .detail("plan_id", waiting.view.get("id").cloned().unwrap_or_default())
-            .detail("plan", waiting.view)),
+            Verdict::Nobody => {
+                Err(CallError::new(ErrorCode::ApprovalRequired, "this changes the target and waits for a person's yes")
+                    .hint("run it at a terminal, where you are shown the exact request and asked")
+                    .detail("plan_id", waiting.view.get("id").cloned().unwrap_or_default())
+                    .detail("plan", waiting.view))
+            }
         }
     }
 

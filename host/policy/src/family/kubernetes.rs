@@ -4,9 +4,9 @@
 //! What is not known here is DESTRUCTIVE.
 
 pub(super) mod dry_run;
-pub(crate) mod preview;
 mod label_selector;
 mod listing;
+pub(crate) mod preview;
 pub(super) mod review;
 
 use super::Pages;

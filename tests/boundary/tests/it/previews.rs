@@ -58,7 +58,7 @@ fn lost(ran: &Ran) -> Vec<(String, String)> {
 fn records(ran: &Ran) -> (&CallRecord, &CallRecord) {
     let [run, preview] = &ran.records[..] else { panic!("a run and a preview: {:#?}", ran.records) };
     assert_eq!((run.ending, preview.ending), (CallEnding::Planned, CallEnding::Answered));
-    assert_eq!((preview.operation.as_str(), preview.component, preview.guest_log.len()), ("preview", None, 0));
+    assert_eq!((preview.id.operation.as_str(), preview.id.component, preview.guest_log.len()), ("preview", None, 0));
     assert!(preview.requests.iter().all(|request| request.origin == Origin::Host));
     assert!(run.requests.iter().all(|request| request.origin == Origin::Connector));
     (run, preview)

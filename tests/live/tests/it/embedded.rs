@@ -219,19 +219,19 @@ impl Caller {
         }
     }
 
-    fn kept(&self) -> Vec<CallRecord> {
+    fn all_records(&self) -> Vec<CallRecord> {
         let records = embedded().records.0.lock().unwrap_or_else(PoisonError::into_inner);
         records.iter().filter(|record| record.id.principal == self.principal).cloned().collect()
     }
 
     /// The records of all runs of this caller's calls so far. A write that was approved is two runs.
     pub(crate) fn records(&self) -> Vec<CallRecord> {
-        self.kept().into_iter().filter(|record| record.operation != PREVIEW).collect()
+        self.all_records().into_iter().filter(|record| record.id.operation != PREVIEW).collect()
     }
 
     /// The records of the previews of its plans.
     pub(crate) fn previews(&self) -> Vec<CallRecord> {
-        self.kept().into_iter().filter(|record| record.operation == PREVIEW).collect()
+        self.all_records().into_iter().filter(|record| record.id.operation == PREVIEW).collect()
     }
 
     /// All requests of this caller's calls so far.
@@ -241,7 +241,7 @@ impl Caller {
 
     /// The same, with what the host asked for the previews of plans.
     pub(crate) fn all_requests(&self) -> Vec<RequestRecord> {
-        self.kept().into_iter().flat_map(|record| record.requests).collect()
+        self.all_records().into_iter().flat_map(|record| record.requests).collect()
     }
 }
 

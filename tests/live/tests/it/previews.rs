@@ -61,7 +61,7 @@ fn preview(cluster: &Cluster, paths: &[String], operation: &str, mut arguments: 
     let (data, _) = caller.answer(operation, arguments);
     assert_eq!(versions(cluster, paths), before, "{operation} changed something");
     for record in caller.previews() {
-        assert!(record.component.is_none() && record.requests.iter().all(|request| request.origin == Origin::Host));
+        assert!(record.id.component.is_none() && record.requests.iter().all(|request| request.origin == Origin::Host));
         let tried: Vec<_> = record.requests.iter().filter(|request| request.trust > Trust::Read).collect();
         assert_eq!(tried.iter().map(|request| request.effect.as_str()).collect::<Vec<_>>(), ["host-asks-dry-run"]);
     }
@@ -325,7 +325,13 @@ fn what_a_hostile_guest_plans_leaves_everything_as_it_was(cluster: &Cluster) {
 fn planned(cluster: &Cluster, component: &'static [u8], arguments: Map<String, Value>) -> Value {
     let embedded = embedded();
     let target = target(cluster, cluster.admin_token());
-    let call = Call { operation: "act".to_owned(), arguments, principal: "stranger".to_owned(), timeout: None };
+    let call = Call {
+        operation: "act".to_owned(),
+        arguments,
+        principal: "stranger".to_owned(),
+        timeout: None,
+        note: Value::Null,
+    };
     let ended = embedded.runtime.block_on(async {
         let connector = embedded.host.load(component.to_vec()).await.expect("it is admitted");
         embedded.host.call(&connector, &target, call, Arc::new(NoApprover)).collect().await

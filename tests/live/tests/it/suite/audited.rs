@@ -49,7 +49,7 @@ impl Audited {
     pub(super) fn checked(&self, of: fn(Trust) -> bool) -> Vec<Outcome> {
         let count = check_same(self.namespace.cluster(), &self.user, self.since, &[&self.caller]);
         let records = self.caller.records();
-        self.check_kept(&records);
+        self.check_kept();
         println!("{count} requests are the same in both logs, and in the record on disk");
         let operations = embedded().connector.catalogue().operations().iter();
         operations
@@ -72,9 +72,9 @@ impl Audited {
 impl Audited {
     /// The record on disk has the same requests, and each write's intent before it.
     #[track_caller]
-    fn check_kept(&self, records: &[CallRecord]) {
+    fn check_kept(&self) {
         let (kept, intents) = self.caller.kept_requests();
-        let requests: Vec<&RequestRecord> = records.iter().flat_map(|record| &record.requests).collect();
+        let requests: Vec<RequestRecord> = self.caller.all_requests();
         let by_id: BTreeMap<&str, &Value> =
             kept.iter().map(|request| (request["audit_id"].as_str().expect("an id"), request)).collect();
         assert_eq!((by_id.len(), kept.len()), (requests.len(), requests.len()));
