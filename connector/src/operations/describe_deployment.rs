@@ -10,7 +10,8 @@ use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
 use crate::kinds::deployment::{Deployment, revision};
 use crate::kinds::event::owned_event;
-use crate::kinds::pod::{Pod, how_it_is};
+use crate::kinds::pod::{PODS, Pod, how_it_is};
+use crate::kinds::replica_set::REPLICA_SETS;
 use crate::metadata::{CONDITIONS, ListMeta, METADATA, conditions, is_whole_selector, selector_text};
 use crate::node::Shape::{Int, List, Object, Text};
 use crate::node::{Node, Shape};
@@ -20,7 +21,7 @@ use crate::operations::events::{Events, Selected};
 use crate::operations::get::find_asked;
 use crate::page::{Item, read_pages};
 use crate::pod_status::{PodColumns, columns, is_ready, is_unwell};
-use crate::resource::{PODS, REPLICA_SETS, Resource};
+use crate::resource::Resource;
 use crate::row::{Row, write_object};
 use std::collections::VecDeque;
 
