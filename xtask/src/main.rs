@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a newcomer, CI and a developer all run. Everything a test run needs is got here.
 
 mod clock;
+mod kinds;
 mod rules;
 mod run;
 

@@ -19,7 +19,7 @@ fn the_table_has_every_operation_of_the_contract_in_its_order() {
     let contract = contract();
     let wanted: Vec<&str> = contract.operations.iter().map(|operation| operation.id.as_str()).collect();
     let found: Vec<&str> = TABLE.iter().map(|entry| entry.id).collect();
-    assert_eq!(found.len(), 49);
+    assert_eq!(found.len(), wanted.len());
     let sorted = |ids: &[&str]| ids.iter().copied().map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(sorted(&found), sorted(&wanted));
 }
