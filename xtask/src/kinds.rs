@@ -83,7 +83,7 @@ pub(crate) fn stand_where_they_belong(files: &[PathBuf]) -> Result<Vec<String>, 
         for kind in kinds.iter().filter(|kind| !belongs(kind, &at)) {
             let Some(word) = kind.words.iter().find(|word| has_word(&text, word)) else { continue };
             match EXCEPTIONS.iter().position(|(excepted, _)| *excepted == at) {
-                Some(exception) => needed.iter_mut().nth(exception).into_iter().for_each(|needed| *needed = true),
+                Some(exception) => needed.get_mut(exception).into_iter().for_each(|needed| *needed = true),
                 None => broken.push(format!("{at}: names {word}, so whoever adds such a kind has to come here")),
             }
         }
