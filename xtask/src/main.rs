@@ -2,6 +2,7 @@
 
 mod clock;
 mod fuzz;
+mod kinds;
 mod rules;
 mod run;
 

@@ -1,5 +1,6 @@
 //! House rules that a machine can hold: each is a sentence that fails with the place where it does not hold.
 
+use crate::kinds;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,6 +27,7 @@ pub(crate) fn check() -> Result<(), String> {
         broken.extend(RULES.iter().filter_map(|rule| rule(file, &text)));
     }
     broken.extend(knows_no_kind_but_pods(&files)?);
+    broken.extend(kinds::stand_where_they_belong(&files)?);
     for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "rust-toolchain.toml", "Cargo.lock"] {
         if !files.iter().any(|tracked| tracked == Path::new(file)) {
             broken.push(format!("{file} is missing"));

@@ -5,11 +5,15 @@ use crate::kind::Kind;
 use crate::metadata::{CONDITIONS, METADATA, conditions, head};
 use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{CLAIMS, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// PersistentVolumeClaims.
 pub struct Claim;
+
+/// Where they are kept.
+pub(crate) const CLAIMS: Resource =
+    Resource::namespaced("PersistentVolumeClaim", CORE, "persistentvolumeclaims").found().told_by_uid();
 
 impl Kind for Claim {
     const RESOURCE: Resource = CLAIMS;

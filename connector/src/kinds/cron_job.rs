@@ -6,7 +6,7 @@ use crate::kinds::workload::TEMPLATE;
 use crate::metadata::{METADATA, head, images};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{CRON_JOBS, Resource};
+use crate::resource::{BATCH, Resource};
 use crate::row::Row;
 
 /// CronJobs.
@@ -16,7 +16,7 @@ pub struct CronJob;
 const JOB: Shape = Object(&[("spec", Object(&[("template", TEMPLATE)]))]);
 
 impl Kind for CronJob {
-    const RESOURCE: Resource = CRON_JOBS;
+    const RESOURCE: Resource = Resource::namespaced("CronJob", BATCH, "cronjobs").told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (

@@ -7,14 +7,14 @@ use crate::kinds::workload::STRATEGY;
 use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Int, Object, Pairs};
 use crate::node::{Node, Shape};
-use crate::resource::{DAEMON_SETS, Resource};
+use crate::resource::{APPS, Resource};
 use crate::row::Row;
 
 /// DaemonSets.
 pub struct DaemonSet;
 
 impl Kind for DaemonSet {
-    const RESOURCE: Resource = DAEMON_SETS;
+    const RESOURCE: Resource = Resource::namespaced("DaemonSet", APPS, "daemonsets").found().told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (

@@ -6,7 +6,7 @@ use crate::kinds::workload::{REPLICAS, STRATEGY, TEMPLATE, replicas};
 use crate::metadata::{LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Flag, Int, Object};
 use crate::node::{Node, Shape};
-use crate::resource::{DEPLOYMENTS, Resource};
+use crate::resource::{APPS, Resource};
 use crate::row::Row;
 
 /// Deployments.
@@ -19,6 +19,9 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 pub(crate) fn revision(metadata: &Node<'_>) -> Option<i64> {
     metadata.pair("annotations", REVISION).and_then(|text| text.parse().ok())
 }
+
+/// Where they are kept.
+pub(crate) const DEPLOYMENTS: Resource = Resource::namespaced("Deployment", APPS, "deployments").found().told_by_uid();
 
 impl Kind for Deployment {
     const RESOURCE: Resource = DEPLOYMENTS;

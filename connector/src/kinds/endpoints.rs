@@ -8,7 +8,7 @@ use crate::kind::Kind;
 use crate::metadata::{METADATA, after_name, head};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{ENDPOINTS, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::{Row, write_object};
 
 /// Endpoints.
@@ -41,6 +41,9 @@ pub(crate) const SLICE: Shape = Object(&[
     ),
     ("ports", PORTS),
 ]);
+
+/// Where they are kept.
+pub(crate) const ENDPOINTS: Resource = Resource::namespaced("Endpoints", CORE, "endpoints").told_by_uid();
 
 impl Kind for Endpoints {
     const RESOURCE: Resource = ENDPOINTS;

@@ -4,7 +4,11 @@ use crate::column::{Column, NAMESPACE, column};
 use crate::metadata::METADATA;
 use crate::node::Shape::{Int, Object, Text};
 use crate::node::{Node, Shape};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
+
+/// Where they are kept.
+pub(crate) const EVENTS: Resource = Resource::namespaced("Event", CORE, "events").found();
 
 /// What is read of an event.
 ///

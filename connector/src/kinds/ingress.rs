@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::metadata::{METADATA, head};
 use crate::node::Shape::{Int, List, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{INGRESSES, Resource};
+use crate::resource::{NETWORKING, Resource};
 use crate::row::Row;
 
 /// Ingresses.
@@ -20,7 +20,7 @@ const BACKEND: Shape = Object(&[
 const PATHS: Shape = List(&Object(&[("path", Text), ("pathType", Text), ("backend", BACKEND)]));
 
 impl Kind for Ingress {
-    const RESOURCE: Resource = INGRESSES;
+    const RESOURCE: Resource = Resource::namespaced("Ingress", NETWORKING, "ingresses").found().told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (

@@ -6,14 +6,14 @@ use crate::kinds::workload::TEMPLATE;
 use crate::metadata::{CONDITIONS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Flag, Int, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{JOBS, Resource};
+use crate::resource::{BATCH, Resource};
 use crate::row::Row;
 
 /// Jobs.
 pub struct Job;
 
 impl Kind for Job {
-    const RESOURCE: Resource = JOBS;
+    const RESOURCE: Resource = Resource::namespaced("Job", BATCH, "jobs").told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (

@@ -5,11 +5,14 @@ use crate::kind::Kind;
 use crate::metadata::{CONDITIONS, METADATA, cluster_head, conditions};
 use crate::node::Shape::{List, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{NAMESPACES, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// Namespaces.
 pub struct Namespace;
+
+/// Where they are kept.
+pub(crate) const NAMESPACES: Resource = Resource::cluster("Namespace", CORE, "namespaces").found().told_by_uid();
 
 impl Kind for Namespace {
     const RESOURCE: Resource = NAMESPACES;

@@ -7,7 +7,7 @@ use crate::kind::Kind;
 use crate::metadata::{LABEL_SELECTOR, METADATA, expressions, head};
 use crate::node::Shape::{Int, IntOrText, List, Object, Text};
 use crate::node::{MemberOf, Node, Shape};
-use crate::resource::{NETWORK_POLICIES, Resource};
+use crate::resource::{NETWORKING, Resource};
 use crate::row::Row;
 
 /// NetworkPolicies.
@@ -53,7 +53,7 @@ const EGRESS: Direction = Direction {
 };
 
 impl Kind for NetworkPolicy {
-    const RESOURCE: Resource = NETWORK_POLICIES;
+    const RESOURCE: Resource = Resource::namespaced("NetworkPolicy", NETWORKING, "networkpolicies").told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (

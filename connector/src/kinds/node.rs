@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::metadata::{METADATA, cluster_head};
 use crate::node::Shape::{Flag, List, Object, Pairs, Text};
 use crate::node::{Node as Json, Shape};
-use crate::resource::{NODES, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -53,6 +53,9 @@ const INFO_SHAPE: Shape = Object(&[
     ("operatingSystem", Text),
     ("architecture", Text),
 ]);
+
+/// Where they are kept.
+pub(crate) const NODES: Resource = Resource::cluster("Node", CORE, "nodes").found().told_by_uid();
 
 impl Kind for Node {
     const RESOURCE: Resource = NODES;

@@ -7,11 +7,14 @@ use crate::kinds::workload::{REPLICAS, TEMPLATE, replicas};
 use crate::metadata::{LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Int, Object};
 use crate::node::{Node, Shape};
-use crate::resource::{REPLICA_SETS, Resource};
+use crate::resource::{APPS, Resource};
 use crate::row::Row;
 
 /// ReplicaSets.
 pub struct ReplicaSet;
+
+/// Where they are kept.
+pub(crate) const REPLICA_SETS: Resource = Resource::namespaced("ReplicaSet", APPS, "replicasets").found().told_by_uid();
 
 impl Kind for ReplicaSet {
     const RESOURCE: Resource = REPLICA_SETS;

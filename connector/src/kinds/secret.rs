@@ -5,11 +5,14 @@ use crate::kind::Kind;
 use crate::metadata::{METADATA, head, keys};
 use crate::node::Shape::{Flag, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, SECRETS};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// Secrets.
 pub struct Secret;
+
+/// Where they are kept.
+pub(crate) const SECRETS: Resource = Resource::namespaced("Secret", CORE, "secrets").found();
 
 impl Kind for Secret {
     const RESOURCE: Resource = SECRETS;

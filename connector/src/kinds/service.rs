@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::metadata::{METADATA, head};
 use crate::node::Shape::{Int, IntOrText, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, SERVICES};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// Services.
@@ -19,6 +19,9 @@ const PORTS: Shape = List(&Object(&[
     ("nodePort", Int),
     ("appProtocol", Text),
 ]));
+
+/// Where they are kept.
+pub(crate) const SERVICES: Resource = Resource::namespaced("Service", CORE, "services").found().told_by_uid();
 
 impl Kind for Service {
     const RESOURCE: Resource = SERVICES;

@@ -6,7 +6,7 @@ use crate::kinds::workload::{REPLICAS, STRATEGY, TEMPLATE, replicas};
 use crate::metadata::{LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Int, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, STATEFUL_SETS};
+use crate::resource::{APPS, Resource};
 use crate::row::Row;
 
 /// StatefulSets.
@@ -24,6 +24,10 @@ const CLAIM: Shape = Object(&[
         ]),
     ),
 ]);
+
+/// Where they are kept.
+pub(crate) const STATEFUL_SETS: Resource =
+    Resource::namespaced("StatefulSet", APPS, "statefulsets").found().told_by_uid();
 
 impl Kind for StatefulSet {
     const RESOURCE: Resource = STATEFUL_SETS;

@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::metadata::{METADATA, cluster_head};
 use crate::node::Shape::{Flag, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, STORAGE_CLASSES};
+use crate::resource::Resource;
 use crate::row::Row;
 
 /// StorageClasses.
@@ -16,7 +16,7 @@ const DEFAULT: [&str; 2] =
     ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
 impl Kind for StorageClass {
-    const RESOURCE: Resource = STORAGE_CLASSES;
+    const RESOURCE: Resource = Resource::cluster("StorageClass", "/apis/storage.k8s.io/v1", "storageclasses").found();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         ("provisioner", Text),

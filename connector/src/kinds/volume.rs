@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::metadata::{EXPRESSIONS, METADATA, cluster_head, expressions};
 use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, VOLUMES};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// PersistentVolumes.
@@ -15,7 +15,7 @@ pub struct Volume;
 const TERMS: Shape = List(&Object(&[("matchExpressions", EXPRESSIONS), ("matchFields", EXPRESSIONS)]));
 
 impl Kind for Volume {
-    const RESOURCE: Resource = VOLUMES;
+    const RESOURCE: Resource = Resource::cluster("PersistentVolume", CORE, "persistentvolumes").found().told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (

@@ -117,7 +117,7 @@ pub(crate) fn nearest<'k>(typed: &str, known: &[&'k str]) -> Option<&'k str> {
 
 /// The operations that were probably meant: by a slip, by the name of what they list, or by a part of theirs.
 fn likely(typed: &str, known: &[&str]) -> Option<String> {
-    let listing = || habits::list_of(typed).filter(|operation| known.contains(&operation.as_str()));
+    let listing = || habits::list_of(typed, known).map(str::to_owned);
     if let Some(meant) = nearest(typed, known).map(str::to_owned).or_else(listing) {
         return Some(meant);
     }

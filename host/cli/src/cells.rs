@@ -137,10 +137,6 @@ pub(crate) fn pod_restarts(pod: &Value) -> Cell {
     Cell::toned(&brief(at(pod, &["restarts"])), tone)
 }
 
-pub(crate) fn replicas_ready(workload: &Value) -> Cell {
-    part(number(workload, "ready_replicas"), number(workload, "replicas"))
-}
-
 /// The first of these members that is there.
 fn first(row: &Value, paths: &[&[&str]]) -> Cell {
     let found = paths.iter().map(|path| at(row, path)).find(|value| !value.is_null());

@@ -249,8 +249,11 @@ pub(crate) fn without_namespace(mut columns: Vec<Spec>) -> Vec<Spec> {
     columns
 }
 
-/// The columns of a table that stands in an object under this name. Its last one may go on in the lines below.
-pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
+/// The columns of a table that stands in an object under this name: as its catalogue describes them, or else the program's own, whose last one may go on in the lines below.
+pub(crate) fn nested(member_name: &str, described: &[Described]) -> Option<Vec<Spec>> {
+    if !described.is_empty() {
+        return Some(described.iter().map(Spec::of).collect());
+    }
     let prose = |spec: Spec| spec.cut(Cut::Wrap(PROSE_LEAST));
     Some(match member_name {
         "conditions" => vec![
@@ -287,14 +290,6 @@ pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
             by("REQUESTS", 2, |row| amounts::share(row, "requests")),
             by("LIMITS", 3, |row| amounts::share(row, "limits")),
             by("USAGE", 4, |row| amounts::share(row, "usage")),
-        ],
-        "replica_sets" => vec![
-            name(),
-            member("DESIRED", 2, "replicas"),
-            by("READY", 1, cells::replicas_ready),
-            member("AVAILABLE", 4, "available_replicas"),
-            age(2),
-            member("IMAGES", EXTRA + 2, "images").cut(Cut::Early(PROSE_LEAST)),
         ],
         _ => return None,
     })

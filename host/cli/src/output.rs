@@ -16,7 +16,7 @@ use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{CallStream, Event};
 use meho_host::policy::column::Column;
 use meho_host_cli::paint::{Paint, Tone};
-use meho_host_cli::sheet;
+use meho_host_cli::sheet::{self, Lists};
 use meho_host_cli::table::{self, Namespaces};
 use meho_host_cli::text::{json_escape, safe, safe_json, wrapped_at_words};
 use meho_host_cli::view::View;
@@ -87,6 +87,8 @@ pub(crate) struct About<'a> {
     pub(crate) entity: Option<&'a str>,
     /// How it says that they stand in a table.
     pub(crate) columns: &'a [Column],
+    /// How it says that lists in an object do.
+    pub(crate) lists: &'a Lists,
     /// Which namespaces rows are of.
     pub(crate) namespaces: Namespaces,
 }
@@ -173,7 +175,7 @@ impl Printer {
     /// An answer that has been collected, laid out for people.
     pub(crate) fn laid_out(&self, data: &Value, meta: &AnswerMeta, about: About<'_>) -> String {
         let view = self.view(server_time(meta));
-        let Value::Array(rows) = data else { return sheet::object(data, about.entity, &view) };
+        let Value::Array(rows) = data else { return sheet::object(data, about.entity, about.lists, &view) };
         let mut table = table::Rows::of(about.entity, about.columns, about.namespaces);
         rows.iter().for_each(|row| table.push(row));
         table.take(&view)
@@ -197,7 +199,7 @@ impl Printer {
                 if about.entity.is_none() {
                     self.whose_log(object);
                 }
-                self.people(&sheet::object(object, about.entity, &self.view(server_time(meta))))?;
+                self.people(&sheet::object(object, about.entity, about.lists, &self.view(server_time(meta))))?;
                 self.notes(meta);
                 Ok(())
             }

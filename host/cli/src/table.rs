@@ -132,15 +132,15 @@ fn lay_out(specs: &mut Vec<Spec>, rows: Vec<Vec<Cell>>, is_first: bool, view: &V
     out
 }
 
-/// A table that stands in an object, of rows under this member's name; none where they do not make one.
-pub(crate) fn nested(member: &str, rows: &[Value], view: &View) -> Option<String> {
+/// A table that stands in an object, of rows under this member's name, as its catalogue describes it; none where they do not make one.
+pub(crate) fn nested(member: &str, rows: &[Value], described: &[Described], view: &View) -> Option<String> {
     let is_flat = |value: &Value| match value {
         Value::Array(items) => items.iter().all(|item| !item.is_object() && !item.is_array()),
         Value::Object(members) => members.values().all(|value| !value.is_object() && !value.is_array()),
         _ => true,
     };
     let first = rows.first()?;
-    let known = columns::nested(member).filter(|specs| {
+    let known = columns::nested(member, described).filter(|specs| {
         // What only has the name of something known has none of its members.
         specs.iter().take(2).any(|spec| spec.has_something(first))
     });

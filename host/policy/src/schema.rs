@@ -341,6 +341,7 @@ fn missing(errors: &[jsonschema::ValidationError<'_>]) -> Option<ArgumentRefused
 pub struct ResultSchema {
     source: Value,
     columns: Vec<Column>,
+    lists: BTreeMap<String, Vec<Column>>,
     validator: jsonschema::Validator,
 }
 
@@ -361,8 +362,9 @@ impl ResultSchema {
             return Err(refused("", "a result, or a row, is an object"));
         }
         let columns = columns(&source).map_err(|(below, reason)| refused(&format!("/{COLUMNS}{below}"), reason))?;
+        let lists = lists(&source);
         let validator = compile(&source)?;
-        Ok(Self { source, columns, validator })
+        Ok(Self { source, columns, lists, validator })
     }
 
     /// The schema itself.
@@ -375,6 +377,12 @@ impl ResultSchema {
     #[must_use]
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// How the lists of objects that such an object has stand in tables, by the names of its members: those of which the schema says it.
+    #[must_use]
+    pub fn lists(&self) -> &BTreeMap<String, Vec<Column>> {
+        &self.lists
     }
 
     /// Checks an object or a row.
@@ -433,6 +441,16 @@ fn columns(schema: &Value) -> Result<Vec<Column>, (String, &'static str)> {
     let none = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
     schema.get(COLUMNS).map_or_else(|| Ok(Vec::new()), |columns| column::read(columns, properties))
+}
+
+/// The columns of the lists that an object of a schema has. The schema has been checked.
+fn lists(schema: &Value) -> BTreeMap<String, Vec<Column>> {
+    let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let of_list = |(name, member): (&String, &Value)| {
+        let columns = columns(member.get("items")?).ok().filter(|columns| !columns.is_empty())?;
+        Some((name.clone(), columns))
+    };
+    members.filter_map(of_list).collect()
 }
 
 fn compile(source: &Value) -> Result<jsonschema::Validator, SchemaRefused> {

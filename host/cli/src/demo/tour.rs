@@ -20,6 +20,7 @@ use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
 use meho_host::record::{Ending, Origin, RequestRecord};
 use meho_host::target::Target;
 use meho_host_cli::paint::Tone;
+use meho_host_cli::sheet::Lists;
 use meho_host_cli::table::Namespaces;
 use meho_host_cli::text::safe;
 use serde_json::{Map, Value, json};
@@ -55,6 +56,7 @@ struct Asked {
     meta: AnswerMeta,
     entity: Option<String>,
     columns: Vec<Column>,
+    lists: Lists,
     namespaces: Namespaces,
     /// What was approved, as it was shown.
     plan: Option<Value>,
@@ -137,6 +139,7 @@ impl<'d> Tour<'d> {
             meta: answer.meta,
             entity: operation.entity.as_ref().map(|entity| entity.name.clone()),
             columns: operation.returns.columns().to_vec(),
+            lists: operation.returns.lists().clone(),
             namespaces,
             plan: self.approver.shown.lock().unwrap_or_else(PoisonError::into_inner).take(),
             requests: self.records.requests_since(before),
@@ -173,8 +176,12 @@ impl Tour<'_> {
                         "The demo says yes to its own plans, on its own cluster only. Elsewhere you are asked: Send it? [y/N]\n\n",
                     )?;
                 }
-                let about =
-                    About { entity: asked.entity.as_deref(), columns: &asked.columns, namespaces: asked.namespaces };
+                let about = About {
+                    entity: asked.entity.as_deref(),
+                    columns: &asked.columns,
+                    lists: &asked.lists,
+                    namespaces: asked.namespaces,
+                };
                 let (part, rest) = excerpt(&asked);
                 say(&beginning(&printer.laid_out(&part, &asked.meta, about)))?;
                 say(&rest)?;

@@ -80,6 +80,16 @@ fn what_is_kubectls_is_answered_with_what_it_is_here() {
             "scale deployment/web",
             "operations are called so: `meho-host call scale_deployment`; `meho-host ops` lists them",
         ),
+        ("get ing", "operations are called so: `meho-host call list_ingresses`; `meho-host ops` lists them"),
+        (
+            "get networkpolicies web",
+            "operations are called so: `meho-host call get_network_policy`; `meho-host ops` lists them",
+        ),
+        (
+            "describe persistentvolumeclaim/data",
+            "operations are called so: `meho-host call get_pvc`; `meho-host ops` lists them",
+        ),
+        ("delete deployment/web", "nothing here does delete deployment: `meho-host ops` lists what there is"),
         ("list_pods", "operations are called so: `meho-host call list_pods`; `meho-host ops` lists them"),
         ("apply", "there is no apply here: `meho-host ops` lists what there is"),
     ] {

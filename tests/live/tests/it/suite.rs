@@ -12,7 +12,7 @@ mod audited;
 mod broken;
 mod case;
 mod columns;
-mod data;
+pub(crate) mod data;
 mod plain;
 mod rights;
 mod roles;

@@ -1,4 +1,5 @@
-//! What the suite is made of: `data/objects.yaml` and `data/cases.yaml`, and a file of both for each kind that stands by itself, in `data/kinds`.
+//! What the suite is made of: `data/objects.yaml` and `data/cases.yaml`, and a file for each kind, in `data/kinds`: the list of the kind and what is to be known of
+//! it, and, where the kind stands by itself, objects and cases.
 //!
 //! A file is there or it is not: nothing here names one.
 
@@ -10,12 +11,29 @@ use std::sync::OnceLock;
 const OBJECTS: &str = include_str!("../../../data/objects.yaml");
 const CASES: &str = include_str!("../../../data/cases.yaml");
 const KINDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/kinds");
+/// What a file of a kind may say.
+const MEMBERS: [&str; 5] = ["list", "wrong", "columns", "objects", "cases"];
 /// What names the uid of an object further up.
 const UID: &str = "$UID(";
 
 struct Data {
     objects: Vec<Value>,
     cases: Vec<Value>,
+    lists: Vec<List>,
+}
+
+/// The list of a kind, as the file of the kind has it.
+pub(crate) struct List {
+    pub(crate) operation: String,
+    /// Columns of the server's own table, and what is said of them.
+    pub(crate) columns: Vec<(String, Value)>,
+    /// Members of an object that is not what the API says: of each kind whose rows need more of it than a name.
+    pub(crate) wrong: Option<Value>,
+}
+
+/// The lists of all kinds.
+pub(crate) fn lists() -> impl Iterator<Item = &'static List> {
+    data().lists.iter()
 }
 
 /// The objects, in the order in which they are made.
@@ -31,13 +49,14 @@ pub(super) fn cases() -> &'static [Value] {
 fn data() -> &'static Data {
     static DATA: OnceLock<Data> = OnceLock::new();
     DATA.get_or_init(|| {
-        let (mut objects, mut cases) = (list(&yaml(OBJECTS)), list(&yaml(CASES)));
+        let (mut objects, mut cases, mut lists) = (items(&yaml(OBJECTS)), items(&yaml(CASES)), Vec::new());
         let mut waiting: Vec<(Vec<Value>, BTreeSet<String>)> = Vec::new();
         for kind in kinds() {
-            let members: BTreeSet<&str> = kind.as_object().expect("members").keys().map(String::as_str).collect();
-            assert_eq!(members, BTreeSet::from(["cases", "objects"]));
-            cases.extend(list(&kind["cases"]));
-            let of_kind = list(&kind["objects"]);
+            let members = kind.as_object().expect("members");
+            assert!(members.keys().all(|name| MEMBERS.contains(&name.as_str())), "{:?}", members.keys());
+            lists.push(list_of(&kind));
+            cases.extend(items(&kind["cases"]));
+            let of_kind = items(&kind["objects"]);
             let wanted = wants(&kind["objects"]).difference(&named(&of_kind)).cloned().collect();
             waiting.push((of_kind, wanted));
         }
@@ -47,7 +66,7 @@ fn data() -> &'static Data {
             let next = waiting.iter().position(|(_, wanted)| wanted.is_subset(&made));
             objects.extend(waiting.remove(next.expect("no two kinds wait for each other")).0);
         }
-        Data { objects, cases }
+        Data { objects, cases, lists }
     })
 }
 
@@ -64,8 +83,18 @@ fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).expect("the suite is YAML")
 }
 
-fn list(value: &Value) -> Vec<Value> {
-    value.as_array().expect("a list").clone()
+/// The items of a list. A kind may have none of its own.
+fn items(value: &Value) -> Vec<Value> {
+    if value.is_null() { Vec::new() } else { value.as_array().expect("a list").clone() }
+}
+
+fn list_of(kind: &Value) -> List {
+    let columns = kind["columns"].as_object().into_iter().flatten();
+    List {
+        operation: kind["list"].as_str().expect("the operation that lists them").to_owned(),
+        columns: columns.map(|(name, said)| (name.clone(), said.clone())).collect(),
+        wrong: kind.get("wrong").cloned(),
+    }
 }
 
 /// `Kind/name` of each object.
