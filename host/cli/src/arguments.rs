@@ -148,6 +148,8 @@ It goes where the plan's call would have gone. Prints what the call would have p
     Execute(Box<ExecuteOptions>),
     /// Make a key that approvals are signed with
     #[command(subcommand)]
+    #[command(after_help = "Examples:
+  meho-host approver init")]
     Approver(ApproverCommand),
     /// Show the record of calls, plans, approvals and of each request that left; or whether it is whole
     #[command(
@@ -262,12 +264,17 @@ pub(crate) struct InitOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
     /// Say whether the record is whole: every entry as it was written, none missing, none added
+    #[command(after_help = "Examples:
+  meho-host audit verify
+  meho-host audit verify --head $(cat head.kept-elsewhere)")]
     Verify {
         /// A head that was kept elsewhere: the record has to have that entry still
         #[arg(long, value_name = "HEAD")]
         head: Option<Head>,
     },
     /// Print where the record ends
+    #[command(after_help = "Examples:
+  meho-host audit head > head.kept-elsewhere")]
     Head,
 }
 

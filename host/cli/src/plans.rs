@@ -232,7 +232,12 @@ pub(crate) async fn execute(cli: &Cli, options: &ExecuteOptions, printer: &Print
     let operation = entry.view.pointer("/operation").and_then(Value::as_str).unwrap_or_default();
     let operation = connector.operation(operation)?;
     let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
-    let about = About { entity, columns: operation.returns.columns(), namespaces: Namespaces::Any };
+    let about = About {
+        entity,
+        columns: operation.returns.columns(),
+        lists: operation.returns.lists(),
+        namespaces: Namespaces::Any,
+    };
     printer.executed(&answer, about)
 }
 
