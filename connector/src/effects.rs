@@ -5,7 +5,9 @@
 use crate::bindings::meho::connector::effects::{
     BodyRule, Condition, Count, Effect, Form, Loose, Method, Need, PageSize, Piece, Place, QueryRule, Trust, Value,
 };
-use crate::resource::{EVENTS, NAMESPACES, Resource, Scope};
+use crate::kinds::event::EVENTS;
+use crate::kinds::namespace::NAMESPACES;
+use crate::resource::{Resource, Scope};
 
 /// What a plain answer is asked for as.
 pub(crate) const JSON: &str = "application/json";
@@ -194,7 +196,12 @@ pub(crate) fn get(resource: &Resource) -> Vec<Effect> {
 
 /// The search for names in the place where one was not found: longer ones, or near ones for the error message.
 pub(crate) fn search(id: &str, resource: &Resource, after: &[&str]) -> Effect {
-    read(id, collection(resource, resource.scope)).optional().accept(METADATA_LIST).after_404(after).paged(MAX_PAGES)
+    search_in(id, collection(resource, resource.scope), after)
+}
+
+/// The search for names in the collection at this path.
+pub(crate) fn search_in(id: &str, path: Vec<Piece>, after: &[&str]) -> Effect {
+    read(id, path).optional().accept(METADATA_LIST).after_404(after).paged(MAX_PAGES)
 }
 
 /// The events about objects whose uids stand in these places.

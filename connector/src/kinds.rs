@@ -20,3 +20,4 @@ pub mod service;
 pub mod stateful_set;
 pub mod storage_class;
 pub mod volume;
+pub(crate) mod workload;

@@ -14,6 +14,7 @@ pub mod kind;
 pub mod kinds;
 pub mod pod_status;
 
+pub mod column;
 pub mod node;
 pub mod quantity;
 pub mod row;

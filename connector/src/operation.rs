@@ -5,6 +5,7 @@ use crate::arguments::Arguments;
 use crate::bindings::exports::meho::connector::operations::{Meta, Outcome};
 use crate::bindings::meho::connector::failures::Failure;
 use crate::bindings::meho::connector::rows;
+use crate::resource::Resource;
 use crate::row::{Row, write_object};
 
 /// Rows, or one object.
@@ -20,6 +21,8 @@ pub enum Returns {
 pub trait Operation {
     /// Rows, or one object.
     const RETURNS: Returns;
+    /// What it lists, where it is the list of a kind.
+    const LISTS: Option<Resource> = None;
 
     /// Writes the row, or the object, with nothing in it: that is its schema.
     fn members(row: &mut Row<'_>);

@@ -1,4 +1,4 @@
-//! Where the API server keeps each kind of object.
+//! Where the API server keeps objects. Of a kind that has a file, its file says it.
 
 /// A resource of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,10 @@ pub struct Resource {
     pub plural: &'static str,
     /// Whether its objects live in namespaces.
     pub scope: Scope,
+    /// Whether discovery finds its objects.
+    pub entity: Entity,
+    /// What events about its objects are found by.
+    pub events: EventsBy,
 }
 
 /// Where objects live.
@@ -22,13 +26,41 @@ pub enum Scope {
     Namespace,
 }
 
+/// Whether discovery finds objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entity {
+    /// They are entities.
+    Found,
+    /// They are none.
+    Not,
+}
+
+/// What events about an object are found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventsBy {
+    /// Its uid: the object is read for it.
+    Uid,
+    /// Its kind and name. The object is not looked at.
+    Name,
+}
+
 impl Resource {
-    const fn namespaced(kind: &'static str, base: &'static str, plural: &'static str) -> Self {
-        Self { kind, base, plural, scope: Scope::Namespace }
+    pub(crate) const fn namespaced(kind: &'static str, base: &'static str, plural: &'static str) -> Self {
+        Self { kind, base, plural, scope: Scope::Namespace, entity: Entity::Not, events: EventsBy::Name }
     }
 
-    const fn cluster(kind: &'static str, base: &'static str, plural: &'static str) -> Self {
-        Self { kind, base, plural, scope: Scope::Cluster }
+    pub(crate) const fn cluster(kind: &'static str, base: &'static str, plural: &'static str) -> Self {
+        Self { scope: Scope::Cluster, ..Self::namespaced(kind, base, plural) }
+    }
+
+    /// The same, of objects that discovery finds.
+    pub(crate) const fn found(self) -> Self {
+        Self { entity: Entity::Found, ..self }
+    }
+
+    /// The same, of objects that are read for their uid, by which events are found.
+    pub(crate) const fn told_by_uid(self) -> Self {
+        Self { events: EventsBy::Uid, ..self }
     }
 
     /// The path of its objects: in one namespace, or all of them.
@@ -47,31 +79,11 @@ impl Resource {
     }
 }
 
-const CORE: &str = "/api/v1";
-const APPS: &str = "/apis/apps/v1";
-const BATCH: &str = "/apis/batch/v1";
-const NETWORKING: &str = "/apis/networking.k8s.io/v1";
+pub(crate) const CORE: &str = "/api/v1";
+pub(crate) const APPS: &str = "/apis/apps/v1";
+pub(crate) const BATCH: &str = "/apis/batch/v1";
+pub(crate) const NETWORKING: &str = "/apis/networking.k8s.io/v1";
 
-pub(crate) const PODS: Resource = Resource::namespaced("Pod", CORE, "pods");
-pub(crate) const NODES: Resource = Resource::cluster("Node", CORE, "nodes");
-pub(crate) const NAMESPACES: Resource = Resource::cluster("Namespace", CORE, "namespaces");
-pub(crate) const CONFIG_MAPS: Resource = Resource::namespaced("ConfigMap", CORE, "configmaps");
-pub(crate) const SECRETS: Resource = Resource::namespaced("Secret", CORE, "secrets");
-pub(crate) const SERVICES: Resource = Resource::namespaced("Service", CORE, "services");
-pub(crate) const ENDPOINTS: Resource = Resource::namespaced("Endpoints", CORE, "endpoints");
-pub(crate) const EVENTS: Resource = Resource::namespaced("Event", CORE, "events");
-pub(crate) const CLAIMS: Resource = Resource::namespaced("PersistentVolumeClaim", CORE, "persistentvolumeclaims");
-pub(crate) const VOLUMES: Resource = Resource::cluster("PersistentVolume", CORE, "persistentvolumes");
-pub(crate) const DEPLOYMENTS: Resource = Resource::namespaced("Deployment", APPS, "deployments");
-pub(crate) const REPLICA_SETS: Resource = Resource::namespaced("ReplicaSet", APPS, "replicasets");
-pub(crate) const STATEFUL_SETS: Resource = Resource::namespaced("StatefulSet", APPS, "statefulsets");
-pub(crate) const DAEMON_SETS: Resource = Resource::namespaced("DaemonSet", APPS, "daemonsets");
-pub(crate) const JOBS: Resource = Resource::namespaced("Job", BATCH, "jobs");
-pub(crate) const CRON_JOBS: Resource = Resource::namespaced("CronJob", BATCH, "cronjobs");
-pub(crate) const INGRESSES: Resource = Resource::namespaced("Ingress", NETWORKING, "ingresses");
-pub(crate) const NETWORK_POLICIES: Resource = Resource::namespaced("NetworkPolicy", NETWORKING, "networkpolicies");
-pub(crate) const STORAGE_CLASSES: Resource =
-    Resource::cluster("StorageClass", "/apis/storage.k8s.io/v1", "storageclasses");
 pub(crate) const ENDPOINT_SLICES: Resource =
     Resource::namespaced("EndpointSlice", "/apis/discovery.k8s.io/v1", "endpointslices");
 pub(crate) const AUTOSCALERS: Resource =

@@ -1,6 +1,7 @@
 //! Rows and results: one function per kind says the members, and serves twice. Given data it writes JSON; given a notebook it writes down
 //! the schema. So what is promised and what is sent cannot differ.
 
+use crate::column::{Column, write_columns};
 use crate::node::{MemberOf, Node};
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -12,7 +13,7 @@ pub struct Row<'o> {
 
 enum Out<'o> {
     Json { bytes: &'o mut Vec<u8>, empty: bool },
-    Schema { properties: &'o mut Vec<u8>, required: &'o mut Vec<&'static str> },
+    Schema { properties: &'o mut Vec<u8>, required: &'o mut Vec<&'static str>, columns: &'o mut &'static [Column] },
 }
 
 /// Whether a member stands in every row.
@@ -48,7 +49,10 @@ const OBJECT: &str = r#""object""#;
 fn write_schema(out: &mut Vec<u8>, kind: &str, members: impl FnOnce(&mut Row<'_>)) {
     let mut properties = Vec::new();
     let mut required = Vec::new();
-    members(&mut Row { out: Out::Schema { properties: &mut properties, required: &mut required } });
+    let mut columns: &[Column] = &[];
+    members(&mut Row {
+        out: Out::Schema { properties: &mut properties, required: &mut required, columns: &mut columns },
+    });
     out.extend_from_slice(format!(r#"{{"type":{kind},"properties":{{"#).as_bytes());
     out.extend_from_slice(&properties);
     out.extend_from_slice(b"},\"required\":[");
@@ -58,7 +62,12 @@ fn write_schema(out: &mut Vec<u8>, kind: &str, members: impl FnOnce(&mut Row<'_>
         }
         write_text(name, out);
     }
-    out.extend_from_slice(b"],\"additionalProperties\":false}");
+    out.extend_from_slice(b"],\"additionalProperties\":false");
+    if !columns.is_empty() {
+        out.extend_from_slice(b",\"columns\":");
+        write_columns(columns, out);
+    }
+    out.push(b'}');
 }
 
 impl Row<'_> {
@@ -73,11 +82,18 @@ impl Row<'_> {
                 bytes.push(b':');
                 Some(bytes)
             }
-            Out::Schema { properties, required } => {
+            Out::Schema { properties, required, .. } => {
                 begin_property(properties, required, name, stands);
                 properties.extend_from_slice(schema.as_bytes());
                 None
             }
+        }
+    }
+
+    /// How such rows would stand in a table. Only a schema has it.
+    pub(crate) fn columns(&mut self, these: &'static [Column]) {
+        if let Out::Schema { columns, .. } = &mut self.out {
+            **columns = these;
         }
     }
 
@@ -311,7 +327,7 @@ impl Row<'_> {
     ) {
         let node = node.node();
         match &mut self.out {
-            Out::Schema { properties, required } => {
+            Out::Schema { properties, required, .. } => {
                 begin_property(properties, required, name, Stands::Always);
                 write_schema(properties, r#"["object","null"]"#, |row| members(row, &node));
             }
@@ -328,7 +344,7 @@ impl Row<'_> {
 
     fn object_that(&mut self, name: &'static str, stands: Stands, members: impl FnOnce(&mut Row<'_>)) {
         match &mut self.out {
-            Out::Schema { properties, required } => {
+            Out::Schema { properties, required, .. } => {
                 begin_property(properties, required, name, stands);
                 write_schema(properties, OBJECT, members);
             }
@@ -361,7 +377,7 @@ impl Row<'_> {
         mut members: impl FnMut(&mut Row<'_>, &T),
     ) {
         match &mut self.out {
-            Out::Schema { properties, required } => {
+            Out::Schema { properties, required, .. } => {
                 begin_property(properties, required, name, Stands::Always);
                 properties.extend_from_slice(b"{\"type\":\"array\",\"items\":");
                 let nothing = nothing();
@@ -403,7 +419,7 @@ impl Row<'_> {
         nothing: impl FnOnce(&mut Row<'_>),
     ) {
         match &mut self.out {
-            Out::Schema { properties, required } => {
+            Out::Schema { properties, required, .. } => {
                 begin_property(properties, required, name, Stands::Always);
                 write_schema(properties, r#"["object","null"]"#, nothing);
             }
@@ -422,7 +438,7 @@ impl Row<'_> {
         nothing: impl FnOnce(&mut Row<'_>),
     ) {
         match &mut self.out {
-            Out::Schema { properties, required } => {
+            Out::Schema { properties, required, .. } => {
                 begin_property(properties, required, name, Stands::Always);
                 properties.extend_from_slice(b"{\"type\":\"array\",\"items\":");
                 write_schema(properties, OBJECT, nothing);

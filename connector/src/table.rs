@@ -11,20 +11,20 @@ use crate::kinds::claim::Claim;
 use crate::kinds::config_map::ConfigMap;
 use crate::kinds::cron_job::CronJob;
 use crate::kinds::daemon_set::DaemonSet;
-use crate::kinds::deployment::Deployment;
+use crate::kinds::deployment::{DEPLOYMENTS, Deployment};
 use crate::kinds::ingress::Ingress;
 use crate::kinds::job::Job;
 use crate::kinds::namespace::Namespace;
 use crate::kinds::network_policy::NetworkPolicy;
 use crate::kinds::node::Node;
-use crate::kinds::pod::Pod;
+use crate::kinds::pod::{PODS, Pod};
 use crate::kinds::replica_set::ReplicaSet;
 use crate::kinds::secret::Secret;
 use crate::kinds::service::Service;
 use crate::kinds::stateful_set::StatefulSet;
 use crate::kinds::storage_class::StorageClass;
 use crate::kinds::volume::Volume;
-use crate::operation::{Read, Returns, Write};
+use crate::operation::{Operation, Read, Returns, Write};
 use crate::operations::claim::GetClaim;
 use crate::operations::cordon::{CordonNode, UncordonNode};
 use crate::operations::delete_pod::DeletePod;
@@ -51,10 +51,7 @@ use crate::parameter::{
     LIMIT_BYTES, LIST_NAMESPACE, NAME, NAMESPACE, NEWEST, PRECONDITION_UID, PREVIOUS, Parameter, REPLICAS,
     SINCE_SECONDS, SINCE_TIME, TAIL_LINES, TIMESTAMPS,
 };
-use crate::resource::{
-    CLAIMS, CONFIG_MAPS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, INGRESSES, JOBS, NAMESPACES, NETWORK_POLICIES, NODES,
-    PODS, REPLICA_SETS, SECRETS, SERVICES, STATEFUL_SETS, STORAGE_CLASSES, VOLUMES,
-};
+use crate::resource::Resource;
 use crate::row::{Row, schema_of};
 
 /// A row of the table.
@@ -70,6 +67,8 @@ pub struct Entry {
     pub entity: Option<&'static str>,
     pub parameters: &'static [Parameter],
     pub effects: fn() -> Vec<Effect>,
+    /// What it lists, where it is the list of a kind.
+    pub lists: Option<Resource>,
     pub built: Built,
 }
 
@@ -81,17 +80,18 @@ pub struct Built {
 }
 
 impl Entry {
-    const fn new(id: &'static str, title: &'static str, trust: Trust, returns: Returns, built: Built) -> Self {
+    const fn new<O: Operation>(id: &'static str, title: &'static str, trust: Trust, built: Built) -> Self {
         Self {
             id,
             title,
             summary: "",
             category: "core",
             trust,
-            returns,
+            returns: O::RETURNS,
             entity: None,
             parameters: &[],
             effects: Vec::new,
+            lists: O::LISTS,
             built,
         }
     }
@@ -99,19 +99,19 @@ impl Entry {
     /// A row for an operation that reads.
     #[must_use]
     pub const fn read<O: Read>(id: &'static str, title: &'static str) -> Self {
-        Self::new(id, title, Trust::Read, O::RETURNS, Built { run: run_read::<O>, members: O::members })
+        Self::new::<O>(id, title, Trust::Read, Built { run: run_read::<O>, members: O::members })
     }
 
     /// A row for an operation that writes.
     #[must_use]
     pub const fn write<O: Write>(id: &'static str, title: &'static str) -> Self {
-        Self::new(id, title, Trust::Write, O::RETURNS, Built { run: run_write::<O>, members: O::members })
+        Self::new::<O>(id, title, Trust::Write, Built { run: run_write::<O>, members: O::members })
     }
 
     /// A row for an operation whose write is destructive.
     #[must_use]
     pub const fn destructive<O: Write>(id: &'static str, title: &'static str) -> Self {
-        Self::new(id, title, Trust::Destructive, O::RETURNS, Built { run: run_write::<O>, members: O::members })
+        Self::new::<O>(id, title, Trust::Destructive, Built { run: run_write::<O>, members: O::members })
     }
 
     const fn workloads(self) -> Self {
@@ -176,6 +176,11 @@ fn run_write<O: Write>(arguments: &Arguments<'_>) -> Result<Outcome, Failure> {
     O::run(&Writes::new(), arguments)
 }
 
+/// The kinds, in the order of the table: every one of them has a list.
+pub(crate) fn kinds() -> impl Iterator<Item = Resource> {
+    TABLE.iter().filter_map(|entry| entry.lists)
+}
+
 const CLUSTER_LIST: &[Parameter] = &[LABEL_SELECTOR, LIMIT, CONTINUE];
 const NAMESPACED_LIST: &[Parameter] = &[LIST_NAMESPACE, LABEL_SELECTOR, LIMIT, CONTINUE];
 const CLUSTER_GET: &[Parameter] = &[NAME];
@@ -204,7 +209,7 @@ pub static TABLE: &[Entry] = &[
         .takes(&[NAME, NAMESPACE, GRACE, PRECONDITION_UID]).does(delete_pod::effects),
     Entry::read::<List<Node>>("list_nodes", "List Nodes").of("Node")
         .summary("Nodes with status, roles, addresses, taints, conditions, capacity and what runs them")
-        .takes(CLUSTER_LIST).does(|| list(&NODES, &[LABELS])),
+        .takes(CLUSTER_LIST).does(List::<Node>::effects),
     Entry::read::<GetNode>("get_node", "Get Node").of("Node")
         .summary("One node, and what it uses where metrics.k8s.io is served")
         .takes(CLUSTER_GET).does(describe::get_node_effects),
@@ -219,26 +224,26 @@ pub static TABLE: &[Entry] = &[
         .takes(CLUSTER_GET).does(cordon::uncordon_effects),
     Entry::read::<List<Namespace>>("list_namespaces", "List Namespaces").of("Namespace")
         .summary("Namespaces with phase, finalizers and conditions")
-        .takes(CLUSTER_LIST).does(|| list(&NAMESPACES, &[LABELS])),
+        .takes(CLUSTER_LIST).does(List::<Namespace>::effects),
     Entry::read::<Get<Namespace>>("get_namespace", "Get Namespace").of("Namespace")
         .summary("One namespace with phase, finalizers and conditions")
-        .takes(CLUSTER_GET).does(|| get(&NAMESPACES)),
+        .takes(CLUSTER_GET).does(Get::<Namespace>::effects),
     Entry::read::<List<ConfigMap>>("list_configmaps", "List ConfigMaps").of("ConfigMap")
         .summary("ConfigMaps with their keys and values")
-        .takes(NAMESPACED_LIST).does(|| list(&CONFIG_MAPS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<ConfigMap>::effects),
     Entry::read::<Get<ConfigMap>>("get_configmap", "Get ConfigMap").of("ConfigMap")
         .summary("One ConfigMap with its keys and values")
-        .takes(NAMESPACED_GET).does(|| get(&CONFIG_MAPS)),
+        .takes(NAMESPACED_GET).does(Get::<ConfigMap>::effects),
     Entry::read::<List<Secret>>("list_secrets", "List Secrets").of("Secret")
         .summary("Secrets by their keys, never with a value")
-        .takes(NAMESPACED_LIST).does(|| list(&SECRETS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<Secret>::effects),
     Entry::read::<GetSecret>("get_secret", "Get Secret").of("Secret")
         .summary("One Secret with its values in base64, or as text; where the target redacts them, with their lengths and digests")
         .takes(&[NAME, NAMESPACE, DECODE]).does(describe::get_secret_effects),
 
     Entry::read::<List<Deployment>>("list_deployments", "List Deployments").workloads().of("Deployment")
         .summary("Deployments with wanted, ready and available replicas, images and conditions")
-        .takes(NAMESPACED_LIST).does(|| list(&DEPLOYMENTS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<Deployment>::effects),
     Entry::read::<GetDeployment>("get_deployment", "Get Deployment").workloads().of("Deployment")
         .summary("One Deployment with its revision and what its pods are made from: containers, probes, variables, volumes")
         .takes(NAMESPACED_GET).does(|| get(&DEPLOYMENTS)),
@@ -250,50 +255,50 @@ pub static TABLE: &[Entry] = &[
         .takes(NAMESPACED_GET).does(restart::effects),
     Entry::read::<List<ReplicaSet>>("list_replicasets", "List ReplicaSets").workloads().of("ReplicaSet")
         .summary("ReplicaSets with owner, revision, wanted and ready replicas, images and conditions")
-        .takes(NAMESPACED_LIST).does(|| list(&REPLICA_SETS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<ReplicaSet>::effects),
     Entry::read::<Get<ReplicaSet>>("get_replicaset", "Get ReplicaSet").workloads().of("ReplicaSet")
         .summary("One ReplicaSet with owner, revision, wanted and ready replicas, images and conditions")
-        .takes(NAMESPACED_GET).does(|| get(&REPLICA_SETS)),
+        .takes(NAMESPACED_GET).does(Get::<ReplicaSet>::effects),
     Entry::read::<List<StatefulSet>>("list_statefulsets", "List StatefulSets").workloads().of("StatefulSet")
         .summary("StatefulSets with wanted, ready and updated replicas, revisions and claim templates")
-        .takes(NAMESPACED_LIST).does(|| list(&STATEFUL_SETS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<StatefulSet>::effects),
     Entry::read::<Get<StatefulSet>>("get_statefulset", "Get StatefulSet").workloads().of("StatefulSet")
         .summary("One StatefulSet with wanted, ready and updated replicas, revisions and claim templates")
-        .takes(NAMESPACED_GET).does(|| get(&STATEFUL_SETS)),
+        .takes(NAMESPACED_GET).does(Get::<StatefulSet>::effects),
     Entry::write::<ScaleStatefulSet>("scale_statefulset", "Scale StatefulSet").workloads()
         .summary("Sets how many pods a StatefulSet shall have; 0 ends them all")
         .takes(SCALE).does(scale::stateful_set_effects),
     Entry::read::<List<DaemonSet>>("list_daemonsets", "List DaemonSets").workloads().of("DaemonSet")
         .summary("DaemonSets with how many nodes shall run them and do, which nodes, and images")
-        .takes(NAMESPACED_LIST).does(|| list(&DAEMON_SETS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<DaemonSet>::effects),
     Entry::read::<Get<DaemonSet>>("get_daemonset", "Get DaemonSet").workloads().of("DaemonSet")
         .summary("One DaemonSet with how many nodes shall run it and do, which nodes, and images")
-        .takes(NAMESPACED_GET).does(|| get(&DAEMON_SETS)),
+        .takes(NAMESPACED_GET).does(Get::<DaemonSet>::effects),
     Entry::read::<List<Job>>("list_jobs", "List Jobs").workloads().of("Job")
         .summary("Jobs with status, completions, what runs and what failed")
-        .takes(NAMESPACED_LIST).does(|| list(&JOBS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<Job>::effects),
     Entry::read::<Get<Job>>("get_job", "Get Job").workloads().of("Job")
         .summary("One Job with status, completions, what runs and what failed")
-        .takes(NAMESPACED_GET).does(|| get(&JOBS)),
+        .takes(NAMESPACED_GET).does(Get::<Job>::effects),
     Entry::read::<List<CronJob>>("list_cronjobs", "List CronJobs").workloads().of("CronJob")
         .summary("CronJobs with schedule, time zone, the last run and the Jobs that run now")
-        .takes(NAMESPACED_LIST).does(|| list(&CRON_JOBS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<CronJob>::effects),
     Entry::read::<Get<CronJob>>("get_cronjob", "Get CronJob").workloads().of("CronJob")
         .summary("One CronJob with schedule, time zone, the last run and the Jobs that run now")
-        .takes(NAMESPACED_GET).does(|| get(&CRON_JOBS)),
+        .takes(NAMESPACED_GET).does(Get::<CronJob>::effects),
 
     Entry::read::<List<Service>>("list_services", "List Services").networking().of("Service")
         .summary("Services with type, addresses, ports, selector and load balancers")
-        .takes(NAMESPACED_LIST).does(|| list(&SERVICES, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<Service>::effects),
     Entry::read::<Get<Service>>("get_service", "Get Service").networking().of("Service")
         .summary("One Service with type, addresses, ports, selector and load balancers")
-        .takes(NAMESPACED_GET).does(|| get(&SERVICES)),
+        .takes(NAMESPACED_GET).does(Get::<Service>::effects),
     Entry::read::<List<Ingress>>("list_ingresses", "List Ingresses").networking().of("Ingress")
         .summary("Ingresses with class, hosts, paths, backends, certificates and addresses")
-        .takes(NAMESPACED_LIST).does(|| list(&INGRESSES, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<Ingress>::effects),
     Entry::read::<Get<Ingress>>("get_ingress", "Get Ingress").networking().of("Ingress")
         .summary("One Ingress with class, hosts, paths, backends, certificates and addresses")
-        .takes(NAMESPACED_GET).does(|| get(&INGRESSES)),
+        .takes(NAMESPACED_GET).does(Get::<Ingress>::effects),
     Entry::read::<ListEndpoints>("list_endpoints", "List Endpoints").networking().of("Endpoints")
         .summary("What stands behind each Service: how many addresses are ready, and which")
         .takes(NAMESPACED_LIST).does(describe::list_endpoints_effects),
@@ -302,29 +307,29 @@ pub static TABLE: &[Entry] = &[
         .takes(NAMESPACED_GET).does(describe::get_endpoints_effects),
     Entry::read::<List<NetworkPolicy>>("list_network_policies", "List Network Policies").networking().of("NetworkPolicy")
         .summary("NetworkPolicies with their pods, their rules, and what these let through")
-        .takes(NAMESPACED_LIST).does(|| list(&NETWORK_POLICIES, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<NetworkPolicy>::effects),
     Entry::read::<Get<NetworkPolicy>>("get_network_policy", "Get Network Policy").networking().of("NetworkPolicy")
         .summary("One NetworkPolicy with its pods, its rules, and what these let through")
-        .takes(NAMESPACED_GET).does(|| get(&NETWORK_POLICIES)),
+        .takes(NAMESPACED_GET).does(Get::<NetworkPolicy>::effects),
 
     Entry::read::<List<Claim>>("list_pvcs", "List Persistent Volume Claims").storage().of("PersistentVolumeClaim")
         .summary("Claims with phase, volume, class, size and conditions")
-        .takes(NAMESPACED_LIST).does(|| list(&CLAIMS, &[LABELS])),
+        .takes(NAMESPACED_LIST).does(List::<Claim>::effects),
     Entry::read::<GetClaim>("get_pvc", "Get Persistent Volume Claim").storage().of("PersistentVolumeClaim")
         .summary("One claim with phase, volume, class, size, conditions and newest events")
         .takes(NAMESPACED_GET).does(describe::get_claim_effects),
     Entry::read::<List<Volume>>("list_pvs", "List Persistent Volumes").storage().of("PersistentVolume")
         .summary("Volumes with phase, claim, class, size and driver")
-        .takes(CLUSTER_LIST).does(|| list(&VOLUMES, &[LABELS])),
+        .takes(CLUSTER_LIST).does(List::<Volume>::effects),
     Entry::read::<Get<Volume>>("get_pv", "Get Persistent Volume").storage().of("PersistentVolume")
         .summary("One volume with phase, claim, class, size and driver")
-        .takes(CLUSTER_GET).does(|| get(&VOLUMES)),
+        .takes(CLUSTER_GET).does(Get::<Volume>::effects),
     Entry::read::<List<StorageClass>>("list_storageclasses", "List Storage Classes").storage().of("StorageClass")
         .summary("Storage classes with provisioner, policies, parameters and which is the default")
-        .takes(CLUSTER_LIST).does(|| list(&STORAGE_CLASSES, &[LABELS])),
+        .takes(CLUSTER_LIST).does(List::<StorageClass>::effects),
     Entry::read::<Get<StorageClass>>("get_storageclass", "Get Storage Class").storage().of("StorageClass")
         .summary("One storage class with provisioner, policies and parameters, and whether it is the default")
-        .takes(CLUSTER_GET).does(|| get(&STORAGE_CLASSES)),
+        .takes(CLUSTER_GET).does(Get::<StorageClass>::effects),
 
     Entry::read::<ListEvents>("list_events", "List Events").events().of("Event")
         .summary("The newest events, newest first, of a namespace or of all")

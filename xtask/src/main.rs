@@ -1,6 +1,8 @@
 //! `cargo xtask`: what a newcomer, CI and a developer all run. Everything a test run needs is got here.
 
 mod clock;
+mod fuzz;
+mod kinds;
 mod rules;
 mod run;
 
@@ -13,6 +15,7 @@ const USAGE: &str = "cargo xtask COMMAND
   demo      a cluster in a box, ten questions answered on it, and what becomes of a connector that means ill [--serve …]
   test      everything: the toolchain's target, formatting, lints, house rules, the real control plane, all tests, documents
   check     the part of it without tests: formatting, lints, house rules, licences
+  fuzz      the fuzz targets of the policy, a minute each, by a nightly toolchain [--seconds N]
   cluster   a real Kubernetes control plane on loopback, until Ctrl-C
   bench     what a call costs, and ten thousand pods beside a native client [--pods N] [--rounds N] [--overhead-only]";
 
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
         ("test", []) => test(&mut clock),
         ("check", []) => check(&mut clock),
         ("demo", options) => demo(options),
+        ("fuzz", options) => fuzz(options, &mut clock),
         ("cluster", []) => run::cluster(),
         ("bench", options) => bench(options),
         ("" | "help" | "--help" | "-h", _) => {
@@ -49,7 +53,14 @@ fn main() -> ExitCode {
 fn check(clock: &mut Clock) -> Step {
     clock.step("wasm target", run::add_wasm_target)?;
     clock.step("house rules", rules::check)?;
-    clock.step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    clock.step("format", || {
+        cargo(&["fmt", "--all", "--check"])?;
+        cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
+    })?;
+    // It follows the policy's dependencies, and where no nightly toolchain is nothing else would notice that it does not.
+    clock.step("lock file of fuzz targets", || {
+        cargo(&["tree", "--manifest-path", "fuzz/Cargo.toml", "--locked", "--quiet", "--depth", "0"])
+    })?;
     clock.step("clippy", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
     })?;
@@ -71,10 +82,26 @@ fn test(clock: &mut Clock) -> Step {
     drop(held);
     tested?;
     clock.step("documents", run::documents)?;
+    match fuzz::missing() {
+        None => clock.step("fuzz", || fuzz::run(fuzz::SECONDS))?,
+        Some(why) => println!("SKIPPED: the fuzz targets, because {why}"),
+    }
     if !cluster {
         println!("SKIPPED: all suites on a real control plane, because Go is missing");
     }
     Ok(())
+}
+
+fn fuzz(options: &[String], clock: &mut Clock) -> Step {
+    let seconds = match options {
+        [] => fuzz::SECONDS,
+        [flag, seconds] if flag == "--seconds" => seconds.parse().map_err(|_| format!("{seconds} is no number"))?,
+        _ => return Err(USAGE.to_owned()),
+    };
+    match fuzz::missing() {
+        None => clock.step("fuzz", || fuzz::run(seconds)),
+        Some(why) => Err(why.to_owned()),
+    }
 }
 
 fn demo(options: &[String]) -> Step {

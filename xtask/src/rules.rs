@@ -1,5 +1,6 @@
 //! House rules that a machine can hold: each is a sentence that fails with the place where it does not hold.
 
+use crate::kinds;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,6 +26,8 @@ pub(crate) fn check() -> Result<(), String> {
         let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
         broken.extend(RULES.iter().filter_map(|rule| rule(file, &text)));
     }
+    broken.extend(knows_no_kind_but_pods(&files)?);
+    broken.extend(kinds::stand_where_they_belong(&files)?);
     for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "rust-toolchain.toml", "Cargo.lock"] {
         if !files.iter().any(|tracked| tracked == Path::new(file)) {
             broken.push(format!("{file} is missing"));
@@ -70,4 +73,26 @@ fn hides_no_tests_in_src(file: &Path, text: &str) -> Option<String> {
     let in_src = file.components().any(|part| part.as_os_str() == "src");
     let at = text.lines().position(|line| line.trim() == concat!("#[cfg", "(test)]"))?;
     in_src.then(|| format!("{}:{}: test-only code stands in src", file.display(), at + 1))
+}
+
+/// Whose rows are what stands in the connector's table, and the program learns it there: a kind that it names is a kind that it would have to be changed for.
+fn knows_no_kind_but_pods(files: &[PathBuf]) -> Result<Vec<String>, String> {
+    const TABLE: &str = "connector/src/table.rs";
+    const POD: &str = "Pod";
+    let read = |file: &Path| std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()));
+    let table = read(Path::new(TABLE))?;
+    let named = table.split(".of(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let kinds: Vec<String> = named.filter(|kind| *kind != POD).map(|kind| format!("\"{kind}\"")).collect();
+    if kinds.is_empty() {
+        return Err(format!("{TABLE}: its rows are of no kind"));
+    }
+    let mut broken = Vec::new();
+    for file in files.iter().filter(|file| file.starts_with("host/cli/src") || file.starts_with("host/runtime/src")) {
+        let text = read(file)?;
+        let lines = text.lines().enumerate();
+        let naming = lines.filter_map(|(at, line)| Some((at, kinds.iter().find(|kind| line.contains(kind.as_str()))?)));
+        broken
+            .extend(naming.map(|(at, kind)| format!("{}:{}: the host names the kind {kind}", file.display(), at + 1)));
+    }
+    Ok(broken)
 }

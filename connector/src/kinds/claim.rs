@@ -1,14 +1,19 @@
 //! PersistentVolumeClaims.
 
+use crate::column::{Column, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{CONDITIONS, METADATA, conditions, head};
 use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{CLAIMS, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// PersistentVolumeClaims.
 pub struct Claim;
+
+/// Where they are kept.
+pub(crate) const CLAIMS: Resource =
+    Resource::namespaced("PersistentVolumeClaim", CORE, "persistentvolumeclaims").found().told_by_uid();
 
 impl Kind for Claim {
     const RESOURCE: Resource = CLAIMS;
@@ -29,6 +34,16 @@ impl Kind for Claim {
             Object(&[("phase", Text), ("capacity", Pairs), ("accessModes", List(&Text)), ("conditions", CONDITIONS)]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("STATUS", 1, &["phase", "deletion_timestamp"]).shown("state-or-going"),
+        column("VOLUME", 6, &["volume_name"]).cut("list"),
+        column("CAPACITY", 2, &["capacity.storage"]),
+        column("ACCESS MODES", 5, &["access_modes"]).shown("access-modes"),
+        column("STORAGECLASS", 4, &["storage_class_name"]).cut("word"),
+        age(2),
+    ];
 
     fn row(claim: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (claim.part("metadata"), claim.part("spec"), claim.part("status"));

@@ -1,19 +1,21 @@
 //! ConfigMaps.
 
+use crate::column::{Column, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, head, keys};
 use crate::node::Shape::{Flag, Object, Pairs};
 use crate::node::{Node, Shape};
-use crate::resource::{CONFIG_MAPS, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// ConfigMaps.
 pub struct ConfigMap;
 
 impl Kind for ConfigMap {
-    const RESOURCE: Resource = CONFIG_MAPS;
+    const RESOURCE: Resource = Resource::namespaced("ConfigMap", CORE, "configmaps").found().told_by_uid();
     const SHAPE: &'static Shape =
         &Object(&[("metadata", METADATA), ("immutable", Flag), ("data", Pairs), ("binaryData", Pairs)]);
+    const COLUMNS: &'static [Column] = &[NAMESPACE, NAME, column("DATA", 1, &["keys"]).shown("count"), age(2)];
 
     fn row(map: &Node<'_>, row: &mut Row<'_>) {
         head(row, &map.part("metadata"));

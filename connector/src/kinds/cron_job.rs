@@ -1,21 +1,22 @@
 //! CronJobs.
 
+use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
-use crate::metadata::{CONTAINERS, METADATA, head, images};
+use crate::kinds::workload::TEMPLATE;
+use crate::metadata::{METADATA, head, images};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{CRON_JOBS, Resource};
+use crate::resource::{BATCH, Resource};
 use crate::row::Row;
 
 /// CronJobs.
 pub struct CronJob;
 
 /// The template of a Job, and in it the one of its pods.
-const JOB: Shape =
-    Object(&[("spec", Object(&[("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))]))]))]);
+const JOB: Shape = Object(&[("spec", Object(&[("template", TEMPLATE)]))]);
 
 impl Kind for CronJob {
-    const RESOURCE: Resource = CRON_JOBS;
+    const RESOURCE: Resource = Resource::namespaced("CronJob", BATCH, "cronjobs").told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (
@@ -40,6 +41,17 @@ impl Kind for CronJob {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("SCHEDULE", 1, &["schedule"]),
+        column("TIMEZONE", EXTRA, &["time_zone"]),
+        column("SUSPEND", 2, &["suspend"]),
+        column("ACTIVE", 4, &["active_jobs"]),
+        column("LAST SCHEDULE", 3, &["last_schedule_time"]).shown("age"),
+        age(5),
+        IMAGES,
+    ];
 
     fn row(job: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (job.part("metadata"), job.part("spec"), job.part("status"));

@@ -1,31 +1,27 @@
 //! DaemonSets.
 
+use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::kinds::pod_template::{TOLERATIONS, tolerations};
+use crate::kinds::workload::STRATEGY;
 use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
-use crate::node::Shape::{Int, IntOrText, Object, Pairs, Text};
+use crate::node::Shape::{Int, Object, Pairs};
 use crate::node::{Node, Shape};
-use crate::resource::{DAEMON_SETS, Resource};
+use crate::resource::{APPS, Resource};
 use crate::row::Row;
 
 /// DaemonSets.
 pub struct DaemonSet;
 
 impl Kind for DaemonSet {
-    const RESOURCE: Resource = DAEMON_SETS;
+    const RESOURCE: Resource = Resource::namespaced("DaemonSet", APPS, "daemonsets").found().told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (
             "spec",
             Object(&[
                 ("selector", LABEL_SELECTOR),
-                (
-                    "updateStrategy",
-                    Object(&[
-                        ("type", Text),
-                        ("rollingUpdate", Object(&[("maxSurge", IntOrText), ("maxUnavailable", IntOrText)])),
-                    ]),
-                ),
+                ("updateStrategy", STRATEGY),
                 (
                     "template",
                     Object(&[(
@@ -50,6 +46,18 @@ impl Kind for DaemonSet {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("DESIRED", 2, &["desired_number_scheduled"]),
+        column("CURRENT", 5, &["current_number_scheduled"]),
+        column("READY", 1, &["number_ready", "desired_number_scheduled"]).shown("enough"),
+        column("UP-TO-DATE", 6, &["updated_number_scheduled"]),
+        column("AVAILABLE", 4, &["number_available"]),
+        age(2),
+        column("NODE SELECTOR", EXTRA, &["node_selector"]).cut("list"),
+        IMAGES,
+    ];
 
     fn row(set: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (set.part("metadata"), set.part("spec"), set.part("status"));

@@ -1,10 +1,12 @@
 //! Deployments.
 
+use crate::column::{Column, IMAGES, NAME, NAMESPACE, READY, age, column};
 use crate::kind::Kind;
-use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
-use crate::node::Shape::{Flag, Int, IntOrText, Object, Text};
+use crate::kinds::workload::{REPLICAS, STRATEGY, TEMPLATE, replicas};
+use crate::metadata::{LABEL_SELECTOR, METADATA, conditions, head, images, selector};
+use crate::node::Shape::{Flag, Int, Object};
 use crate::node::{Node, Shape};
-use crate::resource::{DEPLOYMENTS, Resource};
+use crate::resource::{APPS, Resource};
 use crate::row::Row;
 
 /// Deployments.
@@ -18,6 +20,9 @@ pub(crate) fn revision(metadata: &Node<'_>) -> Option<i64> {
     metadata.pair("annotations", REVISION).and_then(|text| text.parse().ok())
 }
 
+/// Where they are kept.
+pub(crate) const DEPLOYMENTS: Resource = Resource::namespaced("Deployment", APPS, "deployments").found().told_by_uid();
+
 impl Kind for Deployment {
     const RESOURCE: Resource = DEPLOYMENTS;
     const SHAPE: &'static Shape = &Object(&[
@@ -27,30 +32,22 @@ impl Kind for Deployment {
             Object(&[
                 ("replicas", Int),
                 ("selector", LABEL_SELECTOR),
-                (
-                    "strategy",
-                    Object(&[
-                        ("type", Text),
-                        ("rollingUpdate", Object(&[("maxSurge", IntOrText), ("maxUnavailable", IntOrText)])),
-                    ]),
-                ),
+                ("strategy", STRATEGY),
                 ("paused", Flag),
-                ("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))])),
+                ("template", TEMPLATE),
             ]),
         ),
-        (
-            "status",
-            Object(&[
-                ("replicas", Int),
-                ("readyReplicas", Int),
-                ("availableReplicas", Int),
-                ("unavailableReplicas", Int),
-                ("updatedReplicas", Int),
-                ("observedGeneration", Int),
-                ("conditions", CONDITIONS),
-            ]),
-        ),
+        ("status", REPLICAS),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        READY,
+        column("UP-TO-DATE", 4, &["updated_replicas"]),
+        column("AVAILABLE", 4, &["available_replicas"]),
+        age(2),
+        IMAGES,
+    ];
 
     fn row(deployment: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) =
@@ -66,9 +63,7 @@ impl Kind for Deployment {
         row.text_or_null("max_unavailable", rolling.filled("maxUnavailable"));
         row.flag("paused", spec.is("paused"));
         images(row, &spec.part("template").part("spec"));
-        row.int("status_replicas", status.count("replicas"));
-        row.int("ready_replicas", status.count("readyReplicas"));
-        row.int("available_replicas", status.count("availableReplicas"));
+        replicas(row, &status);
         row.int("unavailable_replicas", status.count("unavailableReplicas"));
         row.int("updated_replicas", status.count("updatedReplicas"));
         row.int_or_null("observed_generation", status.int("observedGeneration"));

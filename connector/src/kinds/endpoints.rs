@@ -3,11 +3,12 @@
 //! An Endpoints object has 1,000 addresses and one family at most, and none where a Service's slices were made by hand. So a row is of the object where that
 //! knows as many addresses as the slices do, and of the slices where they know more; `source` says of which.
 
+use crate::column::{Column, NAME, NAMESPACE, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, after_name, head};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{ENDPOINTS, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::{Row, write_object};
 
 /// Endpoints.
@@ -41,12 +42,22 @@ pub(crate) const SLICE: Shape = Object(&[
     ("ports", PORTS),
 ]);
 
+/// Where they are kept.
+pub(crate) const ENDPOINTS: Resource = Resource::namespaced("Endpoints", CORE, "endpoints").told_by_uid();
+
 impl Kind for Endpoints {
     const RESOURCE: Resource = ENDPOINTS;
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         ("subsets", List(&Object(&[("addresses", ADDRESSES), ("notReadyAddresses", ADDRESSES), ("ports", PORTS)]))),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("READY", 1, &["ready_count"]).shown("wanted"),
+        column("NOT-READY", 2, &["not_ready_count"]).shown("unwanted"),
+        column("ENDPOINTS", 3, &["subsets"]).shown("endpoints").cut("prose"),
+    ];
 
     fn row(endpoints: &Node<'_>, row: &mut Row<'_>) {
         endpoints_row(endpoints, None, row);

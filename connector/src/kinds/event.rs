@@ -1,9 +1,14 @@
 //! Events: what happened to an object, as whoever saw it told it.
 
+use crate::column::{Column, NAMESPACE, column};
 use crate::metadata::METADATA;
 use crate::node::Shape::{Int, Object, Text};
 use crate::node::{Node, Shape};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
+
+/// Where they are kept.
+pub(crate) const EVENTS: Resource = Resource::namespaced("Event", CORE, "events").found();
 
 /// What is read of an event.
 ///
@@ -39,6 +44,17 @@ pub(crate) fn last_seen(event: &Node<'_>) -> Option<String> {
         .or_else(|| event.filled("firstTimestamp"));
     found.map(str::to_owned).or_else(|| event.part("metadata").filled("creationTimestamp").map(str::to_owned))
 }
+
+/// How a list of them stands in a table.
+pub(crate) const COLUMNS: &[Column] = &[
+    NAMESPACE,
+    column("LAST SEEN", 3, &["last_timestamp", "first_timestamp"]).shown("age"),
+    column("TYPE", 4, &["type"]).shown("state"),
+    column("REASON", 2, &["reason"]),
+    column("OBJECT", 0, &["involved_object.kind", "involved_object.name"]).shown("reference").cut("name"),
+    column("MESSAGE", 1, &["message"]).cut("prose"),
+    column("COUNT", 5, &["count"]),
+];
 
 /// The row of an event.
 pub(crate) fn event_row(event: &Node<'_>, row: &mut Row<'_>) {

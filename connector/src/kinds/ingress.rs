@@ -1,10 +1,11 @@
 //! Ingresses.
 
+use crate::column::{Column, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, head};
 use crate::node::Shape::{Int, List, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{INGRESSES, Resource};
+use crate::resource::{NETWORKING, Resource};
 use crate::row::Row;
 
 /// Ingresses.
@@ -19,7 +20,7 @@ const BACKEND: Shape = Object(&[
 const PATHS: Shape = List(&Object(&[("path", Text), ("pathType", Text), ("backend", BACKEND)]));
 
 impl Kind for Ingress {
-    const RESOURCE: Resource = INGRESSES;
+    const RESOURCE: Resource = Resource::namespaced("Ingress", NETWORKING, "ingresses").found().told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (
@@ -36,6 +37,15 @@ impl Kind for Ingress {
             Object(&[("loadBalancer", Object(&[("ingress", List(&Object(&[("ip", Text), ("hostname", Text)])))]))]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("CLASS", 3, &["ingress_class_name"]),
+        column("HOSTS", 1, &["hosts"]).shown("hosts").cut("list"),
+        column("ADDRESS", 4, &["load_balancer_ingress"]).shown("reached-at").cut("list"),
+        column("PORTS", 5, &["tls"]).shown("tls-ports"),
+        age(2),
+    ];
 
     fn row(ingress: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (ingress.part("metadata"), ingress.part("spec"), ingress.part("status"));

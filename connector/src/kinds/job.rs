@@ -1,17 +1,19 @@
 //! Jobs.
 
+use crate::column::{Column, IMAGES, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
-use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
+use crate::kinds::workload::TEMPLATE;
+use crate::metadata::{CONDITIONS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
 use crate::node::Shape::{Flag, Int, Object, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{JOBS, Resource};
+use crate::resource::{BATCH, Resource};
 use crate::row::Row;
 
 /// Jobs.
 pub struct Job;
 
 impl Kind for Job {
-    const RESOURCE: Resource = JOBS;
+    const RESOURCE: Resource = Resource::namespaced("Job", BATCH, "jobs").told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (
@@ -25,7 +27,7 @@ impl Kind for Job {
                 ("ttlSecondsAfterFinished", Int),
                 ("suspend", Flag),
                 ("selector", LABEL_SELECTOR),
-                ("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))])),
+                ("template", TEMPLATE),
             ]),
         ),
         (
@@ -42,6 +44,15 @@ impl Kind for Job {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("STATUS", 1, &["status"]).shown("state"),
+        column("COMPLETIONS", 2, &["succeeded", "completions", "parallelism"]).shown("completions"),
+        column("DURATION", 5, &["start_time", "completion_time"]).shown("span"),
+        age(2),
+        IMAGES,
+    ];
 
     fn row(job: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (job.part("metadata"), job.part("spec"), job.part("status"));

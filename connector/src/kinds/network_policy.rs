@@ -2,11 +2,12 @@
 //! rule allows everything; a peer without a selector is not one with an empty selector. See
 //! <https://kubernetes.io/docs/concepts/services-networking/network-policies/>.
 
+use crate::column::{Column, EXTRA, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{LABEL_SELECTOR, METADATA, expressions, head};
 use crate::node::Shape::{Int, IntOrText, List, Object, Text};
 use crate::node::{MemberOf, Node, Shape};
-use crate::resource::{NETWORK_POLICIES, Resource};
+use crate::resource::{NETWORKING, Resource};
 use crate::row::Row;
 
 /// NetworkPolicies.
@@ -52,7 +53,7 @@ const EGRESS: Direction = Direction {
 };
 
 impl Kind for NetworkPolicy {
-    const RESOURCE: Resource = NETWORK_POLICIES;
+    const RESOURCE: Resource = Resource::namespaced("NetworkPolicy", NETWORKING, "networkpolicies").told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (
@@ -65,6 +66,15 @@ impl Kind for NetworkPolicy {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("POD-SELECTOR", 1, &["pod_selector", "pod_selector_expressions"]).shown("selector").cut("list"),
+        column("INGRESS", 2, &["ingress_allows"]),
+        column("EGRESS", 2, &["egress_allows"]),
+        age(3),
+        column("POLICY TYPES", EXTRA, &["policy_types"]),
+    ];
 
     fn row(policy: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec) = (policy.part("metadata"), policy.part("spec"));

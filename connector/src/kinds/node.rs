@@ -1,10 +1,11 @@
 //! Nodes, and what the metrics API says of them.
 
+use crate::column::{Column, EXTRA, NAME, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, cluster_head};
 use crate::node::Shape::{Flag, List, Object, Pairs, Text};
 use crate::node::{Node as Json, Shape};
-use crate::resource::{NODES, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -53,6 +54,9 @@ const INFO_SHAPE: Shape = Object(&[
     ("architecture", Text),
 ]);
 
+/// Where they are kept.
+pub(crate) const NODES: Resource = Resource::cluster("Node", CORE, "nodes").found().told_by_uid();
+
 impl Kind for Node {
     const RESOURCE: Resource = NODES;
     const SHAPE: &'static Shape = &Object(&[
@@ -78,6 +82,16 @@ impl Kind for Node {
             ]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAME,
+        column("STATUS", 1, &["status"]).shown("state"),
+        column("ROLES", 3, &["roles"]).cut("word"),
+        age(2),
+        column("VERSION", 4, &["kubelet_version"]),
+        column("INTERNAL-IP", EXTRA, &["internal_ip"]),
+        column("OS-IMAGE", EXTRA + 2, &["node_info.os_image"]).cut("list"),
+        column("CONTAINER-RUNTIME", EXTRA + 1, &["container_runtime"]).cut("list"),
+    ];
 
     fn row(node: &Json<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (node.part("metadata"), node.part("spec"), node.part("status"));

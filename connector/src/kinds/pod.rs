@@ -6,7 +6,7 @@ use crate::metadata::{CONDITIONS, METADATA, conditions, head};
 use crate::node::Shape::{Flag, Int, List, Object, Text};
 use crate::node::{Node, Shape};
 use crate::pod_status::{PodColumns, columns};
-use crate::resource::{PODS, Resource};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// Pods.
@@ -46,6 +46,9 @@ pub(crate) const STATUSES: Shape = List(&Object(&[
     ("state", STATE),
     ("lastState", STATE),
 ]));
+
+/// Where they are kept.
+pub(crate) const PODS: Resource = Resource::namespaced("Pod", CORE, "pods").found().told_by_uid();
 
 impl Kind for Pod {
     const RESOURCE: Resource = PODS;

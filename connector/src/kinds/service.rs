@@ -1,10 +1,11 @@
 //! Services.
 
+use crate::column::{Column, EXTRA, NAME, NAMESPACE, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, head};
 use crate::node::Shape::{Int, IntOrText, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, SERVICES};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// Services.
@@ -18,6 +19,9 @@ const PORTS: Shape = List(&Object(&[
     ("nodePort", Int),
     ("appProtocol", Text),
 ]));
+
+/// Where they are kept.
+pub(crate) const SERVICES: Resource = Resource::namespaced("Service", CORE, "services").found().told_by_uid();
 
 impl Kind for Service {
     const RESOURCE: Resource = SERVICES;
@@ -46,6 +50,18 @@ impl Kind for Service {
             Object(&[("loadBalancer", Object(&[("ingress", List(&Object(&[("ip", Text), ("hostname", Text)])))]))]),
         ),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        column("TYPE", 2, &["type"]),
+        column("CLUSTER-IP", 1, &["cluster_ip"]),
+        column("EXTERNAL-IP", 5, &["type", "load_balancer_ingress", "external_ips", "external_name"])
+            .shown("service-address")
+            .cut("list"),
+        column("PORT(S)", 2, &["ports"]).shown("ports").cut("list"),
+        age(4),
+        column("SELECTOR", EXTRA, &["selector"]).cut("list"),
+    ];
 
     fn row(service: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (service.part("metadata"), service.part("spec"), service.part("status"));

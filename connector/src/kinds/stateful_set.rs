@@ -1,10 +1,12 @@
 //! StatefulSets.
 
+use crate::column::{Column, EXTRA, IMAGES, NAME, NAMESPACE, READY, age, column};
 use crate::kind::Kind;
-use crate::metadata::{CONDITIONS, CONTAINERS, LABEL_SELECTOR, METADATA, conditions, head, images, selector};
-use crate::node::Shape::{Int, IntOrText, List, Object, Pairs, Text};
+use crate::kinds::workload::{REPLICAS, STRATEGY, TEMPLATE, replicas};
+use crate::metadata::{LABEL_SELECTOR, METADATA, conditions, head, images, selector};
+use crate::node::Shape::{Int, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, STATEFUL_SETS};
+use crate::resource::{APPS, Resource};
 use crate::row::Row;
 
 /// StatefulSets.
@@ -23,6 +25,10 @@ const CLAIM: Shape = Object(&[
     ),
 ]);
 
+/// Where they are kept.
+pub(crate) const STATEFUL_SETS: Resource =
+    Resource::namespaced("StatefulSet", APPS, "statefulsets").found().told_by_uid();
+
 impl Kind for StatefulSet {
     const RESOURCE: Resource = STATEFUL_SETS;
     const SHAPE: &'static Shape = &Object(&[
@@ -34,32 +40,22 @@ impl Kind for StatefulSet {
                 ("serviceName", Text),
                 ("selector", LABEL_SELECTOR),
                 ("podManagementPolicy", Text),
-                (
-                    "updateStrategy",
-                    Object(&[
-                        ("type", Text),
-                        ("rollingUpdate", Object(&[("partition", Int), ("maxUnavailable", IntOrText)])),
-                    ]),
-                ),
+                ("updateStrategy", STRATEGY),
                 ("volumeClaimTemplates", List(&CLAIM)),
-                ("template", Object(&[("spec", Object(&[("containers", CONTAINERS)]))])),
+                ("template", TEMPLATE),
             ]),
         ),
-        (
-            "status",
-            Object(&[
-                ("replicas", Int),
-                ("readyReplicas", Int),
-                ("availableReplicas", Int),
-                ("currentReplicas", Int),
-                ("updatedReplicas", Int),
-                ("currentRevision", Text),
-                ("updateRevision", Text),
-                ("observedGeneration", Int),
-                ("conditions", CONDITIONS),
-            ]),
-        ),
+        ("status", REPLICAS),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAMESPACE,
+        NAME,
+        READY,
+        column("UP-TO-DATE", 4, &["updated_replicas"]),
+        age(2),
+        column("SERVICE", EXTRA, &["service_name"]).cut("word"),
+        IMAGES,
+    ];
 
     fn row(set: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (set.part("metadata"), set.part("spec"), set.part("status"));
@@ -83,9 +79,7 @@ impl Kind for StatefulSet {
             row.texts("access_modes", spec.items("accessModes").iter().filter_map(Node::as_text));
             row.pairs("requests", spec.part("resources").pairs("requests").iter());
         });
-        row.int("status_replicas", status.count("replicas"));
-        row.int("ready_replicas", status.count("readyReplicas"));
-        row.int("available_replicas", status.count("availableReplicas"));
+        replicas(row, &status);
         row.int("current_replicas", status.count("currentReplicas"));
         row.int("updated_replicas", status.count("updatedReplicas"));
         row.text_or_null("current_revision", status.filled("currentRevision"));

@@ -1,10 +1,11 @@
 //! StorageClasses.
 
+use crate::column::{Column, age, column};
 use crate::kind::Kind;
 use crate::metadata::{METADATA, cluster_head};
 use crate::node::Shape::{Flag, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, STORAGE_CLASSES};
+use crate::resource::Resource;
 use crate::row::Row;
 
 /// StorageClasses.
@@ -15,7 +16,7 @@ const DEFAULT: [&str; 2] =
     ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
 impl Kind for StorageClass {
-    const RESOURCE: Resource = STORAGE_CLASSES;
+    const RESOURCE: Resource = Resource::cluster("StorageClass", "/apis/storage.k8s.io/v1", "storageclasses").found();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         ("provisioner", Text),
@@ -25,6 +26,14 @@ impl Kind for StorageClass {
         ("allowVolumeExpansion", Flag),
         ("volumeBindingMode", Text),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        column("NAME", 0, &["name", "is_default"]).shown("marked-default").cut("name"),
+        column("PROVISIONER", 1, &["provisioner"]).cut("word"),
+        column("RECLAIM POLICY", 4, &["reclaim_policy"]),
+        column("BINDING MODE", 3, &["volume_binding_mode"]),
+        column("EXPANSION", 5, &["allow_volume_expansion"]),
+        age(2),
+    ];
 
     fn row(class: &Node<'_>, row: &mut Row<'_>) {
         let metadata = class.part("metadata");

@@ -1,10 +1,11 @@
 //! PersistentVolumes.
 
+use crate::column::{Column, EXTRA, NAME, age, column};
 use crate::kind::Kind;
 use crate::metadata::{EXPRESSIONS, METADATA, cluster_head, expressions};
 use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::resource::{Resource, VOLUMES};
+use crate::resource::{CORE, Resource};
 use crate::row::Row;
 
 /// PersistentVolumes.
@@ -14,7 +15,7 @@ pub struct Volume;
 const TERMS: Shape = List(&Object(&[("matchExpressions", EXPRESSIONS), ("matchFields", EXPRESSIONS)]));
 
 impl Kind for Volume {
-    const RESOURCE: Resource = VOLUMES;
+    const RESOURCE: Resource = Resource::cluster("PersistentVolume", CORE, "persistentvolumes").found().told_by_uid();
     const SHAPE: &'static Shape = &Object(&[
         ("metadata", METADATA),
         (
@@ -34,6 +35,17 @@ impl Kind for Volume {
         ),
         ("status", Object(&[("phase", Text), ("reason", Text), ("message", Text)])),
     ]);
+    const COLUMNS: &'static [Column] = &[
+        NAME,
+        column("CAPACITY", 2, &["capacity.storage"]),
+        column("ACCESS MODES", 6, &["access_modes"]).shown("access-modes"),
+        column("RECLAIM POLICY", 5, &["reclaim_policy"]),
+        column("STATUS", 1, &["phase", "deletion_timestamp"]).shown("state-or-going"),
+        column("CLAIM", 3, &["claim_ref.namespace", "claim_ref.name"]).shown("within").cut("name"),
+        column("STORAGECLASS", 7, &["storage_class_name"]).cut("word"),
+        age(4),
+        column("REASON", EXTRA, &["reason"]),
+    ];
 
     fn row(volume: &Node<'_>, row: &mut Row<'_>) {
         let (metadata, spec, status) = (volume.part("metadata"), volume.part("spec"), volume.part("status"));

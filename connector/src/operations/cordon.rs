@@ -7,11 +7,11 @@ use crate::bindings::meho::connector::effects::Effect;
 use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::{argument, object, patch, read, search};
 use crate::failure::{in_a_line, unreadable};
+use crate::kinds::node::NODES;
 use crate::node::Shape::{Flag, Object, Text};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Returns, Write};
 use crate::operations::lookup::{MAX_OBJECT_BYTES, with_near_names};
-use crate::resource::NODES;
 use crate::row::{Row, write_object};
 
 /// Keeps new pods off a node.

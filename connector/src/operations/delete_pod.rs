@@ -7,11 +7,11 @@ use crate::bindings::meho::connector::effects::{BodyRule, Effect, Method, Trust}
 use crate::bindings::meho::connector::failures::{Failure, Problem};
 use crate::effects::{JSON, argument, object, read, search};
 use crate::failure::unreadable;
+use crate::kinds::pod::PODS;
 use crate::node::Shape::{Flag, Int, List, Object, Pairs, Text};
 use crate::node::{MemberOf, Node, Shape};
 use crate::operation::{Notes, Operation, Returns, Write};
 use crate::operations::lookup::{MAX_OBJECT_BYTES, with_near_names};
-use crate::resource::PODS;
 use crate::row::{Row, write_object};
 
 /// Deletes a pod.

@@ -5,10 +5,16 @@ use crate::effects::{
     FEW_PAGES, JSON, argument, collection, events_about, get, literal, mirror_uid_of, name_found_by, object, observed,
     place, read, uid_of,
 };
-use crate::resource::{
-    CLAIMS, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, EVENTS, LEASES, NODE_METRICS, NODES, PODS, REPLICA_SETS, SECRETS,
-    SERVICES, Scope,
-};
+use crate::kinds::claim::CLAIMS;
+use crate::kinds::deployment::DEPLOYMENTS;
+use crate::kinds::endpoints::ENDPOINTS;
+use crate::kinds::event::EVENTS;
+use crate::kinds::node::NODES;
+use crate::kinds::pod::PODS;
+use crate::kinds::replica_set::REPLICA_SETS;
+use crate::kinds::secret::SECRETS;
+use crate::kinds::service::SERVICES;
+use crate::resource::{ENDPOINT_SLICES, LEASES, NODE_METRICS, Scope};
 
 /// Most objects whose events `describe_deployment` reads one by one. Where more are in trouble it takes the first so many of them.
 pub(crate) const MAX_EVENT_OWNERS: u16 = 64;

@@ -5,12 +5,14 @@ use crate::api::{Asked, Reads, whole_pages};
 use crate::arguments::Arguments;
 use crate::bindings::exports::meho::connector::operations::Outcome;
 use crate::bindings::meho::connector::failures::Failure;
+use crate::column::Column;
 use crate::effects::JSON;
 use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
 use crate::kinds::deployment::{Deployment, revision};
 use crate::kinds::event::owned_event;
-use crate::kinds::pod::{Pod, how_it_is};
+use crate::kinds::pod::{PODS, Pod, how_it_is};
+use crate::kinds::replica_set::{self, REPLICA_SETS};
 use crate::metadata::{CONDITIONS, ListMeta, METADATA, conditions, is_whole_selector, selector_text};
 use crate::node::Shape::{Int, List, Object, Text};
 use crate::node::{Node, Shape};
@@ -20,7 +22,7 @@ use crate::operations::events::{Events, Selected};
 use crate::operations::get::find_asked;
 use crate::page::{Item, read_pages};
 use crate::pod_status::{PodColumns, columns, is_ready, is_unwell};
-use crate::resource::{PODS, REPLICA_SETS, Resource};
+use crate::resource::Resource;
 use crate::row::{Row, write_object};
 use std::collections::VecDeque;
 
@@ -173,11 +175,20 @@ impl ReplicaSets {
     }
 
     fn member(&self, row: &mut Row<'_>) {
-        let nothing = |row: &mut Row<'_>| replica_set(&Node::missing(ReplicaSet::SHAPE), row);
+        let nothing = |row: &mut Row<'_>| {
+            row.columns(OF_REPLICA_SETS);
+            replica_set(&Node::missing(ReplicaSet::SHAPE), row);
+        };
         row.written_list("replica_sets", self.sets.iter().map(|set| set.json.as_slice()), nothing);
         row.untrusted("replica_sets_error", self.error.as_deref());
     }
 }
+
+/// The columns of a list of ReplicaSets, but for the first: their namespace is the Deployment's.
+const OF_REPLICA_SETS: &[Column] = match replica_set::ReplicaSet::COLUMNS {
+    [_, others @ ..] => others,
+    [] => &[],
+};
 
 fn controller<'a>(object: &Node<'a>) -> Option<Node<'a>> {
     let metadata = object.part("metadata");

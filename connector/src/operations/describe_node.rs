@@ -11,6 +11,7 @@ use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
 use crate::kinds::event::object_event;
 use crate::kinds::node::{METRICS, Node, usage};
+use crate::kinds::pod::PODS;
 use crate::node::Shape::{Int, Object, Text};
 use crate::node::{Node as Json, Shape};
 use crate::operation::{Notes, Operation, Read, Returns};
@@ -19,7 +20,7 @@ use crate::operations::get::find_asked;
 use crate::operations::node::{ask_metrics, parse_metrics, take_metrics};
 use crate::page::{Item, read_pages};
 use crate::quantity::Quantity;
-use crate::resource::{LEASES, PODS};
+use crate::resource::LEASES;
 use crate::row::{Row, write_object};
 
 /// Most pods that are named.

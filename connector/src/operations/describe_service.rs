@@ -8,7 +8,7 @@ use crate::effects::JSON;
 use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
 use crate::kinds::endpoints::{Behind, Endpoints, Sliced, endpoints_row};
-use crate::kinds::pod::Pod;
+use crate::kinds::pod::{PODS, Pod};
 use crate::kinds::service::Service;
 use crate::metadata::equalities;
 use crate::node::Node;
@@ -19,7 +19,6 @@ use crate::operations::get_endpoints::{address, ask_slices, parse, take_slices};
 use crate::operations::lookup::MAX_OBJECT_BYTES;
 use crate::page::read_pages;
 use crate::pod_status::{PodColumns, columns, is_ready};
-use crate::resource::PODS;
 use crate::row::{Row, write_object};
 use std::collections::BTreeSet;
 

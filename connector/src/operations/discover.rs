@@ -2,39 +2,44 @@
 
 use crate::bindings::meho::connector::effects::Effect;
 use crate::effects::{MAX_PAGES, argument, collection, object, read};
+use crate::kinds::endpoints::ENDPOINTS;
+use crate::kinds::namespace::NAMESPACES;
+use crate::kinds::service::SERVICES;
 use crate::parameter::{Absent, Kind, Parameter};
-use crate::resource::{
-    CLAIMS, CONFIG_MAPS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, EVENTS, INGRESSES, NAMESPACES, NODES,
-    PODS, REPLICA_SETS, Resource, SECRETS, SERVICES, STATEFUL_SETS, STORAGE_CLASSES, Scope, VOLUMES,
-};
+use crate::resource::{ENDPOINT_SLICES, Entity, Resource, Scope};
+use crate::table::{TABLE, kinds};
 
-/// The entity types, by the resource that holds them.
-pub(crate) const ENTITY_RESOURCES: [Resource; 15] = [
-    NAMESPACES,
-    NODES,
-    PODS,
-    DEPLOYMENTS,
-    REPLICA_SETS,
-    STATEFUL_SETS,
-    DAEMON_SETS,
-    SERVICES,
-    INGRESSES,
-    CONFIG_MAPS,
-    SECRETS,
-    CLAIMS,
-    VOLUMES,
-    STORAGE_CLASSES,
-    EVENTS,
-];
-const ENTITY_TYPES: [&str; 15] = {
-    let mut names = [""; 15];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = ENTITY_RESOURCES[index].kind;
+/// How many types of entities there are.
+const TYPES: usize = {
+    let (mut count, mut index) = (0, 0);
+    while index < TABLE.len() {
+        count += entity_type(index).is_some() as usize;
+        index += 1;
+    }
+    count
+};
+/// The types of entities: the kinds whose files say so, in the order of the table.
+const ENTITY_TYPES: [&str; TYPES] = {
+    let mut names = [""; TYPES];
+    let (mut count, mut index) = (0, 0);
+    while index < TABLE.len() {
+        if let Some(name) = entity_type(index) {
+            names[count] = name;
+            count += 1;
+        }
         index += 1;
     }
     names
 };
+
+/// The type of entity that the operation at this place of the table lists.
+const fn entity_type(index: usize) -> Option<&'static str> {
+    match TABLE[index].lists {
+        Some(Resource { kind, entity: Entity::Found, .. }) => Some(kind),
+        Some(_) | None => None,
+    }
+}
+
 /// A kind whose token expires is read again from the start: so many readings of one kind.
 const READINGS: u16 = 3;
 
@@ -67,7 +72,7 @@ pub fn effects() -> Vec<Effect> {
         read(id, collection(resource, scope)).paged(MAX_PAGES).series(READINGS).one_of("kinds", &[kind])
     };
     let mut effects = Vec::new();
-    for resource in ENTITY_RESOURCES {
+    for resource in kinds().filter(|kind| kind.entity == Entity::Found) {
         let id = resource.plural;
         match resource.scope {
             Scope::Cluster if resource == NAMESPACES => {

@@ -10,12 +10,12 @@ use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::JSON;
 use crate::failure::in_a_line;
 use crate::kind::Kind;
-use crate::kinds::endpoints::{Endpoints, SLICE, Sliced, endpoints_row, service_of};
+use crate::kinds::endpoints::{ENDPOINTS, Endpoints, SLICE, Sliced, endpoints_row, service_of};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Read, Returns, Rows};
 use crate::operations::list::{LABELS, listed, read_list};
 use crate::page::{Item, Malformed, name_in, read_pages};
-use crate::resource::ENDPOINT_SLICES;
+use crate::resource::{ENDPOINT_SLICES, Resource};
 use crate::row::Row;
 use std::collections::BTreeMap;
 
@@ -27,8 +27,10 @@ pub struct ListEndpoints;
 
 impl Operation for ListEndpoints {
     const RETURNS: Returns = Returns::List;
+    const LISTS: Option<Resource> = Some(ENDPOINTS);
 
     fn members(row: &mut Row<'_>) {
+        row.columns(<Endpoints as Kind>::COLUMNS);
         endpoints_row(&Node::missing(<Endpoints as Kind>::SHAPE), None, row);
     }
 }

@@ -4,28 +4,45 @@ use crate::api::{Asked, Reads, whole_pages};
 use crate::bindings::meho::connector::effects::{Choice, Effect, Form, Piece};
 use crate::effects::{
     FEW_PAGES, JSON, MAX_PAGES, METADATA, argument, collection, literal, mirror_uid_of, name_found_by,
-    namespace_exists, observed, place, read, search,
+    namespace_exists, observed, place, read, search_in,
 };
 use crate::failure::with_remedy;
-use crate::kinds::event::{EVENT, object_event};
+use crate::kinds::event::{EVENT, EVENTS, object_event};
 use crate::node::{Node, Shape};
 use crate::operation::Notes;
 use crate::operations::newest::Newest;
 use crate::page::{Item, read_pages};
-use crate::resource::{
-    CLAIMS, CONFIG_MAPS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINTS, EVENTS, INGRESSES, JOBS, NAMESPACES,
-    NETWORK_POLICIES, NODES, PODS, REPLICA_SETS, Resource, SERVICES, STATEFUL_SETS, Scope, VOLUMES,
-};
+use crate::resource::{CORE, EventsBy, Resource, Scope};
 use crate::row::Row;
+use crate::table::kinds;
 
 /// Most events beside an object: the newest.
 const MAX_EVENTS: usize = 100;
 
-/// Kinds whose object is read for its uid, by where they live. Secrets are not among them: the right to read one is no part of looking at events.
-const CORE_KINDS: [Resource; 5] = [PODS, SERVICES, CONFIG_MAPS, CLAIMS, ENDPOINTS];
-const GROUPED_KINDS: [Resource; 8] =
-    [DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS, INGRESSES, NETWORK_POLICIES];
-const CLUSTER_KINDS: [Resource; 3] = [NODES, VOLUMES, NAMESPACES];
+/// Kinds that are read for the uid of their objects, one of which an effect reads: how its path is made is the same for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// In a namespace, of the core group: a static pod is among them.
+    Core,
+    /// In a namespace, of a group that has a name.
+    Grouped,
+    /// Of the cluster.
+    Cluster,
+}
+
+impl Family {
+    fn of(kind: &Resource) -> Self {
+        match kind.scope {
+            Scope::Cluster => Self::Cluster,
+            Scope::Namespace if kind.base == CORE => Self::Core,
+            Scope::Namespace => Self::Grouped,
+        }
+    }
+
+    fn kinds(self) -> Vec<Resource> {
+        known_kinds().filter(|kind| Self::of(kind) == self).collect()
+    }
+}
 
 /// Every page is read: the server has no order by time.
 pub(crate) fn list_effects() -> Vec<Effect> {
@@ -37,8 +54,9 @@ pub(crate) fn list_effects() -> Vec<Effect> {
     ]
 }
 
+/// Kinds whose object is read for its uid. Secrets are not among them: the right to read one is no part of looking at events.
 fn known_kinds() -> impl Iterator<Item = Resource> {
-    CORE_KINDS.into_iter().chain(GROUPED_KINDS).chain(CLUSTER_KINDS)
+    kinds().filter(|kind| kind.events == EventsBy::Uid)
 }
 
 /// The kind of this name, where its objects are read for their uid.
@@ -56,33 +74,31 @@ fn chosen(kinds: &[Resource], literal: fn(&Resource) -> &'static str) -> Piece {
     Piece::Chosen(Choice { argument: "kind".to_owned(), cases })
 }
 
-fn kind_names(kinds: &[Resource]) -> Vec<&'static str> {
-    kinds.iter().map(|resource| resource.kind).collect()
-}
-
-/// The path of the collection of whichever of these kinds the argument `kind` says.
-fn chosen_collection(kinds: &[Resource]) -> Vec<Piece> {
+/// The path of the collection of whichever kind of a family the argument `kind` says.
+fn chosen_collection(family: Family) -> Vec<Piece> {
+    let kinds = &family.kinds();
     let base = chosen(kinds, |resource| resource.base.trim_start_matches('/'));
     let plural = chosen(kinds, |resource| resource.plural);
-    match kinds[0].scope {
-        Scope::Cluster => vec![literal("/"), base, literal("/"), plural],
-        Scope::Namespace => {
+    match family {
+        Family::Cluster => vec![literal("/"), base, literal("/"), plural],
+        Family::Core | Family::Grouped => {
             vec![literal("/"), base, literal("/namespaces/"), argument("namespace"), literal("/"), plural]
         }
     }
 }
 
-/// The object, for its uid, and the search for longer names, where `kind` is one of these.
-fn object_and_search(id: &str, search_id: &str, kinds: &[Resource]) -> [Effect; 2] {
-    let mut path = chosen_collection(kinds);
+/// The object, for its uid, and the search for longer names, where `kind` is one of a family.
+fn object_and_search(id: &str, search_id: &str, family: Family) -> [Effect; 2] {
+    let mut path = chosen_collection(family);
     path.extend([literal("/"), name_found_by(&[search_id])]);
-    let names = kind_names(kinds);
+    let kinds = family.kinds();
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.kind).collect();
     let narrow = |effect: Effect| {
         let effect = effect.absent("uid").one_of("kind", &names);
-        if kinds[0].scope == Scope::Namespace { effect.given("namespace") } else { effect }
+        if family == Family::Cluster { effect } else { effect.given("namespace") }
     };
     let get = Effect { path, ..read(id, Vec::new()) };
-    let searching = Effect { path: chosen_collection(kinds), ..search(search_id, &kinds[0], &[id]) };
+    let searching = search_in(search_id, chosen_collection(family), &[id]);
     [narrow(get.accept(METADATA).series(2).optional()), narrow(searching)]
 }
 
@@ -108,9 +124,9 @@ pub(crate) fn of_object_effects() -> Vec<Effect> {
     let given_uid = || vec![literal("involvedObject.uid="), argument("uid")];
     let seen_uid = || vec![literal("involvedObject.uid="), observed(uids())];
     let mut effects = Vec::new();
-    effects.extend(object_and_search("core", "search-core", &CORE_KINDS));
-    effects.extend(object_and_search("grouped", "search-grouped", &GROUPED_KINDS));
-    effects.extend(object_and_search("cluster", "search-cluster", &CLUSTER_KINDS));
+    effects.extend(object_and_search("core", "search-core", Family::Core));
+    effects.extend(object_and_search("grouped", "search-grouped", Family::Grouped));
+    effects.extend(object_and_search("cluster", "search-cluster", Family::Cluster));
     let in_namespace = |id: &str, selector: Vec<Piece>| {
         read(id, collection(&EVENTS, Scope::Namespace))
             .query("fieldSelector", selector)

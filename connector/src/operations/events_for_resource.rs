@@ -9,6 +9,7 @@ use crate::bindings::exports::meho::connector::operations::{Meta, Outcome};
 use crate::bindings::meho::connector::failures::Failure;
 use crate::failure::{unreadable, with_remedy};
 use crate::kinds::event::{EVENT, event_row};
+use crate::kinds::node::NODES;
 use crate::node::Shape::{Object, Pairs, Text};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Read, Returns, Rows};
@@ -16,7 +17,7 @@ use crate::operations::events::{EventItem, Selected, kind_like, known_kind};
 use crate::operations::lookup::{MAX_OBJECT_BYTES, longer_name};
 use crate::operations::newest::Newest;
 use crate::page::read_pages;
-use crate::resource::{NODES, Resource, Scope};
+use crate::resource::{Resource, Scope};
 use crate::row::Row;
 
 /// Where events about objects of the cluster are.

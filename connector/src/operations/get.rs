@@ -3,7 +3,9 @@
 use crate::api::Reads;
 use crate::arguments::Arguments;
 use crate::bindings::exports::meho::connector::operations::Outcome;
+use crate::bindings::meho::connector::effects::Effect;
 use crate::bindings::meho::connector::failures::Failure;
+use crate::effects::get;
 use crate::kind::Kind;
 use crate::node::Node;
 use crate::operation::{Notes, Operation, Read, Returns};
@@ -14,6 +16,13 @@ use std::marker::PhantomData;
 
 /// Reads one object of a kind.
 pub struct Get<K>(PhantomData<K>);
+
+impl<K: Kind> Get<K> {
+    /// What it may ask for.
+    pub(crate) fn effects() -> Vec<Effect> {
+        get(&K::RESOURCE)
+    }
+}
 
 impl<K: Kind> Operation for Get<K> {
     const RETURNS: Returns = Returns::Object;

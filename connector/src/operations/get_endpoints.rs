@@ -7,13 +7,13 @@ use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::JSON;
 use crate::failure::{unreadable, with_remedy};
 use crate::kind::Kind;
-use crate::kinds::endpoints::{Endpoints, SERVICE, Sliced, endpoints_row};
+use crate::kinds::endpoints::{ENDPOINTS, Endpoints, SERVICE, Sliced, endpoints_row};
 use crate::node::Node;
 use crate::operation::{Notes, Operation, Read, Returns};
 use crate::operations::endpoints::SliceItem;
 use crate::operations::lookup::{MAX_OBJECT_BYTES, longer_name};
 use crate::page::read_pages;
-use crate::resource::{ENDPOINT_SLICES, ENDPOINTS};
+use crate::resource::ENDPOINT_SLICES;
 use crate::row::Row;
 
 /// Reads the Endpoints of one Service.

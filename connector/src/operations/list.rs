@@ -3,15 +3,17 @@
 use crate::api::{Address, Asked, Reads};
 use crate::arguments::Arguments;
 use crate::bindings::exports::meho::connector::operations::{Meta, Outcome};
+use crate::bindings::meho::connector::effects::Effect;
 use crate::bindings::meho::connector::failures::Failure;
-use crate::effects::{JSON, PAGE_ROWS};
+use crate::effects::{JSON, PAGE_ROWS, list};
 use crate::failure::in_a_line;
 use crate::kind::Kind;
+use crate::kinds::namespace::NAMESPACES;
 use crate::metadata::ListMeta;
 use crate::node::Node;
 use crate::operation::{Notes, Operation, Read, Returns, Rows};
 use crate::page::{Malformed, Pages, name_in, read_pages};
-use crate::resource::{NAMESPACES, Resource};
+use crate::resource::Resource;
 use crate::row::Row;
 use std::marker::PhantomData;
 
@@ -22,10 +24,19 @@ pub(crate) const FIELDS: (&str, &str) = ("fieldSelector", "field_selector");
 /// Lists objects of a kind.
 pub struct List<K>(PhantomData<K>);
 
+impl<K: Kind> List<K> {
+    /// What it may ask for, where its one selector is of labels.
+    pub(crate) fn effects() -> Vec<Effect> {
+        list(&K::RESOURCE, &[LABELS])
+    }
+}
+
 impl<K: Kind> Operation for List<K> {
     const RETURNS: Returns = Returns::List;
+    const LISTS: Option<Resource> = Some(K::RESOURCE);
 
     fn members(row: &mut Row<'_>) {
+        row.columns(K::COLUMNS);
         K::row(&Node::missing(K::SHAPE), row);
     }
 }

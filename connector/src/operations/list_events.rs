@@ -6,14 +6,14 @@ use crate::bindings::exports::meho::connector::operations::{Meta, Outcome};
 use crate::bindings::meho::connector::failures::Failure;
 use crate::clock::seconds_before;
 use crate::effects::JSON;
-use crate::kinds::event::{EVENT, event_row, order};
+use crate::kinds::event::{COLUMNS, EVENT, EVENTS, event_row, order};
 use crate::node::Node;
 use crate::operation::{Notes, Operation, Read, Returns, Rows};
 use crate::operations::events::EventItem;
 use crate::operations::list::{FIELDS, note_what_is_missing};
 use crate::operations::newest::Newest;
 use crate::page::read_pages_from;
-use crate::resource::EVENTS;
+use crate::resource::Resource;
 use crate::row::Row;
 
 /// Lists events.
@@ -21,8 +21,10 @@ pub struct ListEvents;
 
 impl Operation for ListEvents {
     const RETURNS: Returns = Returns::List;
+    const LISTS: Option<Resource> = Some(EVENTS);
 
     fn members(row: &mut Row<'_>) {
+        row.columns(COLUMNS);
         event_row(&Node::missing(&EVENT), row);
     }
 }

@@ -8,11 +8,11 @@ use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::{ANYTHING, argument, name_found_by, object, observed, place, read, search, subresource};
 use crate::failure::{in_a_line, invalid_argument, unreadable};
 use crate::http::Body;
+use crate::kinds::pod::PODS;
 use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Read, Returns};
 use crate::operations::lookup::{find, longer_name};
-use crate::resource::PODS;
 use crate::row::Row;
 use std::borrow::Cow;
 

@@ -8,11 +8,11 @@ use crate::bindings::meho::connector::failures::{Failure, Problem};
 use crate::clock::instant_of_the_call;
 use crate::effects::{argument, object, patch, read, search};
 use crate::failure::{in_a_line, unreadable};
+use crate::kinds::deployment::DEPLOYMENTS;
 use crate::node::Shape::{Flag, Int, Object, Pairs, Text};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Returns, Write};
 use crate::operations::lookup::{MAX_OBJECT_BYTES, with_near_names};
-use crate::resource::DEPLOYMENTS;
 use crate::row::{Row, write_object};
 
 /// Restarts a Deployment.

@@ -7,13 +7,15 @@ use crate::bindings::meho::connector::effects::Effect;
 use crate::bindings::meho::connector::failures::Failure;
 use crate::effects::{FEW_PAGES, JSON, argument, collection, patch, read, search, subresource};
 use crate::failure::{in_a_line, unreadable};
+use crate::kinds::deployment::DEPLOYMENTS;
+use crate::kinds::stateful_set::STATEFUL_SETS;
 use crate::metadata::ListMeta;
 use crate::node::Shape::{Int, Object, Text};
 use crate::node::{Node, Shape};
 use crate::operation::{Notes, Operation, Returns, Write};
 use crate::operations::lookup::with_near_names;
 use crate::page::{Item, read_pages};
-use crate::resource::{AUTOSCALERS, DEPLOYMENTS, Resource, STATEFUL_SETS, Scope};
+use crate::resource::{AUTOSCALERS, Resource, Scope};
 use crate::row::{Row, write_object};
 
 /// Largest Scale object: it has a dozen fields, and managedFields.

@@ -54,7 +54,9 @@ pub(crate) fn of(error: CallError, typed: Typed<'_>) -> Advised {
         _ => None,
     };
     let is_missing = error.message.ends_with(" required");
-    let usual = match (&error.hint, typed.operation) {
+    // What is usual for a code gives way to whatever is known better.
+    let own = (!error.has_usual_hint()).then_some(&error.hint);
+    let usual = match (own, typed.operation) {
         (None, Some(operation)) if is_missing && argument == Some(NAMESPACE) => Some(format!(
             "give {NAMESPACE}=NAME, or the target one with `meho-host target add --namespace`: that of a kubeconfig's context is not taken; \
              `meho-host ops {operation}` shows what it takes"
@@ -88,6 +90,12 @@ fn beside(error: &CallError) -> Option<String> {
         ErrorCode::PermissionDenied => {
             "`meho-host target check` shows what this credential may run, and which rights are missing"
         }
+        ErrorCode::ApprovalRequired => {
+            let plan = error.details.get("plan_id").and_then(Value::as_str)?;
+            return Some(format!(
+                "it waits as a plan: `meho-host approve {plan}` at a terminal, then `meho-host execute {plan}`"
+            ));
+        }
         ErrorCode::ConnectionFailed => {
             "`meho-host target list` shows where each target is; `meho-host demo` brings a cluster along"
         }
@@ -112,7 +120,7 @@ pub(crate) fn nearest<'k>(typed: &str, known: &[&'k str]) -> Option<&'k str> {
 
 /// The operations that were probably meant: by a slip, by the name of what they list, or by a part of theirs.
 fn likely(typed: &str, known: &[&str]) -> Option<String> {
-    let listing = || habits::list_of(typed).filter(|operation| known.contains(&operation.as_str()));
+    let listing = || habits::list_of(typed, known).map(str::to_owned);
     if let Some(meant) = nearest(typed, known).map(str::to_owned).or_else(listing) {
         return Some(meant);
     }

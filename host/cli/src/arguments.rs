@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::policy::catalogue::Operation;
 use meho_host::policy::effect::Trust;
+use meho_host::policy::family::Family;
 use meho_host::policy::schema::{DRY_RUN, ParameterType};
 use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
@@ -147,6 +148,8 @@ It goes where the plan's call would have gone. Prints what the call would have p
     Execute(Box<ExecuteOptions>),
     /// Make a key that approvals are signed with
     #[command(subcommand)]
+    #[command(after_help = "Examples:
+  meho-host approver init")]
     Approver(ApproverCommand),
     /// Show the record of calls, plans, approvals and of each request that left; or whether it is whole
     #[command(
@@ -286,12 +289,17 @@ pub(crate) enum PolicyCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
     /// Say whether the record is whole: every entry as it was written, none missing, none added
+    #[command(after_help = "Examples:
+  meho-host audit verify
+  meho-host audit verify --head $(cat head.kept-elsewhere)")]
     Verify {
         /// A head that was kept elsewhere: the record has to have that entry still
         #[arg(long, value_name = "HEAD")]
         head: Option<Head>,
     },
     /// Print where the record ends
+    #[command(after_help = "Examples:
+  meho-host audit head > head.kept-elsewhere")]
     Head,
 }
 
@@ -379,6 +387,10 @@ fn trust(text: &str) -> Result<Trust, String> {
     }
 }
 
+fn family(text: &str) -> Result<Family, String> {
+    Family::from_name(text).ok_or_else(|| "kubernetes and generic-http are there".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum TargetCommand {
     /// Add a target to the configuration file
@@ -451,6 +463,9 @@ pub(crate) struct AddOptions {
     /// The name that the server's certificate must have, where that is not the URL's host
     #[arg(long, value_name = "NAME", requires = "server", conflicts_with_all = OTHER_PLACES)]
     pub(crate) tls_server_name: Option<String>,
+    /// What answers there: kubernetes, or generic-http
+    #[arg(long, value_name = "FAMILY", requires = "server", conflicts_with_all = OTHER_PLACES, value_parser = family)]
+    pub(crate) family: Option<Family>,
     /// The cluster in whose pod this runs, as its service account
     #[arg(long)]
     pub(crate) in_cluster: bool,

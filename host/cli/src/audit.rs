@@ -114,6 +114,8 @@ fn row(entry: &AuditEntry) -> Value {
             let code = text("/code");
             (what, text("/call/principal"), if code.is_empty() { text("/ending") } else { code })
         }
+        // The host's own writes are dry runs.
+        "intent" if text("/origin") == "host" => (request(), text("/call/principal"), "about to be tried"),
         "intent" => (request(), text("/call/principal"), "about to be sent"),
         "plan" => (format!("{} as {}", request(), text("/trust")), text("/principal"), "waits"),
         "approval" => (text("/plan").to_owned(), text("/by"), "yes"),

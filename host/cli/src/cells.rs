@@ -25,7 +25,7 @@ impl Cell {
         Self::toned(text, Tone::Plain)
     }
 
-    fn toned(text: &str, tone: Tone) -> Self {
+    pub(crate) fn toned(text: &str, tone: Tone) -> Self {
         Self::Text(Text { text: safe(text), tone })
     }
 
@@ -60,8 +60,8 @@ impl Cell {
 }
 
 /// A member, or a member of a member.
-pub(crate) fn at<'r>(row: &'r Value, path: &[&str]) -> &'r Value {
-    path.iter().fold(row, |value, name| value.get(name).unwrap_or(&Value::Null))
+pub(crate) fn at<'r>(row: &'r Value, path: &[impl AsRef<str>]) -> &'r Value {
+    path.iter().fold(row, |value, name| value.get(name.as_ref()).unwrap_or(&Value::Null))
 }
 
 pub(crate) fn word<'r>(row: &'r Value, name: &str) -> &'r str {
@@ -117,7 +117,7 @@ pub(crate) fn age(row: &Value, name: &str) -> Cell {
 }
 
 /// So many of so many: yellow where they are not all.
-fn part(ready: i64, wanted: i64) -> Cell {
+pub(crate) fn part(ready: i64, wanted: i64) -> Cell {
     let tone = if ready < wanted { Tone::Warn } else { Tone::Plain };
     Cell::toned(&format!("{ready}/{wanted}"), tone)
 }
@@ -137,142 +137,56 @@ pub(crate) fn pod_restarts(pod: &Value) -> Cell {
     Cell::toned(&brief(at(pod, &["restarts"])), tone)
 }
 
-pub(crate) fn replicas_ready(workload: &Value) -> Cell {
-    part(number(workload, "ready_replicas"), number(workload, "replicas"))
-}
-
-pub(crate) fn daemons_ready(daemons: &Value) -> Cell {
-    let (ready, wanted) = (number(daemons, "number_ready"), number(daemons, "desired_number_scheduled"));
-    let tone = if ready < wanted { Tone::Warn } else { Tone::Plain };
-    Cell::toned(&ready.to_string(), tone)
-}
-
-/// A node's status as `kubectl` says it: whether it is ready, and whether pods may come to it.
-pub(crate) fn node_status(node: &Value) -> Cell {
-    if let Some(status) = node.get("status").and_then(Value::as_str) {
-        return Cell::status(status);
-    }
-    let ready = items(node, "conditions").iter().find(|condition| word(condition, "type") == "Ready");
-    let mut status = match ready.map(|condition| word(condition, "status")) {
-        Some("True") => "Ready",
-        Some(_) => "NotReady",
-        None => "Unknown",
-    }
-    .to_owned();
-    if at(node, &["unschedulable"]) == &Value::Bool(true) {
-        status.push_str(",SchedulingDisabled");
-    }
-    Cell::status(&status)
-}
-
-pub(crate) fn node_roles(node: &Value) -> Cell {
-    const ROLE: &str = "node-role.kubernetes.io/";
-    match at(node, &["roles"]) {
-        Value::Null => {
-            let labels = at(node, &["labels"]).as_object().into_iter().flatten();
-            let roles: Vec<&str> = labels.filter_map(|(name, _)| name.strip_prefix(ROLE)).collect();
-            Cell::some(&roles.join(","))
-        }
-        roles => Cell::text(&brief(roles)),
-    }
-}
-
-pub(crate) fn node_version(node: &Value) -> Cell {
-    first(node, &[&["kubelet_version"], &["node_info", "kubelet_version"]])
-}
-
-pub(crate) fn node_address(node: &Value) -> Cell {
-    first(node, &[&["internal_ip"], &["addresses", "InternalIP"]])
-}
-
-pub(crate) fn node_image(node: &Value) -> Cell {
-    first(node, &[&["node_info", "os_image"]])
-}
-
-pub(crate) fn node_runtime(node: &Value) -> Cell {
-    first(node, &[&["container_runtime"], &["node_info", "container_runtime_version"]])
-}
-
 /// The first of these members that is there.
 fn first(row: &Value, paths: &[&[&str]]) -> Cell {
     let found = paths.iter().map(|path| at(row, path)).find(|value| !value.is_null());
     Cell::text(&brief(found.unwrap_or(&Value::Null)))
 }
 
-pub(crate) fn service_address(service: &Value) -> Cell {
-    let external = texts(service, "external_ips", None);
-    match word(service, "type") {
-        "LoadBalancer" => {
-            let balancer = items(service, "load_balancer_ingress").iter();
-            let balancer = balancer.map(|entry| [word(entry, "ip"), word(entry, "hostname")]);
-            let mut all: Vec<&str> =
-                balancer.filter_map(|names| names.into_iter().find(|name| !name.is_empty())).collect();
-            all.extend(external);
-            if all.is_empty() { Cell::toned("<pending>", Tone::Warn) } else { Cell::text(&all.join(",")) }
-        }
-        "ExternalName" => Cell::some(word(service, "external_name")),
-        _ => Cell::some(&external.join(",")),
+/// What somebody is called who has an address, or else a name.
+pub(crate) fn named(entry: &Value) -> Option<String> {
+    [word(entry, "ip"), word(entry, "hostname")].into_iter().find(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// `IP:PORT`, each address of a subset with each of its ports.
+pub(crate) fn endpoints(subset: &Value) -> Vec<String> {
+    let ports: Vec<i64> = items(subset, "ports").iter().map(|port| number(port, "port")).collect();
+    let with_ports = |ip: &str| match ports.as_slice() {
+        [] => vec![ip.to_owned()],
+        ports => ports.iter().map(|port| format!("{ip}:{port}")).collect(),
+    };
+    texts(subset, "addresses", Some("ip")).into_iter().flat_map(with_ports).collect()
+}
+
+/// `RWO` and its kin, as `kubectl` shortens them.
+pub(crate) fn shortened_mode(mode: &str) -> String {
+    match mode {
+        "ReadWriteOnce" => "RWO",
+        "ReadOnlyMany" => "ROX",
+        "ReadWriteMany" => "RWX",
+        "ReadWriteOncePod" => "RWOP",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// One expression of a selector, as `kubectl` writes it.
+pub(crate) fn expression(expression: &Value) -> String {
+    let (key, values) = (word(expression, "key"), texts(expression, "values", None).join(","));
+    match word(expression, "operator") {
+        "In" => format!("{key} in ({values})"),
+        "NotIn" => format!("{key} notin ({values})"),
+        "DoesNotExist" => format!("!{key}"),
+        _ => key.to_owned(),
     }
 }
 
-pub(crate) fn service_ports(service: &Value) -> Cell {
-    let shown: Vec<String> = items(service, "ports").iter().map(port).collect();
-    Cell::some(&shown.join(","))
-}
-
 /// `80/TCP`, or with the node's port `80:30080/TCP`.
-fn port(port: &Value) -> String {
+pub(crate) fn port(port: &Value) -> String {
     let protocol = Some(word(port, "protocol")).filter(|protocol| !protocol.is_empty()).unwrap_or("TCP");
     match number(port, "node_port") {
         0 => format!("{}/{protocol}", number(port, "port")),
         node_port => format!("{}:{node_port}/{protocol}", number(port, "port")),
-    }
-}
-
-/// How many addresses of an Endpoints object are ready, or are not.
-fn addresses(endpoints: &Value, counted: &str, name: &str) -> i64 {
-    match at(endpoints, &[counted]).as_i64() {
-        Some(count) => count,
-        None => {
-            let all: usize = items(endpoints, "subsets").iter().map(|subset| items(subset, name).len()).sum();
-            i64::try_from(all).unwrap_or(i64::MAX)
-        }
-    }
-}
-
-pub(crate) fn endpoints_ready(endpoints: &Value) -> Cell {
-    let count = addresses(endpoints, "ready_count", "addresses");
-    let tone = if count == 0 { Tone::Bad } else { Tone::Plain };
-    Cell::toned(&count.to_string(), tone)
-}
-
-pub(crate) fn endpoints_not_ready(endpoints: &Value) -> Cell {
-    let count = addresses(endpoints, "not_ready_count", "not_ready_addresses");
-    let tone = if count > 0 { Tone::Warn } else { Tone::Plain };
-    Cell::toned(&count.to_string(), tone)
-}
-
-/// `IP:PORT`, each with each of its subset.
-pub(crate) fn endpoints_addresses(endpoints: &Value) -> Cell {
-    let of_subset = |subset: &Value| {
-        let ports: Vec<i64> = items(subset, "ports").iter().map(|port| number(port, "port")).collect();
-        let addresses = texts(subset, "addresses", Some("ip"));
-        let with_ports = |ip: &&str| match ports.as_slice() {
-            [] => vec![(*ip).to_owned()],
-            ports => ports.iter().map(|port| format!("{ip}:{port}")).collect(),
-        };
-        addresses.iter().flat_map(with_ports).collect::<Vec<_>>()
-    };
-    let all: Vec<String> = items(endpoints, "subsets").iter().flat_map(of_subset).collect();
-    Cell::some(&all.join(","))
-}
-
-/// `pod/web-1`, as `kubectl` would take it.
-pub(crate) fn event_object(event: &Value) -> Cell {
-    let object = at(event, &["involved_object"]);
-    match (word(object, "kind"), word(object, "name")) {
-        ("", name) => Cell::some(name),
-        (kind, name) => Cell::text(&format!("{}/{name}", kind.to_lowercase())),
     }
 }
 
@@ -283,128 +197,6 @@ pub(crate) fn event_age(event: &Value) -> Cell {
 
 pub(crate) fn event_from(event: &Value) -> Cell {
     first(event, &[&["reporting_component"], &["source", "component"]])
-}
-
-/// `RWO` and its kin, as `kubectl` shortens them.
-pub(crate) fn access_modes(claim: &Value) -> Cell {
-    let short = |mode: &str| match mode {
-        "ReadWriteOnce" => "RWO".to_owned(),
-        "ReadOnlyMany" => "ROX".to_owned(),
-        "ReadWriteMany" => "RWX".to_owned(),
-        "ReadWriteOncePod" => "RWOP".to_owned(),
-        other => other.to_owned(),
-    };
-    let modes: Vec<String> = texts(claim, "access_modes", None).into_iter().map(short).collect();
-    Cell::some(&modes.join(","))
-}
-
-pub(crate) fn capacity(volume: &Value) -> Cell {
-    first(volume, &[&["capacity", "storage"]])
-}
-
-/// How far a volume or a claim has come, or that it goes.
-pub(crate) fn volume_status(volume: &Value) -> Cell {
-    match word(volume, "deletion_timestamp") {
-        "" => state(volume, "phase"),
-        _ => Cell::status("Terminating"),
-    }
-}
-
-pub(crate) fn volume_claim(volume: &Value) -> Cell {
-    let claim = at(volume, &["claim_ref"]);
-    match (word(claim, "namespace"), word(claim, "name")) {
-        (_, "") => Cell::nothing(),
-        (namespace, name) => Cell::text(&format!("{namespace}/{name}")),
-    }
-}
-
-pub(crate) fn class_name(class: &Value) -> Cell {
-    const ANNOTATION: &str = "storageclass.kubernetes.io/is-default-class";
-    let is_default = at(class, &["is_default"]) == &Value::Bool(true)
-        || at(class, &["annotations", ANNOTATION]).as_str() == Some("true");
-    let name = word(class, "name");
-    if is_default { Cell::text(&format!("{name} (default)")) } else { Cell::some(name) }
-}
-
-/// How many values a ConfigMap or a Secret holds.
-pub(crate) fn data(object: &Value) -> Cell {
-    let data = at(object, &["data"]).as_object().map_or(0, serde_json::Map::len);
-    // A summary of a Secret has the names alone, and so has one that is redacted.
-    let keys = items(object, "keys").len();
-    Cell::text(&keys.max(data + items(object, "binary_data_keys").len()).to_string())
-}
-
-/// The pods that a policy is about, as `kubectl` writes selectors: all of them where it is empty.
-pub(crate) fn policy_pods(policy: &Value) -> Cell {
-    let equal = at(policy, &["pod_selector"]).as_object().into_iter().flatten();
-    let equal = equal.map(|(key, value)| format!("{key}={}", brief(value)));
-    let expression = |expression: &Value| {
-        let (key, values) = (word(expression, "key"), texts(expression, "values", None).join(","));
-        match word(expression, "operator") {
-            "In" => format!("{key} in ({values})"),
-            "NotIn" => format!("{key} notin ({values})"),
-            "DoesNotExist" => format!("!{key}"),
-            _ => key.to_owned(),
-        }
-    };
-    let all: Vec<String> = equal.chain(items(policy, "pod_selector_expressions").iter().map(expression)).collect();
-    if all.is_empty() { Cell::text("<all>") } else { Cell::text(&all.join(",")) }
-}
-
-/// The word that a row has; else the condition that says most.
-pub(crate) fn job_status(job: &Value) -> Cell {
-    if let Some(status) = job.get("status").and_then(Value::as_str) {
-        return Cell::status(status);
-    }
-    let conditions = || items(job, "conditions").iter().filter(|condition| word(condition, "status") == "True");
-    let is = |kind: &str| conditions().any(|condition| word(condition, "type") == kind);
-    let status = match () {
-        () if is("Complete") => "Complete",
-        () if is("Failed") => "Failed",
-        () if is("Suspended") || at(job, &["suspend"]) == &Value::Bool(true) => "Suspended",
-        () if is("FailureTarget") => "FailureTarget",
-        () => "Running",
-    };
-    Cell::status(status)
-}
-
-/// A work queue, whose pods know themselves when it is empty, says of how many of them one must succeed.
-pub(crate) fn job_completions(job: &Value) -> Cell {
-    let succeeded = number(job, "succeeded");
-    Cell::text(&match (at(job, &["completions"]).as_i64(), number(job, "parallelism")) {
-        (Some(wanted), _) => format!("{succeeded}/{wanted}"),
-        (None, parallel) if parallel > 1 => format!("{succeeded}/1 of {parallel}"),
-        (None, _) => format!("{succeeded}/1"),
-    })
-}
-
-/// How long a Job took, or has been at it.
-pub(crate) fn job_duration(job: &Value) -> Cell {
-    let (start, end) = (age::parse(word(job, "start_time")), age::parse(word(job, "completion_time")));
-    match (start, end) {
-        (Some(start), Some(end)) => Cell::text(&age::since(start, end)),
-        (Some(start), None) => Cell::Since(start),
-        (None, _) => Cell::nothing(),
-    }
-}
-
-pub(crate) fn ingress_hosts(ingress: &Value) -> Cell {
-    let mut hosts = texts(ingress, "hosts", None);
-    if hosts.is_empty() {
-        hosts = texts(ingress, "rules", Some("host"));
-    }
-    if hosts.is_empty() { Cell::text("*") } else { Cell::text(&hosts.join(",")) }
-}
-
-pub(crate) fn ingress_address(ingress: &Value) -> Cell {
-    let entries = items(ingress, "load_balancer_ingress").iter();
-    let named = entries
-        .filter_map(|entry| [word(entry, "ip"), word(entry, "hostname")].into_iter().find(|name| !name.is_empty()));
-    Cell::some(&named.collect::<Vec<_>>().join(","))
-}
-
-pub(crate) fn ingress_ports(ingress: &Value) -> Cell {
-    Cell::text(if items(ingress, "tls").is_empty() { "80" } else { "80,443" })
 }
 
 /// How a condition is. Most are well when they are true, a few when they are not.

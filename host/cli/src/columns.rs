@@ -1,9 +1,11 @@
-//! The columns that an operator expects of each kind of thing, most of them as `kubectl` has them. A new entity is one more table here.
+//! The columns of tables: of rows as the catalogue describes them, of a pod, of what stands in an object, and of what is the program's own.
 
 use crate::amounts;
 use crate::cells::{self, Cell};
 use crate::layout::{Column, Cut, EXTRA};
+use crate::shown::Shown;
 use crate::text::safe;
+use meho_host::policy::column::{self, Column as Described};
 use serde_json::Value;
 
 /// Names are cut to this at the least.
@@ -25,6 +27,8 @@ enum Made {
     Age(&'static str),
     /// Of several.
     By(fn(&Value) -> Cell),
+    /// As a catalogue says: of these members, each by the way to it.
+    Described(Shown, Vec<Vec<String>>),
 }
 
 /// One column, and how its cells are made.
@@ -37,6 +41,19 @@ pub(crate) struct Spec {
 impl Spec {
     fn new(heading: &str, rank: u8, made: Made) -> Self {
         Self { column: Column { heading: heading.to_owned(), rank, cut: Cut::Never }, made }
+    }
+
+    /// As a catalogue describes it. What it says has been checked.
+    fn of(described: &Described) -> Self {
+        let cut = match described.cut {
+            column::Cut::Never => Cut::Never,
+            column::Cut::Name => Cut::Late(NAME_LEAST),
+            column::Cut::Word => Cut::Late(LIST_LEAST),
+            column::Cut::List => Cut::Early(LIST_LEAST),
+            column::Cut::Prose => Cut::Early(PROSE_LEAST),
+        };
+        let made = Made::Described(Shown::by_word(described.shown.as_deref()), described.of.clone());
+        Self::new(&described.heading, described.rank, made).cut(cut)
     }
 
     fn cut(self, cut: Cut) -> Self {
@@ -55,6 +72,10 @@ impl Spec {
             Made::State(name) => cells::state(row, name),
             Made::Age(name) => cells::age(row, name),
             Made::By(made) => made(row),
+            Made::Described(shown, of) => {
+                let values: Vec<&Value> = of.iter().map(|path| cells::at(row, path)).collect();
+                shown.cell(&values)
+            }
         }
     }
 }
@@ -98,15 +119,28 @@ pub enum Under {
 
 /// What stands under a heading, however its letters are written.
 #[must_use]
-pub fn under(entity: &str, heading: &str) -> Under {
+pub fn under(entity: &str, described: &[Described], heading: &str) -> Under {
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
-    let columns = of(entity).unwrap_or_default();
+    let columns = of(entity, described).unwrap_or_default();
     match columns.into_iter().find(|spec| plain(&spec.column.heading) == plain(heading)).map(|spec| spec.made) {
         Some(Made::Member(name)) => Under::Member(name),
         Some(Made::State(name)) => Under::Member(name.to_owned()),
         Some(Made::Age(name)) => Under::AgeOf(name.to_owned()),
+        Some(Made::Described(shown, of)) => match (shown, one_member(&of)) {
+            (Shown::Age, Some(name)) => Under::AgeOf(name),
+            (Shown::AsItIs | Shown::State, Some(name)) => Under::Member(name),
+            (_, _) => Under::Several,
+        },
         Some(Made::By(_)) => Under::Several,
         None => Under::Nothing,
+    }
+}
+
+/// The member that cells are made of, where it is one of the row itself.
+fn one_member(of: &[Vec<String>]) -> Option<String> {
+    match of {
+        [path] => path.first().filter(|_| path.len() == 1).cloned(),
+        _ => None,
     }
 }
 
@@ -117,184 +151,29 @@ fn namespace() -> Spec {
     member(NAMESPACE, 2, "namespace").cut(Cut::Late(LIST_LEAST))
 }
 
-fn images() -> Spec {
-    member("IMAGES", EXTRA + 2, "images").cut(Cut::Early(PROSE_LEAST))
+/// The columns of rows; none where nobody says which. Of pods, which stand in other objects too, they are the program's.
+pub(crate) fn of(entity: &str, described: &[Described]) -> Option<Vec<Spec>> {
+    match entity {
+        POD => Some(pods()),
+        _ if described.is_empty() => None,
+        _ => Some(described.iter().map(Spec::of).collect()),
+    }
 }
 
-/// The columns of an entity; none where it is not known.
-pub(crate) fn of(entity: &str) -> Option<Vec<Spec>> {
-    let list = |heading: &str, rank, made| by(heading, rank, made).cut(Cut::Early(LIST_LEAST));
-    let columns = match entity {
-        "Pod" => vec![
-            namespace(),
-            name(),
-            by("READY", 2, cells::pod_ready),
-            state("STATUS", 1, "status"),
-            by("RESTARTS", 4, cells::pod_restarts),
-            age(3),
-            member("IP", EXTRA + 1, "pod_ip"),
-            member("NODE", EXTRA, "node_name").cut(Cut::Late(LIST_LEAST)),
-        ],
-        "Node" => vec![
-            name(),
-            by("STATUS", 1, cells::node_status),
-            by("ROLES", 3, cells::node_roles).cut(Cut::Late(LIST_LEAST)),
-            age(2),
-            by("VERSION", 4, cells::node_version),
-            by("INTERNAL-IP", EXTRA, cells::node_address),
-            list("OS-IMAGE", EXTRA + 2, cells::node_image),
-            list("CONTAINER-RUNTIME", EXTRA + 1, cells::node_runtime),
-        ],
-        "Namespace" => vec![name(), state("STATUS", 1, "phase"), age(2)],
-        "Service" => vec![
-            namespace(),
-            name(),
-            member("TYPE", 2, "type"),
-            member("CLUSTER-IP", 1, "cluster_ip"),
-            list("EXTERNAL-IP", 5, cells::service_address),
-            list("PORT(S)", 2, cells::service_ports),
-            age(4),
-            member("SELECTOR", EXTRA, "selector").cut(Cut::Early(LIST_LEAST)),
-        ],
-        "Endpoints" => vec![
-            namespace(),
-            name(),
-            by("READY", 1, cells::endpoints_ready),
-            by("NOT-READY", 2, cells::endpoints_not_ready),
-            by("ENDPOINTS", 3, cells::endpoints_addresses).cut(Cut::Early(PROSE_LEAST)),
-        ],
-        "Event" => vec![
-            namespace(),
-            by("LAST SEEN", 3, cells::event_age),
-            state("TYPE", 4, "type"),
-            member("REASON", 2, "reason"),
-            by("OBJECT", 0, cells::event_object).cut(Cut::Late(NAME_LEAST)),
-            member("MESSAGE", 1, "message").cut(Cut::Early(PROSE_LEAST)),
-            member("COUNT", 5, "count"),
-        ],
-        "Ingress" => vec![
-            namespace(),
-            name(),
-            member("CLASS", 3, "ingress_class_name"),
-            list("HOSTS", 1, cells::ingress_hosts),
-            list("ADDRESS", 4, cells::ingress_address),
-            by("PORTS", 5, cells::ingress_ports),
-            age(2),
-        ],
-        "NetworkPolicy" => vec![
-            namespace(),
-            name(),
-            list("POD-SELECTOR", 1, cells::policy_pods),
-            member("INGRESS", 2, "ingress_allows"),
-            member("EGRESS", 2, "egress_allows"),
-            age(3),
-            member("POLICY TYPES", EXTRA, "policy_types"),
-        ],
-        "ConfigMap" => vec![namespace(), name(), by("DATA", 1, cells::data), age(2)],
-        "Secret" => vec![namespace(), name(), member("TYPE", 2, "type"), by("DATA", 1, cells::data), age(3)],
-        other => return workload(other).or_else(|| storage(other)),
-    };
-    Some(columns)
-}
+/// The one entity that the program knows by itself.
+const POD: &str = "Pod";
 
-fn workload(entity: &str) -> Option<Vec<Spec>> {
-    Some(match entity {
-        "Deployment" => vec![
-            namespace(),
-            name(),
-            by("READY", 1, cells::replicas_ready),
-            member("UP-TO-DATE", 4, "updated_replicas"),
-            member("AVAILABLE", 4, "available_replicas"),
-            age(2),
-            images(),
-        ],
-        "ReplicaSet" => vec![
-            namespace(),
-            name(),
-            member("DESIRED", 2, "replicas"),
-            by("READY", 1, cells::replicas_ready),
-            member("AVAILABLE", 4, "available_replicas"),
-            age(2),
-            images(),
-        ],
-        "StatefulSet" => vec![
-            namespace(),
-            name(),
-            by("READY", 1, cells::replicas_ready),
-            member("UP-TO-DATE", 4, "updated_replicas"),
-            age(2),
-            member("SERVICE", EXTRA, "service_name").cut(Cut::Late(LIST_LEAST)),
-            images(),
-        ],
-        "DaemonSet" => vec![
-            namespace(),
-            name(),
-            member("DESIRED", 2, "desired_number_scheduled"),
-            member("CURRENT", 5, "current_number_scheduled"),
-            by("READY", 1, cells::daemons_ready),
-            member("UP-TO-DATE", 6, "updated_number_scheduled"),
-            member("AVAILABLE", 4, "number_available"),
-            age(2),
-            member("NODE SELECTOR", EXTRA, "node_selector").cut(Cut::Early(LIST_LEAST)),
-            images(),
-        ],
-        "Job" => vec![
-            namespace(),
-            name(),
-            by("STATUS", 1, cells::job_status),
-            by("COMPLETIONS", 2, cells::job_completions),
-            by("DURATION", 5, cells::job_duration),
-            age(2),
-            images(),
-        ],
-        "CronJob" => vec![
-            namespace(),
-            name(),
-            member("SCHEDULE", 1, "schedule"),
-            member("TIMEZONE", EXTRA, "time_zone"),
-            member("SUSPEND", 2, "suspend"),
-            member("ACTIVE", 4, "active_jobs"),
-            since("LAST SCHEDULE", 3, "last_schedule_time"),
-            age(5),
-            images(),
-        ],
-        _ => return None,
-    })
-}
-
-fn storage(entity: &str) -> Option<Vec<Spec>> {
-    Some(match entity {
-        "PersistentVolumeClaim" => vec![
-            namespace(),
-            name(),
-            by("STATUS", 1, cells::volume_status),
-            member("VOLUME", 6, "volume_name").cut(Cut::Early(LIST_LEAST)),
-            by("CAPACITY", 2, cells::capacity),
-            by("ACCESS MODES", 5, cells::access_modes),
-            member("STORAGECLASS", 4, "storage_class_name").cut(Cut::Late(LIST_LEAST)),
-            age(2),
-        ],
-        "PersistentVolume" => vec![
-            name(),
-            by("CAPACITY", 2, cells::capacity),
-            by("ACCESS MODES", 6, cells::access_modes),
-            member("RECLAIM POLICY", 5, "reclaim_policy"),
-            by("STATUS", 1, cells::volume_status),
-            by("CLAIM", 3, cells::volume_claim).cut(Cut::Late(NAME_LEAST)),
-            member("STORAGECLASS", 7, "storage_class_name").cut(Cut::Late(LIST_LEAST)),
-            age(4),
-            member("REASON", EXTRA, "reason"),
-        ],
-        "StorageClass" => vec![
-            by("NAME", 0, cells::class_name).cut(Cut::Late(NAME_LEAST)),
-            member("PROVISIONER", 1, "provisioner").cut(Cut::Late(LIST_LEAST)),
-            member("RECLAIM POLICY", 4, "reclaim_policy"),
-            member("BINDING MODE", 3, "volume_binding_mode"),
-            member("EXPANSION", 5, "allow_volume_expansion"),
-            age(2),
-        ],
-        _ => return None,
-    })
+fn pods() -> Vec<Spec> {
+    vec![
+        namespace(),
+        name(),
+        by("READY", 2, cells::pod_ready),
+        state("STATUS", 1, "status"),
+        by("RESTARTS", 4, cells::pod_restarts),
+        age(3),
+        member("IP", EXTRA + 1, "pod_ip"),
+        member("NODE", EXTRA, "node_name").cut(Cut::Late(LIST_LEAST)),
+    ]
 }
 
 /// What the program itself has tables of.
@@ -380,8 +259,11 @@ pub(crate) fn without_namespace(mut columns: Vec<Spec>) -> Vec<Spec> {
     columns
 }
 
-/// The columns of a table that stands in an object under this name. Its last one may go on in the lines below.
-pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
+/// The columns of a table that stands in an object under this name: as its catalogue describes them, or else the program's own, whose last one may go on in the lines below.
+pub(crate) fn nested(member_name: &str, described: &[Described]) -> Option<Vec<Spec>> {
+    if !described.is_empty() {
+        return Some(described.iter().map(Spec::of).collect());
+    }
     let prose = |spec: Spec| spec.cut(Cut::Wrap(PROSE_LEAST));
     Some(match member_name {
         "conditions" => vec![
@@ -409,9 +291,9 @@ pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
             by("FROM", EXTRA, cells::event_from),
             prose(member("MESSAGE", 1, "message")),
         ],
-        "pods" => without_namespace(of("Pod")?),
+        "pods" => without_namespace(pods()),
         // Of a node: they are of any.
-        "pod_list" => of("Pod")?,
+        "pod_list" => pods(),
         "allocated_resources" => vec![
             member("RESOURCE", 0, "resource"),
             by("ALLOCATABLE", 1, |row| amounts::amount(row, "allocatable")),
@@ -419,7 +301,6 @@ pub(crate) fn nested(member_name: &str) -> Option<Vec<Spec>> {
             by("LIMITS", 3, |row| amounts::share(row, "limits")),
             by("USAGE", 4, |row| amounts::share(row, "usage")),
         ],
-        "replica_sets" => without_namespace(of("ReplicaSet")?),
         _ => return None,
     })
 }

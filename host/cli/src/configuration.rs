@@ -2,6 +2,7 @@
 //!
 //! It knows no file; the program's `store` reads and writes.
 
+use meho_host::policy::family::Family;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -146,6 +147,8 @@ pub enum Place {
         proof: Proof,
         /// The name that its certificate must have, where that is not the URL's host.
         tls_server_name: Option<String>,
+        /// What it speaks. What is at a kubeconfig's server and around a pod is Kubernetes.
+        family: Family,
     },
     /// The cluster in whose pod this runs.
     InCluster,
@@ -186,6 +189,7 @@ struct Written {
     #[serde(default)]
     skip_tls_verification: bool,
     tls_server_name: Option<String>,
+    family: Option<Family>,
     #[serde(default)]
     in_cluster: bool,
     namespace: Option<String>,
@@ -203,6 +207,7 @@ impl TryFrom<Written> for Entry {
             ("ca-file", ca_file.is_some()),
             ("skip-tls-verification", written.skip_tls_verification),
             ("tls-server-name", written.tls_server_name.is_some()),
+            ("family", written.family.is_some()),
         ];
         let stray = |keys: &[(&'static str, bool)], place| match keys.iter().find(|(_, given)| *given) {
             Some((key, _)) => Err(EntryRefused::Stray { key, place }),
@@ -229,7 +234,8 @@ impl TryFrom<Written> for Entry {
                     (None, false) => Proof::SystemRoots,
                 };
                 check_url(&url)?;
-                Place::Server { url, token_file, proof, tls_server_name: written.tls_server_name }
+                let family = written.family.unwrap_or(Family::Kubernetes);
+                Place::Server { url, token_file, proof, tls_server_name: written.tls_server_name, family }
             }
             (None, None, true) => {
                 stray(&of_server, "in-cluster")?;
@@ -291,7 +297,7 @@ impl Entry {
                 context.iter().for_each(|context| put("context", context));
                 agreed.iter().for_each(|digest| put("agreed", digest));
             }
-            Place::Server { url, token_file, proof, tls_server_name } => {
+            Place::Server { url, token_file, proof, tls_server_name, family } => {
                 put("server", url);
                 put("token-file", &token_file.to_string_lossy());
                 match proof {
@@ -299,6 +305,9 @@ impl Entry {
                     Proof::SystemRoots | Proof::Nothing => (),
                 }
                 tls_server_name.iter().for_each(|name| put("tls-server-name", name));
+                if *family != Family::Kubernetes {
+                    put("family", family.name());
+                }
                 if proof == &Proof::Nothing {
                     table.insert("skip-tls-verification", value(true));
                 }

@@ -245,16 +245,16 @@ type Members = serde_json::Map<String, Value>;
 
 /// The member that stands under a heading of the table that people see.
 fn of_heading(part: &str, members: &Members, operation: &Operation) -> Result<String, CallError> {
-    let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
+    let entity = operation.entity.as_ref().map_or("", |entity| entity.name.as_str());
     let lower = part.to_lowercase().replace(['-', ' '], "_");
-    match entity.map(|entity| under(entity, part)) {
-        Some(Under::Member(name)) if members.contains_key(&name) => Ok(name),
-        Some(Under::AgeOf(name)) => {
+    match under(entity, operation.returns.columns(), part) {
+        Under::Member(name) if members.contains_key(&name) => Ok(name),
+        Under::AgeOf(name) => {
             let message = format!("--where: {} is counted from {name}, and ages cannot be compared", safe(part));
             Err(refused(message).hint(format!("{name}~2026-01-31 chooses a day")))
         }
-        Some(Under::Member(_) | Under::Several | Under::Nothing) | None if members.contains_key(&lower) => Ok(lower),
-        Some(_) | None => Err(unknown(part, members, operation)),
+        Under::Member(_) | Under::Several | Under::Nothing if members.contains_key(&lower) => Ok(lower),
+        Under::Member(_) | Under::Several | Under::Nothing => Err(unknown(part, members, operation)),
     }
 }
 

@@ -3,47 +3,61 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 
-/// A kind of thing in the names of operations, one and many, and what else it is called.
-struct Noun {
-    one: &'static str,
-    many: &'static str,
-    also: &'static [&'static str],
-}
-
-const fn noun(one: &'static str, many: &'static str, also: &'static [&'static str]) -> Noun {
-    Noun { one, many, also }
-}
-
-const NOUNS: [Noun; 19] = [
-    noun("pod", "pods", &["po"]),
-    noun("node", "nodes", &["no"]),
-    noun("namespace", "namespaces", &["ns"]),
-    noun("configmap", "configmaps", &["cm"]),
-    noun("secret", "secrets", &[]),
-    noun("deployment", "deployments", &["deploy"]),
-    noun("replicaset", "replicasets", &["rs"]),
-    noun("statefulset", "statefulsets", &["sts"]),
-    noun("daemonset", "daemonsets", &["ds"]),
-    noun("job", "jobs", &[]),
-    noun("cronjob", "cronjobs", &["cj"]),
-    noun("service", "services", &["svc"]),
-    noun("ingress", "ingresses", &["ing"]),
-    noun("endpoints", "endpoints", &["ep"]),
-    noun("network_policy", "network_policies", &["netpol", "networkpolicy", "networkpolicies"]),
-    noun("pvc", "pvcs", &["persistentvolumeclaim", "persistentvolumeclaims"]),
-    noun("pv", "pvs", &["persistentvolume", "persistentvolumes"]),
-    noun("storageclass", "storageclasses", &["sc"]),
-    noun("event", "events", &["ev"]),
+/// What else `kubectl` calls things, by what stands in the names of their lists. Every other word is found in the names of operations.
+const ALSO: [(&[&str], &str); 17] = [
+    (&["po"], "pods"),
+    (&["no"], "nodes"),
+    (&["ns"], "namespaces"),
+    (&["cm"], "configmaps"),
+    (&["deploy"], "deployments"),
+    (&["rs"], "replicasets"),
+    (&["sts"], "statefulsets"),
+    (&["ds"], "daemonsets"),
+    (&["cj"], "cronjobs"),
+    (&["svc"], "services"),
+    (&["ing"], "ingresses"),
+    (&["ep"], "endpoints"),
+    (&["netpol"], "network_policies"),
+    (&["persistentvolumeclaim", "persistentvolumeclaims"], "pvcs"),
+    (&["persistentvolume", "persistentvolumes"], "pvs"),
+    (&["sc"], "storageclasses"),
+    (&["ev"], "events"),
 ];
 
-fn noun_of(word: &str) -> Option<&'static Noun> {
+/// The operation that lists what a word names: one or many of it, or what else it is called.
+pub(crate) fn list_of<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = word.to_lowercase();
-    NOUNS.iter().find(|noun| noun.one == word || noun.many == word || noun.also.contains(&word.as_str()))
+    let other = ALSO.iter().find(|(words, _)| words.contains(&word.as_str())).map(|(_, many)| *many);
+    let word = other.unwrap_or(&word);
+    let lists = known.iter().filter_map(|operation| Some((*operation, operation.strip_prefix(LIST)?)));
+    let mut named = lists.filter(|(_, many)| bare(many) == bare(word) || bare(many) == bare(&plural(word)));
+    named.next().map(|(operation, _)| operation)
 }
 
-/// The operation that lists what a word names.
-pub(crate) fn list_of(word: &str) -> Option<String> {
-    noun_of(word).map(|noun| format!("list_{}", noun.many))
+const LIST: &str = "list_";
+
+/// The operation that does what a verb says to one of what a list has.
+fn of_one<'k>(verb: &str, list: &str, known: &[&'k str]) -> Option<&'k str> {
+    let many = list.strip_prefix(LIST)?;
+    let is_it = |operation: &&&str| {
+        let one = operation.strip_prefix(verb).and_then(|rest| rest.strip_prefix('_'));
+        one.is_some_and(|one| one == many || plural(one) == many)
+    };
+    known.iter().find(is_it).copied()
+}
+
+/// `pod` and `pods`, `ingress` and `ingresses`, `policy` and `policies`.
+fn plural(one: &str) -> String {
+    match one.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if one.ends_with('s') => format!("{one}es"),
+        None => format!("{one}s"),
+    }
+}
+
+/// A name without what parts its words: `kubectl` has nothing there.
+fn bare(name: &str) -> String {
+    name.replace('_', "")
 }
 
 /// `kubectl`'s options of a call, and what they are here.
@@ -78,8 +92,8 @@ pub(crate) fn rewritten(arguments: impl Iterator<Item = OsString>) -> Vec<OsStri
     arguments
 }
 
-/// What to write in the place of what clap does not know.
-pub(crate) fn hint(said: &clap::Error, arguments: &[String]) -> Option<String> {
+/// What to write in the place of what clap does not know. `operations` says what there are, where that has to be known.
+pub(crate) fn hint(said: &clap::Error, arguments: &[String], operations: fn() -> Vec<String>) -> Option<String> {
     let text = |kind| match said.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
@@ -93,7 +107,7 @@ pub(crate) fn hint(said: &clap::Error, arguments: &[String]) -> Option<String> {
             let said = value.map_or_else(|| (*hint).to_owned(), |value| format!("write namespace={value}"));
             arguments.iter().any(|word| word == "call").then_some(said)
         }
-        ErrorKind::InvalidSubcommand => verb(text(ContextKind::InvalidSubcommand)?, arguments),
+        ErrorKind::InvalidSubcommand => verb(text(ContextKind::InvalidSubcommand)?, arguments, operations),
         _ => None,
     }
 }
@@ -106,7 +120,7 @@ fn behind<'a>(spellings: &[&str], arguments: &'a [String]) -> Option<&'a str> {
 }
 
 /// A verb of `kubectl`'s, with what stands behind it.
-fn verb(verb: &str, arguments: &[String]) -> Option<String> {
+fn verb(verb: &str, arguments: &[String], operations: fn() -> Vec<String>) -> Option<String> {
     let mut words = arguments.iter().skip_while(|word| *word != verb).skip(1).filter(|word| !word.starts_with('-'));
     let words: [Option<&String>; 2] = [words.next(), words.next()];
     // `deployment/nginx` names both.
@@ -117,11 +131,9 @@ fn verb(verb: &str, arguments: &[String]) -> Option<String> {
         },
         [None, _] => (None, None),
     };
-    let noun = kind.and_then(noun_of);
-    let operation = match (verb, noun, name) {
-        ("get", Some(noun), None) => format!("list_{}", noun.many),
-        ("get" | "describe" | "delete" | "scale", Some(noun), _) => format!("{verb}_{}", noun.one),
-        ("get" | "describe" | "delete" | "scale", None, _) => "list_pods".to_owned(),
+    let operation = match (verb, kind) {
+        ("get" | "describe" | "delete" | "scale", Some(kind)) => return Some(of_kind(verb, kind, name, &operations())),
+        ("get" | "describe" | "delete" | "scale", None) => "list_pods".to_owned(),
         ("logs" | "log", ..) => "get_pod_logs".to_owned(),
         ("cordon" | "uncordon", ..) => format!("{verb}_node"),
         ("rollout", ..) => "restart_deployment".to_owned(),
@@ -131,5 +143,25 @@ fn verb(verb: &str, arguments: &[String]) -> Option<String> {
         _ if verb.contains('_') => verb.to_owned(),
         _ => return None,
     };
-    Some(format!("operations are called so: `meho-host call {operation}`; `meho-host ops` lists them"))
+    Some(called_so(&operation))
+}
+
+fn called_so(operation: &str) -> String {
+    format!("operations are called so: `meho-host call {operation}`; `meho-host ops` lists them")
+}
+
+/// A verb with a kind, and with a name or without.
+fn of_kind(verb: &str, kind: &str, name: Option<&str>, operations: &[String]) -> String {
+    let known: Vec<&str> = operations.iter().map(String::as_str).collect();
+    let Some(list) = list_of(kind, &known) else { return called_so("list_pods") };
+    let found = match (verb, name) {
+        ("get", None) => Some(list),
+        // What there is to describe of some is what getting them shows.
+        ("describe", _) => of_one(verb, list, &known).or_else(|| of_one("get", list, &known)),
+        (_, _) => of_one(verb, list, &known),
+    };
+    match found {
+        Some(operation) => called_so(operation),
+        None => format!("nothing here does {verb} {kind}: `meho-host ops` lists what there is"),
+    }
 }

@@ -6,6 +6,7 @@ use meho_host::connector::Connector;
 use meho_host::error::CallError;
 use meho_host::policy::catalogue::{Operation, ResultKind};
 use meho_host::policy::effect::{Effect, Need, Trust};
+use meho_host::policy::family::Family;
 use meho_host::policy::family::kubernetes::{attributes, trust_of};
 use meho_host::policy::schema::{DRY_RUN, Parameter, ParameterType};
 use meho_host_cli::paint::Tone;
@@ -202,6 +203,11 @@ fn sheet(operation: &Operation, view: &View) -> String {
 
 /// The arguments of nothing that make a write of this operation DESTRUCTIVE, as the host takes it.
 fn raised(operation: &Operation) -> Option<String> {
+    match operation.effects.family() {
+        Family::Kubernetes => {}
+        // What a body does there is not known.
+        Family::GenericHttp => return None,
+    }
     let may_be_nothing = |parameter: &Parameter| {
         parameter.kind == ParameterType::Integer && parameter.bounds.0.is_none_or(|least| least <= 0)
     };
@@ -211,7 +217,7 @@ fn raised(operation: &Operation) -> Option<String> {
             let body = with_nothing(&effect.shown()["body"], name);
             let path = effect.shown_path();
             let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-            trust_of(effect.method, &attributes(effect.method, &segments, false), Some(&body))
+            trust_of(effect.method, &attributes(effect.method, &segments), Some(&body))
         };
         let writes = operation.effects.described().iter().filter(|effect| effect.body.is_some());
         operation.trust < Trust::Destructive && writes.into_iter().any(|effect| trust(effect) == Trust::Destructive)

@@ -6,6 +6,7 @@
 //! be in what goes out, but the colours that [`paint`] puts around it. Start with [`table`] for lists and [`sheet`] for one object.
 
 pub mod check;
+pub mod outlook;
 pub mod sheet;
 pub mod table;
 
@@ -15,6 +16,7 @@ mod cells;
 mod columns;
 mod layout;
 pub mod paint;
+mod shown;
 pub mod text;
 pub mod view;
 pub mod yaml;

@@ -103,7 +103,7 @@ fn usage(said: &clap::Error) -> ExitCode {
         text.push_str(&format!("\nhint: `meho-host ops {}` shows what this operation takes\n", safe(&operation)));
     }
     let arguments: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    if let Some(hint) = habits::hint(said, &arguments) {
+    if let Some(hint) = habits::hint(said, &arguments, built_in_operations) {
         text.push_str(&format!("\nhint: {}\n", safe(&hint)));
     }
     // Where nobody reads it, there is nobody to tell.
@@ -113,6 +113,15 @@ fn usage(said: &clap::Error) -> ExitCode {
         io::stdout().lock().write_all(text.as_bytes())
     };
     ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(FAILED))
+}
+
+/// The operations of the built-in component, for a command line that names no other since it does not parse; none where it cannot be loaded.
+fn built_in_operations() -> Vec<String> {
+    let loaded = tokio::runtime::Runtime::new()
+        .ok()
+        .and_then(|runtime| runtime.block_on(async { load(&host().ok()?, None).await.ok() }));
+    let operations = loaded.iter().flat_map(|connector| connector.catalogue().operations());
+    operations.map(|operation| operation.id.to_string()).collect()
 }
 
 /// The operation of `call OPERATION --help`: clap knows none of its parameters.
@@ -281,5 +290,6 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
     let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
     printer.progress().is_at(Stage::Waiting);
     let mut stream = host.call(&connector, &target, call, approver);
-    printer.answer(&mut stream, About { entity, namespaces }, filter).await
+    let about = About { entity, columns: operation.returns.columns(), lists: operation.returns.lists(), namespaces };
+    printer.answer(&mut stream, about, filter).await
 }

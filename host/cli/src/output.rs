@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use meho_host::call::{Answer, AnswerMeta};
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{CallStream, Event};
+use meho_host::policy::column::Column;
 use meho_host_cli::paint::{Paint, Tone};
-use meho_host_cli::sheet;
+use meho_host_cli::sheet::{self, Lists};
 use meho_host_cli::table::{self, Namespaces};
 use meho_host_cli::text::{json_escape, safe, safe_json, wrapped_at_words};
 use meho_host_cli::view::View;
@@ -84,6 +85,10 @@ impl Colour {
 pub(crate) struct About<'a> {
     /// What the catalogue says that they are.
     pub(crate) entity: Option<&'a str>,
+    /// How it says that they stand in a table.
+    pub(crate) columns: &'a [Column],
+    /// How it says that lists in an object do.
+    pub(crate) lists: &'a Lists,
     /// Which namespaces rows are of.
     pub(crate) namespaces: Namespaces,
 }
@@ -124,7 +129,7 @@ impl Printer {
         mut filter: Filter<'_>,
     ) -> Result<(), CallError> {
         let mut rows = Rows::default();
-        let mut table = table::Rows::of(about.entity, about.namespaces);
+        let mut table = table::Rows::of(about.entity, about.columns, about.namespaces);
         while let Some(event) = stream.next().await {
             let reader = match event {
                 Event::Rows(batch) => {
@@ -170,8 +175,8 @@ impl Printer {
     /// An answer that has been collected, laid out for people.
     pub(crate) fn laid_out(&self, data: &Value, meta: &AnswerMeta, about: About<'_>) -> String {
         let view = self.view(server_time(meta));
-        let Value::Array(rows) = data else { return sheet::object(data, about.entity, &view) };
-        let mut table = table::Rows::of(about.entity, about.namespaces);
+        let Value::Array(rows) = data else { return sheet::object(data, about.entity, about.lists, &view) };
+        let mut table = table::Rows::of(about.entity, about.columns, about.namespaces);
         rows.iter().for_each(|row| table.push(row));
         table.take(&view)
     }
@@ -194,7 +199,7 @@ impl Printer {
                 if about.entity.is_none() {
                     self.whose_log(object);
                 }
-                self.people(&sheet::object(object, about.entity, &self.view(server_time(meta))))?;
+                self.people(&sheet::object(object, about.entity, about.lists, &self.view(server_time(meta))))?;
                 self.notes(meta);
                 Ok(())
             }
@@ -297,8 +302,11 @@ impl Printer {
             // Their names are the contract's or a connector's, as their values are.
             self.say("", Tone::Plain, &format!(" {says}{name}: {shown}"));
         }
-        if let Some(hint) = &error.hint {
-            self.say("hint:", Tone::Heading, &format!("{says}{hint}"));
+        match (error.has_usual_hint(), advice) {
+            // The program's own advice is worth more than what is usual.
+            (true, Some(_)) => {}
+            (true, None) => self.say("hint:", Tone::Heading, &error.hint),
+            (false, _) => self.say("hint:", Tone::Heading, &format!("{says}{}", error.hint)),
         }
         if let Some(advice) = advice {
             self.say("hint:", Tone::Heading, advice);

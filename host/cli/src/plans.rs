@@ -8,12 +8,12 @@ use crate::prompt;
 use crate::state;
 use crate::store::Store as Configuration;
 use crate::target;
-use meho_host::approval::{PlanEntry, PlanState, PlanStore as _, short_id};
+use meho_host::approval::{PlanEntry, PlanState, PlanStore as _, short_id, view_again};
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::{Execution, Host, HostSettings};
 use meho_host::policy::approver::{Approvers, statement};
 use meho_host::policy::effect::Trust;
-use meho_host::policy::plan::{Approval, Confirmation};
+use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::target::Target;
 use meho_host_cli::table::{Namespaces, Own, Rows};
 use meho_host_cli::text::safe;
@@ -55,7 +55,8 @@ pub(crate) async fn list(cli: &Cli, printer: &Printer) -> Result<(), CallError> 
 }
 
 fn row(entry: &PlanEntry) -> Value {
-    let text = |pointer: &str| entry.view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let view = view(entry);
+    let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     json!({
         "id": short_id(entry.digest),
         "state": entry.state,
@@ -77,12 +78,12 @@ pub(crate) async fn show(cli: &Cli, id: &str, printer: &Printer) -> Result<(), C
     if printer.format() != Format::Table {
         let mut shown = row(&entry);
         if let Some(members) = shown.as_object_mut() {
-            members.insert("plan".to_owned(), entry.view.clone());
+            members.insert("plan".to_owned(), view(&entry));
         }
         return printer.document(&shown);
     }
     let width = crate::terminal::output_width().unwrap_or(crate::output::USUAL_ROOM);
-    printer.people(&format!("{}\n", prompt::show(&entry.view, width)))?;
+    printer.people(&format!("{}\n", prompt::show(&view(&entry), width)))?;
     printer.note(&standing(&entry));
     Ok(())
 }
@@ -105,6 +106,21 @@ fn standing(entry: &PlanEntry) -> String {
         PlanState::Expired => "its time is over: call again".to_owned(),
         PlanState::Void => "it belongs to another store than this has become: call again".to_owned(),
     }
+}
+
+/// What is shown of a plan. Of one that something can be done with, from the plan itself: the store has what was shown when it was made, and whoever can
+/// write there could have it show another request than the one that is approved.
+fn view(entry: &PlanEntry) -> Value {
+    entry.plan.as_ref().map_or_else(|| entry.view.clone(), |plan| view_again(plan, &entry.view))
+}
+
+/// The same where the target is known: that is the plan's, and not what the store says of it. A preview is information, and stays.
+fn view_here(plan: &Plan, target: &Target, kept: &Value) -> Value {
+    let mut shown = meho_host::approval::view(plan, None, target);
+    if let (Some(shown), Some(preview)) = (shown.as_object_mut(), kept.get("preview")) {
+        shown.insert("preview".to_owned(), preview.clone());
+    }
+    shown
 }
 
 /// The plan of this id: its digest, or the first digits of it.
@@ -142,6 +158,14 @@ pub(crate) async fn approve(cli: &Cli, options: &ApproveOptions, printer: &Print
         return printer.people(&statement(entry.digest, confirmation)).map(drop);
     }
     let target = target_of(cli, &TargetOptions::default(), &entry)?;
+    if plan.context().target != target.record() {
+        return Err(CallError::new(
+            ErrorCode::ApprovalInvalid,
+            "the plan was made for another target than its call's options lead to now",
+        )
+        .hint("plan again, and approve that plan"));
+    }
+    let shown = view_here(plan, &target, &entry.view);
     let signature = match &options.signature {
         Some(file) => Some(approver::read_signature(file)?),
         None => None,
@@ -153,7 +177,7 @@ pub(crate) async fn approve(cli: &Cli, options: &ApproveOptions, printer: &Print
         }
         None => {
             let key = approver::key_for(target.approvers(), options.key.as_deref(), configuration(cli).as_ref())?;
-            match prompt::approve(plan, &entry.view, key).await? {
+            match prompt::approve(plan, &shown, key, prompt::Then::Kept).await? {
                 Some(approval) => approval,
                 None => {
                     return Err(CallError::new(ErrorCode::ApprovalRequired, "that was no yes: nothing was approved")
@@ -206,8 +230,14 @@ pub(crate) async fn execute(cli: &Cli, options: &ExecuteOptions, printer: &Print
     };
     let answer = host.execute(&connector, &target, execution).await?;
     let operation = entry.view.pointer("/operation").and_then(Value::as_str).unwrap_or_default();
-    let entity = connector.operation(operation).ok().and_then(|operation| operation.entity.as_ref());
-    let about = About { entity: entity.map(|entity| entity.name.as_str()), namespaces: Namespaces::Any };
+    let operation = connector.operation(operation)?;
+    let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
+    let about = About {
+        entity,
+        columns: operation.returns.columns(),
+        lists: operation.returns.lists(),
+        namespaces: Namespaces::Any,
+    };
     printer.executed(&answer, about)
 }
 

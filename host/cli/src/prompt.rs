@@ -11,6 +11,7 @@ use meho_host::policy::effect::Trust;
 use meho_host::policy::family::kubernetes::{Attributes, attributes_of};
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::policy::request::CanonicalRequest;
+use meho_host_cli::outlook;
 use meho_host_cli::text::{GOES_ON, one_line, prose, safe, wrapped, wrapped_at_words};
 use serde_json::Value;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -40,7 +41,7 @@ impl Approver for Terminal {
         // Without a key it could only be asked for nothing.
         let Ok(key) = &self.key else { return Verdict::Nobody };
         self.progress.stop();
-        match approve(plan, view, key.clone()).await {
+        match approve(plan, view, key.clone(), Then::Sent).await {
             Ok(Some(approval)) => {
                 self.progress.start();
                 Verdict::Approved(approval)
@@ -57,8 +58,22 @@ impl Approver for Terminal {
     }
 }
 
+/// What a yes leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The request is sent at once.
+    Sent,
+    /// The yes is kept, and the request is sent when somebody executes the plan.
+    Kept,
+}
+
 /// Shows a plan at the terminal and asks. None is a no.
-pub(crate) async fn approve(plan: &Plan, view: &Value, key: Option<KeyFile>) -> Result<Option<Approval>, CallError> {
+pub(crate) async fn approve(
+    plan: &Plan,
+    view: &Value,
+    key: Option<KeyFile>,
+    then: Then,
+) -> Result<Option<Approval>, CallError> {
     let Some(width) = width().filter(|_| io::stdin().is_terminal()) else {
         return Err(CallError::new(ErrorCode::ApprovalRequired, "a yes is said at a terminal, and there is none")
             .hint("run it at a terminal; or sign what --statement prints, and give --signature"));
@@ -70,7 +85,7 @@ pub(crate) async fn approve(plan: &Plan, view: &Value, key: Option<KeyFile>) -> 
     let digest = plan.digest();
     let asking = move || -> Result<Option<Approval>, CallError> {
         // A terminal that is gone has said nothing, which is a no.
-        let Ok(Some(confirmation)) = ask(&shown, destructive.then_some(name.as_str())) else { return Ok(None) };
+        let Ok(Some(confirmation)) = ask(&shown, destructive.then_some(name.as_str()), then) else { return Ok(None) };
         let signature = key.map(|key| key.sign(digest, confirmation)).transpose()?;
         Ok(Some(Approval { digest, approver: crate::target::principal(), confirmation, signature }))
     };
@@ -86,7 +101,7 @@ fn name_of(request: &CanonicalRequest) -> String {
     }
 }
 
-/// The plan for a person's eyes: the request as it would be sent, and once more, directly above the question, everything but its body. However long that
+/// The plan for a person's eyes: the request as it would be sent, what would come of it, and the request once more, directly above the question, everything but its body. However long that
 /// is and whatever it looks like, each line of it is marked as its, and nothing stands between its beginning and the question.
 pub(crate) fn show(view: &Value, width: usize) -> String {
     let text = |pointer: &str| view.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
@@ -119,6 +134,11 @@ pub(crate) fn show(view: &Value, width: usize) -> String {
         }
     }
     put("");
+    let outlook = outlook::lines(view.pointer("/preview").unwrap_or(&Value::Null), width);
+    if !outlook.is_empty() {
+        outlook.iter().for_each(|line| put(line));
+        put("");
+    }
     put(&named("/target", "  target   "));
     put(&named("/server", "  server   "));
     if view.pointer("/proxy").is_some_and(Value::is_string) {
@@ -209,14 +229,18 @@ fn beginning(request: &str, width: usize) -> String {
 }
 
 /// Asks once, and for a destructive request a second time, for the name of its object. What was typed before is no answer.
-fn ask(shown: &str, name: Option<&str>) -> io::Result<Option<Confirmation>> {
-    if !yes(shown, "Send it? [y/N] ")? {
+fn ask(shown: &str, name: Option<&str>, then: Then) -> io::Result<Option<Confirmation>> {
+    let (question, to) = match then {
+        Then::Sent => ("Send it? [y/N] ", "send"),
+        Then::Kept => ("Approve it? [y/N] ", "approve"),
+    };
+    if !yes(shown, question)? {
         return Ok(None);
     }
     let Some(name) = name else { return Ok(Some(Confirmation::Once)) };
     let mut terminal = io::stderr().lock();
     forget_input()?;
-    write!(terminal, "This is DESTRUCTIVE. Type {name} to send it: ")?;
+    write!(terminal, "This is DESTRUCTIVE. Type {name} to {to} it: ")?;
     terminal.flush()?;
     Ok((line()? == name).then_some(Confirmation::Twice))
 }

@@ -7,16 +7,21 @@ use crate::paint::{Tone, tone_of};
 use crate::table;
 use crate::text::{safe, safe_lines, wrapped};
 use crate::view::View;
+use meho_host::policy::column::Column;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// How far what belongs to a member stands to the right of it.
 const INDENT: usize = 2;
 /// A name that is longer does not push the values of the others to the right.
 const MAX_NAME: usize = 24;
 
+/// How the lists that an object has stand in tables, by the names of its members, as its catalogue describes them.
+pub type Lists = BTreeMap<String, Vec<Column>>;
+
 /// The object of an answer; `entity` is what its catalogue says it is.
 #[must_use]
-pub fn object(object: &Value, entity: Option<&str>, view: &View) -> String {
+pub fn object(object: &Value, entity: Option<&str>, lists: &Lists, view: &View) -> String {
     if let (None, Some(Value::String(logs))) = (entity, object.get("logs")) {
         let mut text = safe_lines(logs);
         if !text.is_empty() && !text.ends_with('\n') {
@@ -24,7 +29,7 @@ pub fn object(object: &Value, entity: Option<&str>, view: &View) -> String {
         }
         return text;
     }
-    let mut sheet = Sheet { view: *view, out: String::new() };
+    let mut sheet = Sheet { view: *view, lists, out: String::new() };
     // What a write has to say is few words, which scripts of old read as `name: value`.
     let names = if entity.is_some() { Names::Aligned } else { Names::AsTheyAre };
     sheet.members(object, 0, names);
@@ -65,12 +70,13 @@ fn is_prose(item: &Value) -> bool {
     item.as_str().is_some_and(|text| text.contains(' '))
 }
 
-struct Sheet {
+struct Sheet<'a> {
     view: View,
+    lists: &'a Lists,
     out: String,
 }
 
-impl Sheet {
+impl Sheet<'_> {
     /// The members of an object: sentences, which say what to look at, those of one line, then the others, in the order in which they came.
     fn members(&mut self, object: &Value, indent: usize, names: Names) {
         let members = || object.as_object().into_iter().flatten();
@@ -145,13 +151,21 @@ impl Sheet {
             Value::Array(items) if items.iter().any(is_prose) => {
                 items.iter().for_each(|item| self.sentence(item, within))
             }
-            Value::Array(items) => match table::nested(name, items, &self.view.narrower(within)) {
-                Some(table) => table.lines().for_each(|line| self.put(&format!("{}{line}", " ".repeat(within)))),
-                None => items.iter().for_each(|item| self.item(item, within)),
-            },
+            Value::Array(items) => {
+                match table::nested(name, items, self.described(name, indent), &self.view.narrower(within)) {
+                    Some(table) => table.lines().for_each(|line| self.put(&format!("{}{line}", " ".repeat(within)))),
+                    None => items.iter().for_each(|item| self.item(item, within)),
+                }
+            }
             // Labels and their like: as they are written in a selector.
             other => self.members(other, within, Names::AsTheyAre),
         }
+    }
+
+    /// How the catalogue describes a list: of those that the object itself has, and not of one that only has the name of such a one.
+    fn described(&self, name: &str, indent: usize) -> &[Column] {
+        let of_object = self.lists.get(name).filter(|_| indent == 0);
+        of_object.map_or(&[], Vec::as_slice)
     }
 
     /// One of several, broken where it is too long.
@@ -165,7 +179,7 @@ impl Sheet {
 
     /// One of several that make no table. Its first member stands behind its dash.
     fn item(&mut self, item: &Value, indent: usize) {
-        let mut inner = Self { view: self.view, out: String::new() };
+        let mut inner = Self { view: self.view, lists: self.lists, out: String::new() };
         match item {
             Value::Object(_) => inner.members(item, indent + INDENT, Names::AsTheyAre),
             other => inner.put(&format!("{}{}", " ".repeat(indent + INDENT), safe(&brief(other)))),

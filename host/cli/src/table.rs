@@ -4,7 +4,9 @@ use crate::cells::Cell;
 use crate::columns::{self, Spec};
 pub use crate::columns::{Own, Under, under};
 use crate::layout::{Column, Cut, Text, fit, width_of};
+pub use crate::shown::is_known;
 use crate::view::View;
+use meho_host::policy::column::Column as Described;
 use serde_json::Value;
 
 /// Most rows, and bytes, that are laid out at a time: a cell takes many times the memory of what stands in it.
@@ -32,10 +34,10 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// None yet, of an entity.
+    /// None yet, of an entity, in the columns that its catalogue describes.
     #[must_use]
-    pub fn of(entity: Option<&str>, namespaces: Namespaces) -> Self {
-        let known = entity.and_then(columns::of);
+    pub fn of(entity: Option<&str>, described: &[Described], namespaces: Namespaces) -> Self {
+        let known = columns::of(entity.unwrap_or_default(), described);
         let specs = match namespaces {
             Namespaces::One => known.map(columns::without_namespace),
             Namespaces::Any => known,
@@ -130,15 +132,15 @@ fn lay_out(specs: &mut Vec<Spec>, rows: Vec<Vec<Cell>>, is_first: bool, view: &V
     out
 }
 
-/// A table that stands in an object, of rows under this member's name; none where they do not make one.
-pub(crate) fn nested(member: &str, rows: &[Value], view: &View) -> Option<String> {
+/// A table that stands in an object, of rows under this member's name, as its catalogue describes it; none where they do not make one.
+pub(crate) fn nested(member: &str, rows: &[Value], described: &[Described], view: &View) -> Option<String> {
     let is_flat = |value: &Value| match value {
         Value::Array(items) => items.iter().all(|item| !item.is_object() && !item.is_array()),
         Value::Object(members) => members.values().all(|value| !value.is_object() && !value.is_array()),
         _ => true,
     };
     let first = rows.first()?;
-    let known = columns::nested(member).filter(|specs| {
+    let known = columns::nested(member, described).filter(|specs| {
         // What only has the name of something known has none of its members.
         specs.iter().take(2).any(|spec| spec.has_something(first))
     });

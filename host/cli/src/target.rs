@@ -148,8 +148,8 @@ impl Chosen {
                 };
                 bounded(Some(name), file, context.as_deref(), word, advice)
             }
-            Self::Named { name, place: Place::Server { url, token_file, proof, tls_server_name }, .. } => {
-                of_server(name, url, token_file, proof, tls_server_name.as_deref())
+            Self::Named { name, place: Place::Server { url, token_file, proof, tls_server_name, family }, .. } => {
+                of_server(name, url, token_file, proof, tls_server_name.as_deref(), *family)
             }
             Self::Named { name, place: Place::InCluster, .. } => in_cluster(name),
             // A path on a command line is whoever typed it, an agent perhaps.
@@ -158,7 +158,7 @@ impl Chosen {
             }
             // The one that `kubectl` takes, too.
             Self::Kubeconfig { file: None, context } => of_kubeconfig(None, None, context.as_deref(), Word::Operator),
-            Self::Server { url, token_file, proof } => of_server(url, url, token_file, proof, None),
+            Self::Server { url, token_file, proof } => of_server(url, url, token_file, proof, None, Family::Kubernetes),
         }
     }
 }
@@ -199,8 +199,9 @@ fn of_server(
     token_file: &Path,
     proof: &Proof,
     tls_server_name: Option<&str>,
+    family: Family,
 ) -> Result<Target, CallError> {
-    let mut settings = TargetSettings::new(name, url, Family::Kubernetes);
+    let mut settings = TargetSettings::new(name, url, family);
     settings.server_name = tls_server_name.map(str::to_owned);
     settings.verification = match proof {
         Proof::SystemRoots => Verification::SystemRoots,

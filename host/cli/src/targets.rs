@@ -10,6 +10,7 @@ use meho_host::connector::Connector;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::Host;
 use meho_host::kubeconfig;
+use meho_host::policy::family::Family;
 use meho_host_cli::check::sheet;
 use meho_host_cli::configuration::{self, Becomes, Configuration, Entry, Existing, Place, Proof, Secrets};
 use meho_host_cli::table::{Own, Rows};
@@ -84,6 +85,7 @@ fn entry(options: &AddOptions) -> Result<Entry, CallError> {
                 None => Proof::SystemRoots,
             },
             tls_server_name: options.tls_server_name.clone(),
+            family: options.family.unwrap_or(Family::Kubernetes),
         },
         (None, None) => Place::InCluster,
     };
@@ -176,7 +178,7 @@ fn shown(configuration: &Configuration) -> Vec<Value> {
             Place::Kubeconfig { file, context, agreed } => {
                 json!({"kind": "kubeconfig", "kubeconfig": file, "context": context, "agreed": agreed})
             }
-            Place::Server { url, token_file, proof, tls_server_name } => json!({
+            Place::Server { url, token_file, proof, tls_server_name, family } => json!({
                 "kind": "server",
                 "server": url,
                 "token_file": token_file,
@@ -186,6 +188,7 @@ fn shown(configuration: &Configuration) -> Vec<Value> {
                 },
                 "skip_tls_verification": proof == &Proof::Nothing,
                 "tls_server_name": tls_server_name,
+                "family": family,
             }),
             Place::InCluster => json!({"kind": "in-cluster"}),
         };

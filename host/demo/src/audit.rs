@@ -3,7 +3,7 @@
 use crate::request::Request;
 use crate::route::Route;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many records are kept; the oldest go first.
 const RECORDS: usize = 100_000;
@@ -36,6 +36,8 @@ pub struct Served {
     pub uri: String,
     /// Which program asked; empty where it did not say.
     pub user_agent: String,
+    /// The options of a deletion, where its body has any: they say whether it was a dry run.
+    pub options: Option<serde_json::Value>,
     /// The status that was answered.
     pub status: u16,
 }
@@ -57,6 +59,7 @@ impl Served {
             subresource: place.subresource,
             namespace: place.namespace,
             name: place.name,
+            options: (route.verb() == "delete").then(|| serde_json::from_slice(&request.body).ok()).flatten(),
             uri: request.uri.clone(),
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             status: 0,
@@ -66,18 +69,38 @@ impl Served {
 
 /// The records.
 #[derive(Debug, Default)]
-pub(crate) struct Record(Mutex<VecDeque<Served>>);
+pub(crate) struct Record(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    last: VecDeque<Served>,
+    /// How many are gone.
+    gone: usize,
+}
 
 impl Record {
     pub(crate) fn keep(&self, served: Served) {
-        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() == RECORDS {
-            records.pop_front();
+        let mut kept = self.kept();
+        if kept.last.len() == RECORDS {
+            kept.last.pop_front();
+            kept.gone += 1;
         }
-        records.push_back(served);
+        kept.last.push_back(served);
     }
 
-    pub(crate) fn all(&self) -> Vec<Served> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    /// How many there have ever been.
+    pub(crate) fn count(&self) -> usize {
+        let kept = self.kept();
+        kept.gone + kept.last.len()
+    }
+
+    /// Those after the first so many, as far as they are still there.
+    pub(crate) fn since(&self, first: usize) -> Vec<Served> {
+        let kept = self.kept();
+        kept.last.iter().skip(first.saturating_sub(kept.gone)).cloned().collect()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

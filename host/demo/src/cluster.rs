@@ -57,7 +57,7 @@ impl Cluster {
 
     /// Answers a request, and keeps a record of that.
     pub(crate) fn answer(self: &Arc<Self>, request: &Request) -> Answer {
-        let route = Route::of(request);
+        let Some(route) = Route::of(request) else { return unread(request) };
         let mut served = Served::of(request, &route);
         let answer = self.decide(request, &route, &mut served).unwrap_or_else(Answer::from);
         let answer = answer.with("audit-id", served.audit_id.clone()).with("cache-control", "no-cache, private");
@@ -120,7 +120,9 @@ impl State {
         place: &Place,
         user: &authn::User,
     ) -> Result<Answer, Refusal> {
-        let Some(resource) = place.served().filter(|_| place.rest.is_empty()) else { return unserved(place) };
+        let Some(resource) = place.served().filter(|_| place.rest.is_empty() && !place.is_prefixed) else {
+            return unserved(place);
+        };
         if !place.subresource.is_empty() {
             if !resource.subresources.contains(&place.subresource.as_str()) {
                 return unserved(place);
@@ -170,6 +172,13 @@ impl State {
             _ => Err(not_allowed()),
         }
     }
+}
+
+/// What the server says where it can make nothing of a path. It keeps no record of that.
+fn unread(request: &Request) -> Answer {
+    let why = "failed to create RequestInfo: unable to determine kind and namespace from url";
+    Answer::text(500, format!("Internal Server Error: {:?}: {why}, {}\n", request.uri, request.uri))
+        .with("x-content-type-options", "nosniff")
 }
 
 /// A group that is served knows what it has; another leads nowhere.

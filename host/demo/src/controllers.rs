@@ -3,6 +3,7 @@
 //! Each looks at what there is and writes what is missing, and writes nothing where all is as it should be. Nothing here
 //! keeps state of its own.
 
+mod budgets;
 mod claims;
 pub(crate) mod conditions;
 pub(crate) mod daemon_sets;
@@ -48,6 +49,7 @@ pub(crate) fn settle(store: &mut Store) {
         scheduler::settle(store);
         endpoints::clean(store);
         endpoints::settle(store);
+        budgets::settle(store);
         if store.revision() == before {
             return;
         }

@@ -180,7 +180,19 @@ impl Demo {
     /// What was answered so far, the oldest first; the last hundred thousand. What a fault answered is not among it.
     #[must_use]
     pub fn served(&self) -> Vec<Served> {
-        self.cluster.record.all()
+        self.served_since(0)
+    }
+
+    /// What was answered after the first so many requests, the oldest first, as far as it is still among the last hundred thousand.
+    #[must_use]
+    pub fn served_since(&self, first: usize) -> Vec<Served> {
+        self.cluster.record.since(first)
+    }
+
+    /// How many requests were ever answered. What a fault answered is not among them.
+    #[must_use]
+    pub fn served_count(&self) -> usize {
+        self.cluster.record.count()
     }
 
     /// What goes wrong on request.
@@ -194,6 +206,18 @@ impl Demo {
         let mut state = self.cluster.state();
         let next = state.store.revision() + 1;
         state.store.compact(next);
+    }
+
+    /// Keeps objects that are as they should be already, many of them at a time: nothing refuses them or fills them in but what every object gets, and
+    /// controllers look at them once. One that is there already is replaced.
+    ///
+    /// # Errors
+    /// [`DemoError::World`] for a kind that is served nowhere.
+    pub fn keep(&self, objects: impl IntoIterator<Item = Value>) -> Result<(), DemoError> {
+        let mut state = self.cluster.state();
+        objects.into_iter().try_for_each(|object| seed(&mut state.store, object))?;
+        state.settle();
+        Ok(())
     }
 
     /// Says what the metrics API tells from now on: a `NodeMetrics` or a `PodMetrics`, which nothing measures again.

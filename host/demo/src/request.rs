@@ -66,8 +66,13 @@ impl Query {
         self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
-    /// A flag as the server reads it: there, and neither `false` nor `0`.
+    /// A flag as the server reads it: there, and neither `false` nor `0`. Among letters without case U+017F is an `s`.
     pub(crate) fn is_on(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0"))
+        self.get(key).is_some_and(|value| value != "0" && !value.replace('\u{17f}', "s").eq_ignore_ascii_case("false"))
+    }
+
+    /// The same, where the server could not read the other options of a list: its letters are ASCII's then.
+    pub(crate) fn is_on_among_malformed(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 }

@@ -53,7 +53,7 @@ fn access(store: &Store, user: &User, spec: &Value) -> Value {
             subresource: text("/resourceAttributes/subresource"),
             namespace: text("/resourceAttributes/namespace"),
             name: text("/resourceAttributes/name"),
-            rest: String::new(),
+            ..Place::default()
         };
         rbac::grant(store, user, Attempt::Resource(&place))
     };

@@ -2,8 +2,9 @@
 //!
 //! It is worked out before anything is looked up, because rights are judged by it, whether the resource is served or not.
 
-use crate::request::Request;
+use crate::request::{Query, Request};
 use crate::resource::Resource;
+use crate::select::{Fields, Labels};
 use http::Method;
 
 /// Where a request leads.
@@ -28,11 +29,22 @@ pub(crate) struct Place {
     pub(crate) name: String,
     /// What is behind the subresource. No resource that is served has that.
     pub(crate) rest: String,
+    /// Whether the path began with `watch` or `proxy`. Nothing is served there.
+    pub(crate) is_prefixed: bool,
 }
 
 impl Route {
-    pub(crate) fn of(request: &Request) -> Self {
-        Place::of(request).map_or_else(|| Self::Path(request.method.as_str().to_ascii_lowercase()), Self::Resource)
+    /// None for a prefix with nothing behind it, of which the server reads nothing.
+    pub(crate) fn of(request: &Request) -> Option<Self> {
+        let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+        Some(match parts.as_slice() {
+            ["api", _, "watch" | "proxy"] | ["apis", _, _, "watch" | "proxy"] => return None,
+            ["api", version, rest @ ..] if !rest.is_empty() => Self::Resource(Place::of(request, "", version, rest)),
+            ["apis", group, version, rest @ ..] if !rest.is_empty() => {
+                Self::Resource(Place::of(request, group, version, rest))
+            }
+            _ => Self::Path(request.method.as_str().to_ascii_lowercase()),
+        })
     }
 
     pub(crate) fn verb(&self) -> &str {
@@ -44,13 +56,7 @@ impl Route {
 }
 
 impl Place {
-    fn of(request: &Request) -> Option<Self> {
-        let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
-        let (group, version, rest) = match parts.as_slice() {
-            ["api", version, rest @ ..] => ("", *version, rest),
-            ["apis", group, version, rest @ ..] => (*group, *version, rest),
-            _ => return None,
-        };
+    fn of(request: &Request, group: &str, version: &str, rest: &[&str]) -> Self {
         let mut place = Self {
             group: group.to_owned(),
             version: version.to_owned(),
@@ -58,7 +64,14 @@ impl Place {
             ..Self::default()
         };
         let rest = match rest {
-            [] => return None,
+            [prefix @ ("watch" | "proxy"), rest @ ..] => {
+                (*prefix).clone_into(&mut place.verb);
+                place.is_prefixed = true;
+                rest
+            }
+            rest => rest,
+        };
+        let rest = match rest {
             ["namespaces", namespace, resource, ..] if !matches!(*resource, "status" | "finalize") => {
                 place.namespace = (*namespace).to_owned();
                 rest.get(2..).unwrap_or_default()
@@ -70,27 +83,28 @@ impl Place {
             _ => rest,
         };
         let part = |index: usize| rest.get(index).map(|part| (*part).to_owned()).unwrap_or_default();
-        (place.resource, place.name, place.subresource) = (part(0), part(1), part(2));
+        (place.resource, place.name) = (part(0), part(1));
+        if place.verb != "proxy" {
+            place.subresource = part(2);
+        }
         place.rest = rest.get(3..).unwrap_or_default().join("/");
         if place.name.is_empty() {
-            place.become_many(request);
+            place.become_many(&request.query);
         }
-        Some(place)
+        place
     }
 
-    /// Without a name a get is a list or a watch, and a delete is of a collection.
-    fn become_many(&mut self, request: &Request) {
-        let verb = match self.verb.as_str() {
-            "get" if request.query.is_on("watch") => "watch",
-            "get" => "list",
-            "delete" => "deletecollection",
-            _ => return,
-        };
-        verb.clone_into(&mut self.verb);
-        // Rights to one name are enough for who selects exactly that one.
-        if let Some(selector) = request.query.get("fieldSelector") {
-            let one = selector.split(',').find_map(|term| term.strip_prefix("metadata.name="));
-            self.name = one.unwrap_or_default().trim_start_matches('=').to_owned();
+    /// Without a name a get is a list or a watch, and a delete is of a collection. Rights to one name are enough for who lists exactly that one.
+    fn become_many(&mut self, query: &Query) {
+        match self.verb.as_str() {
+            "get" => {
+                let name = wanted_name(query);
+                let is_watch = if name.is_some() { query.is_on("watch") } else { query.is_on_among_malformed("watch") };
+                if is_watch { "watch" } else { "list" }.clone_into(&mut self.verb);
+                self.name = name.filter(|name| is_segment(name)).unwrap_or_default();
+            }
+            "delete" => "deletecollection".clone_into(&mut self.verb),
+            _ => {}
         }
     }
 
@@ -110,4 +124,17 @@ fn verb(method: &Method) -> String {
         _ => "",
     }
     .to_owned()
+}
+
+/// The name that the options of a list select, empty for none. None where one of them is malformed: then none of them counts.
+fn wanted_name(query: &Query) -> Option<String> {
+    let is_number = |key: &&str| query.get(key).is_none_or(|text| text.parse::<i64>().is_ok());
+    let has_labels = query.get("labelSelector").is_none_or(|text| Labels::parse(text).is_ok());
+    let name = Fields::wanted_name(query.get("fieldSelector").unwrap_or_default()).ok()?;
+    (has_labels && ["limit", "timeoutSeconds"].iter().all(is_number)).then_some(name)
+}
+
+/// Whether a name could stand in a path.
+fn is_segment(name: &str) -> bool {
+    !matches!(name, "." | "..") && !name.contains(['/', '%'])
 }

@@ -2,7 +2,7 @@
 
 use crate::catalogue::Effects;
 use crate::effect::{Form, Method, Trust};
-use crate::family::Family;
+use crate::family::{Family, Pages};
 use crate::grammar::{EffectId, MediaType, OperationId, PathSegment, QueryKey};
 use crate::plan::ApprovedPlan;
 use crate::rules::{CallRules, TargetRules};
@@ -84,6 +84,7 @@ pub(crate) struct BoundRule {
 
 #[derive(Debug)]
 pub(crate) struct BoundPaging {
+    pub(crate) of_family: Pages,
     pub(crate) rows: u32,
     pub(crate) limit: Option<u64>,
     pub(crate) first_token: Option<String>,
@@ -183,6 +184,7 @@ impl Authority {
             }
         }
         bound.paging = template.paging.as_ref().map(|paging| BoundPaging {
+            of_family: paging.of_family,
             rows: paging.rows,
             limit: paging
                 .limit

@@ -3,6 +3,7 @@
 use crate::authority::{Authority, Bound, BoundHole, BoundPaging, BoundSegment, Phase, Variable};
 use crate::denial::{Denial, Rule};
 use crate::effect::Trust;
+use crate::family::Pages;
 use crate::grammar::EffectId;
 use crate::plan::PlannedRequest;
 use crate::request::CanonicalRequest;
@@ -201,10 +202,9 @@ impl Matching<'_> {
 
     fn fit_query(&mut self) -> Result<(), Denial> {
         let effect = self.effect;
-        let (size_key, token_key) = self.authority.family.page_keys();
+        let pages = effect.paging.as_ref().map(|paging| paging.of_family);
         for (key, value) in self.request.query() {
-            let is_page_key = effect.paging.is_some() && (key.as_str() == size_key || key.as_str() == token_key);
-            if is_page_key {
+            if pages.is_some_and(|pages| key.as_str() == pages.size_key || key.as_str() == pages.token_key) {
                 continue;
             }
             let rule = effect
@@ -225,12 +225,12 @@ impl Matching<'_> {
         }
         let missing =
             effect.query.iter().find(|rule| !rule.may_omit && !self.request.query().contains_key(rule.key.as_str()));
-        match missing {
-            Some(rule) => Err(Denial::new(Rule::QueryMissing, rule.key.as_str())),
-            None if effect.paging.is_some() && self.request.query_value(size_key).is_none() => {
-                Err(Denial::new(Rule::QueryMissing, size_key))
+        match (missing, pages) {
+            (Some(rule), _) => Err(Denial::new(Rule::QueryMissing, rule.key.as_str())),
+            (None, Some(pages)) if self.request.query_value(pages.size_key).is_none() => {
+                Err(Denial::new(Rule::QueryMissing, pages.size_key))
             }
-            None => Ok(()),
+            (None, _) => Ok(()),
         }
     }
 
@@ -322,7 +322,7 @@ impl Matching<'_> {
     }
 
     fn fit_page(&self, index: usize, paging: &BoundPaging, room: bool) -> Result<Page, Denial> {
-        let (size_key, token_key) = self.authority.family.page_keys();
+        let Pages { size_key, token_key, .. } = paging.of_family;
         let size_text = self.request.query_value(size_key).unwrap_or_default();
         let size = parse_size(size_text).ok_or_else(|| Denial::new(Rule::PageSize, size_text))?;
         let token = self.request.query_value(token_key);

@@ -3,6 +3,7 @@
 //! The family belongs to the target's record, never to the component. Everything the host knows of Kubernetes stands below here, and all of it is
 //! pure: it looks at a request and says what it is.
 
+mod generic_http;
 pub mod kubernetes;
 
 use crate::effect::{Method, Trust};
@@ -18,6 +19,19 @@ use serde::{Deserialize, Serialize};
 pub enum Family {
     /// A Kubernetes API server.
     Kubernetes,
+    /// Any server over HTTP, of which no more is known than what its methods mean.
+    GenericHttp,
+}
+
+/// Where a family's pages say what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pages {
+    /// The query key of a page's size.
+    pub size_key: &'static str,
+    /// The query key of its token.
+    pub token_key: &'static str,
+    /// Where the token of the next page stands in a page.
+    pub token_pointer: &'static str,
 }
 
 /// How far a request reaches.
@@ -37,6 +51,7 @@ impl Family {
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "kubernetes" => Some(Self::Kubernetes),
+            "generic-http" => Some(Self::GenericHttp),
             _ => None,
         }
     }
@@ -46,22 +61,16 @@ impl Family {
     pub fn name(self) -> &'static str {
         match self {
             Self::Kubernetes => "kubernetes",
+            Self::GenericHttp => "generic-http",
         }
     }
 
-    /// Where the token of the next page stands in a page.
+    /// How its lists come in pages, where that is known.
     #[must_use]
-    pub fn page_token_pointer(self) -> &'static str {
+    pub fn pages(self) -> Option<Pages> {
         match self {
-            Self::Kubernetes => "/metadata/continue",
-        }
-    }
-
-    /// The query keys of a page's size and of its token.
-    #[must_use]
-    pub fn page_keys(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Kubernetes => ("limit", "continue"),
+            Self::Kubernetes => Some(kubernetes::PAGES),
+            Self::GenericHttp => None,
         }
     }
 
@@ -71,6 +80,7 @@ impl Family {
     pub fn reserved_keys(self) -> &'static [&'static str] {
         match self {
             Self::Kubernetes => &kubernetes::RESERVED_KEYS,
+            Self::GenericHttp => &[],
         }
     }
 
@@ -80,6 +90,7 @@ impl Family {
     pub fn body_media_types(self) -> &'static [&'static str] {
         match self {
             Self::Kubernetes => &kubernetes::BODY_MEDIA_TYPES,
+            Self::GenericHttp => &generic_http::BODY_MEDIA_TYPES,
         }
     }
 
@@ -88,6 +99,7 @@ impl Family {
     pub fn withholds(self, segments: &[&str]) -> bool {
         match self {
             Self::Kubernetes => kubernetes::withholds(segments),
+            Self::GenericHttp => false,
         }
     }
 
@@ -96,6 +108,7 @@ impl Family {
     pub fn trust(self, request: &CanonicalRequest) -> Trust {
         match self {
             Self::Kubernetes => kubernetes::trust(request),
+            Self::GenericHttp => generic_http::least_trust(request.method()),
         }
     }
 
@@ -104,6 +117,7 @@ impl Family {
     pub fn least_trust(self, method: Method, segments: &[&str]) -> Trust {
         match self {
             Self::Kubernetes => kubernetes::least_trust(method, segments),
+            Self::GenericHttp => generic_http::least_trust(method),
         }
     }
 
@@ -112,6 +126,8 @@ impl Family {
     pub fn reach(self, request: &CanonicalRequest) -> Reach {
         match self {
             Self::Kubernetes => kubernetes::reach::reach(request),
+            // No path means anything there.
+            Self::GenericHttp => Reach::Everything,
         }
     }
 
@@ -120,6 +136,7 @@ impl Family {
     pub fn object(self, request: &CanonicalRequest) -> Option<String> {
         match self {
             Self::Kubernetes => kubernetes::reach::object(request),
+            Self::GenericHttp => None,
         }
     }
 
@@ -128,13 +145,40 @@ impl Family {
     pub fn secrets(self, request: &CanonicalRequest) -> Secrets {
         match self {
             Self::Kubernetes => kubernetes::secrets(request),
+            Self::GenericHttp => Secrets::None,
         }
     }
 
-    /// The request of one of the host's own questions.
-    pub(crate) fn write(self, asked: &Asked) -> Written {
+    /// A write as a dry run of itself; none where targets of the family are not known to honour that.
+    pub(crate) fn dry_run(self, write: &CanonicalRequest) -> Option<CanonicalRequest> {
         match self {
-            Self::Kubernetes => kubernetes::review::write(asked),
+            Self::Kubernetes => kubernetes::dry_run::tried(write),
+            Self::GenericHttp => None,
+        }
+    }
+
+    /// Whether a finished request is a dry run, read as the target reads it.
+    pub(crate) fn is_dry_run(self, request: &CanonicalRequest) -> bool {
+        match self {
+            Self::Kubernetes => kubernetes::dry_run::is_tried(request),
+            Self::GenericHttp => false,
+        }
+    }
+
+    /// Whether a target can be asked what it is, who a credential is to it, and what that may do.
+    #[must_use]
+    pub fn can_be_asked(self) -> bool {
+        match self {
+            Self::Kubernetes => true,
+            Self::GenericHttp => false,
+        }
+    }
+
+    /// The request of one of the host's own questions; none where the family has no way to ask.
+    pub(crate) fn write(self, asked: &Asked) -> Option<Written> {
+        match self {
+            Self::Kubernetes => Some(kubernetes::review::write(asked)),
+            Self::GenericHttp => None,
         }
     }
 
@@ -142,6 +186,7 @@ impl Family {
     pub(crate) fn read(self, asked: &Asked, status: u16, body: &[u8]) -> Result<Told, String> {
         match self {
             Self::Kubernetes => kubernetes::review::read(asked, status, body),
+            Self::GenericHttp => Err("the family has no such question".to_owned()),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod grammar;
 
+pub mod column;
 pub mod effect;
 pub mod schema;
 mod show;
@@ -23,8 +24,10 @@ pub mod approver;
 pub mod authority;
 pub mod decide;
 pub mod denial;
+mod difference;
 pub mod observer;
 pub mod plan;
+pub mod preview;
 pub mod question;
 pub mod rbac;
 pub mod redaction;

@@ -110,8 +110,8 @@ impl Observer {
             found: Vec::new(),
             outstanding: 0,
         };
-        if authority.effects[effect].paging.is_some() {
-            let pointer = authority.family.page_token_pointer().trim_start_matches('/');
+        if let Some(paging) = &authority.effects[effect].paging {
+            let pointer = paging.of_family.token_pointer.trim_start_matches('/');
             observer.add(pointer.split('/'), Take::Token);
         }
         for (slot, wanted) in authority.slots.iter().enumerate().filter(|(_, slot)| slot.effect == effect) {

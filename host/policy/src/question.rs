@@ -63,7 +63,8 @@ impl Question {
     /// Never: what a family writes is of the canonical form.
     #[must_use]
     pub fn permit(&self) -> Permit {
-        let Written { method, path, body } = self.family.write(&self.asked);
+        let written = self.family.write(&self.asked);
+        let Written { method, path, body } = written.expect("an inquiry has such questions only as its family writes");
         let body = body.map(|body| crate::json::to_canonical(&body));
         let mut headers: Vec<(&str, &[u8])> = vec![("accept", b"application/json")];
         if body.is_some() {
@@ -227,12 +228,14 @@ impl Inquiry {
         inquiry
     }
 
-    /// All questions: who the credential is, what the target is, then the rights. They may be asked in any order, and at the same time.
+    /// All questions: who the credential is, what the target is, then the rights. They may be asked in any order, and at the same time. None where the
+    /// family has no way to ask.
     pub fn questions(&self) -> impl Iterator<Item = Question> {
         let accesses = self.asked.iter().cloned().map(Asked::Access);
         [Asked::Identity, Asked::Version]
             .into_iter()
             .chain(accesses)
+            .filter(|_| self.family.can_be_asked())
             .map(|asked| Question { family: self.family, asked })
     }
 

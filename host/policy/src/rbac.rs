@@ -6,6 +6,7 @@ pub mod manifest;
 
 use crate::catalogue::{Effects, Operation};
 use crate::effect::Need;
+use crate::family::Family;
 use crate::family::kubernetes::{Attributes, attributes};
 use crate::grammar::Namespace;
 use crate::overlap::{Combinations, path_assignments};
@@ -200,6 +201,11 @@ enum Place {
 
 fn uses<'e>(effects: &'e Effects, arguments: &'e ArgumentsSchema) -> Vec<Use<'e>> {
     let mut uses = Vec::new();
+    // Rights are Kubernetes' own.
+    match effects.family() {
+        Family::Kubernetes => {}
+        Family::GenericHttp => return uses,
+    }
     let mut combinations = Combinations::of_one_operation();
     for template in effects.templates() {
         // The catalogue has refused effects with too many combinations.
@@ -208,7 +214,7 @@ fn uses<'e>(effects: &'e Effects, arguments: &'e ArgumentsSchema) -> Vec<Use<'e>
             // With what varies as one thing and as another.
             let read = |varies: &'e str| {
                 let segments: Vec<&str> = path.iter().map(|segment| segment.unwrap_or(varies)).collect();
-                attributes(template.method, &segments, false)
+                attributes(template.method, &segments)
             };
             let (Attributes::Resource(found), Attributes::Resource(other)) = (read("x"), read("y")) else { continue };
             let place = match Namespace::parse(&found.namespace) {

@@ -100,6 +100,33 @@ impl CanonicalRequest {
         Ok(Self { method, path, query, accept, body })
     }
 
+    /// A read of the host's own. None where a piece of it has no canonical form.
+    pub(crate) fn read(path: &str, query: &[(&str, &str)], accept: &str) -> Option<Self> {
+        let mut target = path.to_owned();
+        for (index, (key, value)) in query.iter().enumerate() {
+            target.push(if index == 0 { '?' } else { '&' });
+            target.push_str(key);
+            target.push('=');
+            escape_into(value, &mut target);
+        }
+        Self::of_host("GET", &target, accept, None)
+    }
+
+    /// A request of the host's own, through the one way that connectors' take.
+    pub(crate) fn of_host(method: &str, target: &str, accept: &str, body: Option<(&str, &[u8])>) -> Option<Self> {
+        let mut headers = vec![("accept", accept.as_bytes())];
+        headers.extend(body.map(|(media_type, _)| ("content-type", media_type.as_bytes())));
+        let raw = RawRequest {
+            method,
+            scheme: VIRTUAL_SCHEME,
+            authority: VIRTUAL_AUTHORITY,
+            path_and_query: target,
+            headers,
+            body: body.map(|(_, bytes)| bytes).unwrap_or_default(),
+        };
+        Self::parse(&raw).ok()
+    }
+
     /// The method.
     #[must_use]
     pub fn method(&self) -> Method {

@@ -3,6 +3,7 @@
 //! A schema is a connector's text. `$ref` would make a library fetch things and `pattern` would make it backtrack, so a schema with a
 //! keyword outside the list is refused when the component is loaded. What the subset means is then left to the library.
 
+use crate::column::{self, Column};
 use crate::grammar::{Format, PLAIN_ARGUMENT_MAX_CHARS};
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
@@ -28,6 +29,8 @@ const KEYWORDS: [&str; 16] = [
     "title",
     "description",
 ];
+/// How a list of such objects stands in a table: the one keyword that is not JSON Schema's.
+const COLUMNS: &str = "columns";
 /// Deepest nesting of a schema: a pod's row has 4 levels.
 const MAX_DEPTH: usize = 16;
 /// Most properties of the arguments: the busiest operation has 9.
@@ -161,6 +164,9 @@ impl ArgumentsSchema {
             || top.get("additionalProperties") != Some(&Value::Bool(false))
         {
             return Err(refused("", "arguments are an object with additionalProperties: false"));
+        }
+        if top.contains_key(COLUMNS) {
+            return Err(refused("/columns", "this keyword is for results"));
         }
         let empty = Map::new();
         let properties = match top.get("properties") {
@@ -334,6 +340,8 @@ fn missing(errors: &[jsonschema::ValidationError<'_>]) -> Option<ArgumentRefused
 /// Schema of a result: of the object, or of one row.
 pub struct ResultSchema {
     source: Value,
+    columns: Vec<Column>,
+    lists: BTreeMap<String, Vec<Column>>,
     validator: jsonschema::Validator,
 }
 
@@ -353,14 +361,28 @@ impl ResultSchema {
         if source.get("type") != Some(&Value::from("object")) {
             return Err(refused("", "a result, or a row, is an object"));
         }
+        let columns = columns(&source).map_err(|(below, reason)| refused(&format!("/{COLUMNS}{below}"), reason))?;
+        let lists = lists(&source);
         let validator = compile(&source)?;
-        Ok(Self { source, validator })
+        Ok(Self { source, columns, lists, validator })
     }
 
     /// The schema itself.
     #[must_use]
     pub fn source(&self) -> &Value {
         &self.source
+    }
+
+    /// How a list of such objects stands in a table. None where the connector leaves it to whoever shows them.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// How the lists of objects that such an object has stand in tables, by the names of its members: those of which the schema says it.
+    #[must_use]
+    pub fn lists(&self) -> &BTreeMap<String, Vec<Column>> {
+        &self.lists
     }
 
     /// Checks an object or a row.
@@ -400,6 +422,9 @@ fn check_subset(schema: &Value, at: &str, depth: usize) -> Result<(), SchemaRefu
                 }
             }
             "items" => check_subset(value, &at, depth + 1)?,
+            COLUMNS => {
+                columns(schema).map_err(|(below, reason)| refused(&format!("{at}{below}"), reason))?;
+            }
             "additionalProperties" if !value.is_boolean() => check_subset(value, &at, depth + 1)?,
             "format" if value.as_str().and_then(Format::from_keyword).is_none() => {
                 return Err(refused(&at, "a format without a meaning here"));
@@ -409,6 +434,23 @@ fn check_subset(schema: &Value, at: &str, depth: usize) -> Result<(), SchemaRefu
         }
     }
     Ok(())
+}
+
+/// The columns of a schema of an object; none where it says nothing of them.
+fn columns(schema: &Value) -> Result<Vec<Column>, (String, &'static str)> {
+    let none = Map::new();
+    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    schema.get(COLUMNS).map_or_else(|| Ok(Vec::new()), |columns| column::read(columns, properties))
+}
+
+/// The columns of the lists that an object of a schema has. The schema has been checked.
+fn lists(schema: &Value) -> BTreeMap<String, Vec<Column>> {
+    let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let of_list = |(name, member): (&String, &Value)| {
+        let columns = columns(member.get("items")?).ok().filter(|columns| !columns.is_empty())?;
+        Some((name.clone(), columns))
+    };
+    members.filter_map(of_list).collect()
 }
 
 fn compile(source: &Value) -> Result<jsonschema::Validator, SchemaRefused> {

@@ -4,7 +4,7 @@
 //! time stands in `overlap`; what concerns the operation, in `catalogue`.
 
 use crate::effect::{Choice, Condition, Effect, Form, Loose, Method, Need, PageSize, Piece, Place, Trust, Value};
-use crate::family::Family;
+use crate::family::{Family, Pages};
 use crate::grammar::{EffectId, Format, MediaType, PathSegment, QueryKey};
 use crate::schema::{ArgumentsSchema, Parameter, ParameterType};
 use serde_json::Value as Json;
@@ -92,6 +92,8 @@ pub struct QueryTemplate {
 /// How an effect pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paging {
+    /// What pages of the family say of themselves.
+    pub of_family: Pages,
     /// The usual size.
     pub rows: u32,
     /// The argument that bounds the sum.
@@ -285,17 +287,19 @@ impl Template {
     }
 
     fn parse_query(&mut self, effect: &Effect, ctx: &Context<'_>) -> Result<(), Flaw> {
-        let (size_key, token_key) = ctx.family.page_keys();
+        let pages = ctx.family.pages();
+        let is_size = |key: &str| pages.is_some_and(|pages| key == pages.size_key);
+        let is_token = |key: &str| pages.is_some_and(|pages| key == pages.token_key);
         let mut size = None;
         let mut token = None;
         for rule in &effect.query {
             let key = QueryKey::parse(&rule.key).or_else(|e| flaw(e.to_string()))?;
             check_not_reserved(key.as_str(), ctx)?;
             match &rule.value {
-                Value::PageSize(page_size) if rule.key == size_key && size.is_none() => {
+                Value::PageSize(page_size) if is_size(&rule.key) && size.is_none() => {
                     size = Some(check_page_size(page_size, ctx)?);
                 }
-                Value::PageToken(argument) if rule.key == token_key && token.is_none() => {
+                Value::PageToken(argument) if is_token(&rule.key) && token.is_none() => {
                     if let Some(name) = argument {
                         match ctx.parameter(name)?.kind {
                             ParameterType::Text(Some(Format::Token)) => {}
@@ -305,9 +309,14 @@ impl Template {
                     token = Some(argument.clone());
                 }
                 Value::PageSize(_) | Value::PageToken(_) => {
-                    return flaw(format!("{key}: pages have the keys {size_key} and {token_key}, once each"));
+                    return flaw(match pages {
+                        Some(Pages { size_key, token_key, .. }) => {
+                            format!("{key}: pages have the keys {size_key} and {token_key}, once each")
+                        }
+                        None => format!("{key}: nothing is known of pages of the family {}", ctx.family.name()),
+                    });
                 }
-                Value::Pieces(_) if rule.key == size_key || rule.key == token_key => {
+                Value::Pieces(_) if is_size(&rule.key) || is_token(&rule.key) => {
                     return flaw(format!("{key} is a page's key"));
                 }
                 Value::Pieces(pieces) => {
@@ -320,9 +329,11 @@ impl Template {
             }
         }
         self.query.sort_by(|a, b| a.key.cmp(&b.key));
-        self.paging = match (size, token) {
-            (Some((rows, limit)), Some(first_token)) => Some(Paging { rows, limit, first_token }),
-            (None, None) => None,
+        self.paging = match (size, token, pages) {
+            (Some((rows, limit)), Some(first_token), Some(of_family)) => {
+                Some(Paging { of_family, rows, limit, first_token })
+            }
+            (None, None, _) => None,
             _ => return flaw("a page has a size and a token"),
         };
         Ok(())

@@ -6,6 +6,7 @@ use crate::call::{Answer, AnswerMeta, UNVERIFIED, rfc3339};
 use crate::target::Target;
 use async_trait::async_trait;
 use meho_policy::plan::{Approval, Digest, Plan};
+use meho_policy::preview::Preview;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
@@ -127,9 +128,9 @@ pub enum StoreRefused {
     /// It was used, or answered with no.
     #[error("{}", over(*.0))]
     Over(PlanState),
-    /// It has expired by a clock that went on: this machine's was set back.
+    /// Its time is over by a clock that went on: this machine's was set back.
     #[error(
-        "the plan has expired: this machine's clock was set back, {behind} s behind the latest time that the store has seen"
+        "the plan's time is over: this machine's clock was set back, {behind} s behind the latest time that the store has seen"
     )]
     ClockSetBack {
         /// By how many seconds.
@@ -173,7 +174,7 @@ pub trait PlanStore: Send + Sync {
     /// Keeps a plan. Where one waits already that is the same but for its moment, that one is given back, and nothing is kept.
     ///
     /// # Errors
-    /// [`StoreRefused::TooMany`], [`StoreRefused::Failed`].
+    /// [`StoreRefused::TooMany`], [`StoreRefused::ClockSetBack`] where it would be over at once, [`StoreRefused::Failed`].
     async fn keep(&self, plan: KeptPlan) -> Result<Box<PlanEntry>, StoreRefused>;
 
     /// All plans that are known, the newest first.
@@ -229,7 +230,7 @@ pub fn without_body(mut view: Value) -> Value {
         request.remove("body");
     }
     if let Some(view) = view.as_object_mut() {
-        view.remove("preview");
+        view.remove(OF_PREVIEW);
     }
     view
 }
@@ -319,6 +320,10 @@ impl PlanStore for Plans {
         if let Some(known) = kept.entries.iter().filter(waits).find(same) {
             return Ok(Box::new(known.clone()));
         }
+        let (latest, now) = (kept.latest, now());
+        if now < latest && plan.plan.context().expires <= latest {
+            return Err(StoreRefused::ClockSetBack { behind: latest - now });
+        }
         let principal = &plan.plan.context().principal;
         if kept.entries.iter().filter(waits).filter(|entry| entry.principal == *principal).count() >= MAX_WAITING {
             return Err(StoreRefused::TooMany { most: MAX_WAITING, principal: principal.clone() });
@@ -403,8 +408,37 @@ pub fn short_id(plan: Digest) -> String {
     plan.to_string().trim_start_matches("sha256:").chars().take(ID_DIGITS).collect()
 }
 
-/// A plan as it is shown: the exact request, what it is, and what it is bound to.
-pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
+/// A plan as it is shown, once more and from the plan itself: what a store has of it may be somebody else's word by now. Of the target there is only that
+/// word; whether it is the one that the plan is for is seen when it is executed.
+#[must_use]
+pub fn view_again(plan: &Plan, kept: &Value) -> Value {
+    let mut shown = kept.clone();
+    if let (Some(shown), Value::Object(of_plan)) = (shown.as_object_mut(), view_of_plan(plan)) {
+        shown.extend(of_plan.into_iter().filter(|(name, _)| name != OF_PREVIEW && !OF_TARGET.contains(&name.as_str())));
+    }
+    shown
+}
+
+/// What a plan's view says of its target.
+const OF_TARGET: [&str; 4] = ["target", "server", "verified", "proxy"];
+/// What it says of what would come of it. No part of the plan.
+const OF_PREVIEW: &str = "preview";
+
+/// A plan as it is shown: the exact request, what it is, and what it is bound to; and what would come of it, where that was looked at.
+#[must_use]
+pub fn view(plan: &Plan, preview: Option<&Preview>, target: &Target) -> Value {
+    let mut shown = view_of_plan(plan);
+    // Where it really goes, whatever its name says. The approver may know it; a guest never sees a view.
+    let of_target = [json!(target.name()), json!(target.server()), json!(target.is_verified()), json!(target.proxy())];
+    if let Some(shown) = shown.as_object_mut() {
+        shown.extend(OF_TARGET.map(str::to_owned).into_iter().zip(of_target));
+        shown.insert(OF_PREVIEW.to_owned(), json!(preview));
+    }
+    shown
+}
+
+/// The part of it that follows from the plan alone, with places for the rest.
+fn view_of_plan(plan: &Plan) -> Value {
     let planned = plan.request();
     let request = planned.request();
     let context = plan.context();
@@ -413,11 +447,10 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
         "digest": plan.digest().to_string(),
         "operation": context.operation.as_str(),
         "trust": planned.trust().to_string(),
-        "target": target.name(),
-        // Where it really goes, whatever its name says. The approver may know it; a guest never sees a view.
-        "server": target.server(),
-        "verified": target.is_verified(),
-        "proxy": target.proxy(),
+        "target": null,
+        "server": null,
+        "verified": null,
+        "proxy": null,
         "principal": context.principal,
         "expires": rfc3339(Duration::from_secs(context.expires)),
         "request": {
@@ -430,13 +463,14 @@ pub(crate) fn view(plan: &Plan, target: &Target) -> Value {
             // As it stands in the record of the request.
             "body_digest": request.body().map(|body| Digest::of(body.bytes()).to_string()),
         },
+        "preview": null,
     })
 }
 
 /// The answer to a dry run: the plan itself. It is not kept.
 pub(crate) fn dry_run_answer(view: Value, target: &Target) -> Answer {
     let shown: Option<Box<RawValue>> = to_raw_value(&json!({"dry_run": true, "plan": view})).ok();
-    let mut warnings = vec!["nothing was sent: this is what would be".to_owned()];
+    let mut warnings = vec!["nothing was changed: this is what would be sent".to_owned()];
     if !target.is_verified() {
         // What the plan was made from was read from there.
         warnings.push(UNVERIFIED.to_owned());

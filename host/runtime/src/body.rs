@@ -2,6 +2,7 @@
 
 use crate::boundary::{Boundary, Finish};
 use crate::error::{CallError, ErrorCode};
+use crate::fault::BETWEEN;
 use crate::mask::{MaskedStream, Masks};
 use crate::transport::Stream;
 use bytes::{Bytes, BytesMut};
@@ -104,7 +105,8 @@ async fn watch(held: Weak<Mutex<Held>>, boundary: Weak<Boundary>, between: Durat
             held.source = None;
             let message =
                 format!("the connector left an answer unread for {} s, and it was let go", patience.as_secs());
-            boundary.broken_answer(CallError::new(ErrorCode::Timeout, message));
+            let error = CallError::new(ErrorCode::Timeout, message);
+            boundary.broken_answer(error.hint(ErrorCode::ConnectorFault.usual_hint()));
             return;
         }
     }
@@ -257,7 +259,7 @@ impl GuestBody {
     fn unreadable(&self, why: &str) -> HttpError {
         let error =
             CallError::new(ErrorCode::ConnectionFailed, format!("an answer of the target cannot be read: {why}"));
-        self.boundary.broken_answer(error.hint("something between this host and the target may be changing answers"));
+        self.boundary.broken_answer(error.hint(BETWEEN));
         HttpError::HttpResponseIncomplete
     }
 

@@ -391,6 +391,7 @@ impl Boundary {
         outcome.map_err(|_| {
             let seconds = self.budgets.reader.as_secs();
             CallError::new(ErrorCode::Timeout, format!("nobody read the rows for {seconds} s"))
+                .hint("read the rows as they come, or ask for fewer")
                 .detail("waiting_for", "reader")
         })
     }

@@ -5,6 +5,7 @@
 use crate::body::{Coding, Framing, GuestBody};
 use crate::boundary::{Boundary, Decided, Finish};
 use crate::error::{CallError, ErrorCode};
+use crate::fault::BETWEEN;
 use crate::record::{Ending, Origin, RequestIntent, RequestRecord};
 use crate::time::of_header;
 use crate::transport::{Answer, Pool, TransportError};
@@ -272,10 +273,14 @@ impl Flight {
         let audit_id = uuid::Uuid::new_v4().to_string();
         let body = request.body().map(|body| Digest::of(body.bytes()));
         let path_and_query = request.rendered_path_and_query();
+        let origin = if self.permit.is_of_host() { Origin::Host } else { Origin::Connector };
+        let effect = self.permit.effect().as_str().to_owned();
         if self.permit.trust() > Trust::Read {
             let intent = RequestIntent {
                 call: self.boundary.id.clone(),
+                origin,
                 audit_id: audit_id.clone(),
+                effect: effect.clone(),
                 method: request.method(),
                 path_and_query: path_and_query.clone(),
                 body,
@@ -287,9 +292,9 @@ impl Flight {
             }
         }
         let record = RequestRecord {
-            origin: if self.permit.is_of_host() { Origin::Host } else { Origin::Connector },
+            origin,
             audit_id: audit_id.clone(),
-            effect: self.permit.effect().as_str().to_owned(),
+            effect,
             trust: self.permit.trust(),
             method: request.method(),
             path_and_query,
@@ -333,7 +338,7 @@ impl Flight {
         }
         let Some(coding) = coding(&parts.headers) else {
             let message = "an answer of the target cannot be read: its content coding is another than gzip";
-            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message));
+            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message).hint(BETWEEN));
             return Err(HttpError::HttpResponseContentCoding(None));
         };
         let framing = if parts.version == Version::HTTP_2 { Framing::Http2 } else { Framing::Http1 };
@@ -341,7 +346,7 @@ impl Flight {
         let is_json = is_json(&parts.headers);
         if redactor.is_some() && !is_json && parts.status.is_success() {
             let message = "an answer about Secrets cannot be read: it is not JSON, so its values cannot be taken out";
-            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message));
+            boundary.broken_answer(CallError::new(ErrorCode::ConnectionFailed, message).hint(BETWEEN));
             return Err(HttpError::HttpResponseContentCoding(None));
         }
         // An error in plain words comes from something that has no Secrets.

@@ -73,6 +73,35 @@ impl ErrorCode {
             Self::InternalError => "INTERNAL_ERROR",
         }
     }
+
+    /// What to do about it where nobody knows more: true of whatever comes to this code.
+    #[must_use]
+    pub fn usual_hint(self) -> &'static str {
+        match self {
+            Self::UnknownOperation => "call one of the operations that the connector's catalogue has",
+            Self::InvalidRequest => "put right what the message names: the same again is refused again",
+            Self::AuthenticationFailed => "give the target a fresh credential",
+            Self::PermissionDenied => {
+                "ask whoever administers the target for the right, or use a credential that has it"
+            }
+            Self::NotFound => "list what is there: the name may be misspelt, gone, or of another namespace",
+            Self::Conflict => "look at the object as it is now, then decide again",
+            Self::Expired => "list again from the start",
+            Self::RateLimited => "try again later",
+            Self::ServerError => "the target's own log knows why",
+            Self::ConnectionFailed => "look whether the target is up, and what stands between it and this machine",
+            Self::TlsError => "look at the target's certificate, and at the CA and the name that it is held against",
+            Self::Timeout => "ask for less, or give it more time; of a write look first whether it was carried out",
+            Self::ApprovalRequired => "have the plan approved, then execute it",
+            Self::ApprovalInvalid => "plan again, and approve that plan",
+            Self::TrustViolation => "do not use this connector until its maker has explained it",
+            Self::ResourceLimit => "narrow the call, or raise the budget if the target is that large",
+            Self::ConnectorFault => "this is a mistake in the connector, not in the call",
+            Self::InternalError => {
+                "this is a fault of the host, and not of the call: tell its maintainers what the message says"
+            }
+        }
+    }
 }
 
 impl fmt::Display for ErrorCode {
@@ -94,23 +123,29 @@ pub struct CallError {
     /// What happened.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: String,
     /// More, by the code: each member has the type that its name says.
     pub details: Box<Map<String, Value>>,
 }
 
 impl CallError {
-    /// An error without hint and details.
+    /// An error with the usual hint of its code, and no details.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None, details: Box::default() }
+        Self { code, message: message.into(), hint: code.usual_hint().to_owned(), details: Box::default() }
     }
 
-    /// The same with what to do about it.
+    /// The same with what to do about it, where that is known better.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = hint.into();
         self
+    }
+
+    /// Whether nobody knew more than the code says. Such a hint is the host's, whoever tells the error.
+    #[must_use]
+    pub fn has_usual_hint(&self) -> bool {
+        self.hint == self.code.usual_hint()
     }
 
     /// Whether message, hint and details are the connector's words: a stranger's, to be shown as such. The detail `source` says so.

@@ -28,6 +28,9 @@ pub(crate) const FATE_UNKNOWN: &str =
 /// With TLS 1.3 a server that wants a client certificate and gets none closes the connection after the handshake.
 const CLOSED: &str = "call again; where it stays so, look whether the target wants a client certificate";
 
+/// What may be wrong where an answer cannot be read.
+pub(crate) const BETWEEN: &str = "something between this host and the target may be changing answers";
+
 /// No answer came.
 pub(crate) fn of_transport(error: &TransportError, trust: Trust) -> CallError {
     let unknown = |error: CallError| {
@@ -120,7 +123,7 @@ pub(crate) fn of_refusal(refusal: &Refusal, renewing: Option<&TransportError>) -
         Some(TransportError::Credential(inner)) => {
             let of_inner = of_credential(inner);
             let message = format!("{}, and there is no other: {inner}", error.message);
-            CallError { message, ..error }.hint(of_inner.hint.unwrap_or_else(|| refusal.advice.clone()))
+            CallError { message, ..error }.hint(of_inner.hint)
         }
         Some(_) | None => error.hint(refusal.advice.clone()),
     }
@@ -141,14 +144,13 @@ pub(crate) fn of_finish(finish: Finish) -> CallError {
         Finish::Denied(denial) => {
             let message = format!("the connector tried a request that this operation may not make: {denial}");
             CallError::new(ErrorCode::TrustViolation, message)
-                .hint("nothing of that request was sent; do not use this connector until its maker has explained it")
+                .hint(format!("nothing of that request was sent; {}", ErrorCode::TrustViolation.usual_hint()))
                 .detail("rule", denial.rule.as_str())
                 .detail("effect", denial.effect.map(|id| id.as_str().to_owned()))
                 .detail("part", denial.part)
         }
         Finish::Budget(budget, limit) => {
             CallError::new(ErrorCode::ResourceLimit, format!("the call has used up its budget {budget} ({limit})"))
-                .hint("narrow the call, or raise the budget if the target is that large")
                 .detail("budget", budget)
                 .detail("limit", limit)
         }
@@ -156,10 +158,13 @@ pub(crate) fn of_finish(finish: Finish) -> CallError {
         Finish::Planned(_) => CallError::new(ErrorCode::InternalError, "a plan was made where none was asked for"),
         Finish::Unrecorded(why) => {
             CallError::new(ErrorCode::InternalError, format!("the write could not be recorded and was not sent: {why}"))
+                .hint("look at where this host keeps its records: without one no write is sent")
                 .detail("outcome", "not sent")
         }
         Finish::Reader(Some(error)) => error,
-        Finish::Reader(None) => CallError::new(ErrorCode::Timeout, "nobody reads the rows any more"),
+        Finish::Reader(None) => {
+            CallError::new(ErrorCode::Timeout, "nobody reads the rows any more").hint("read the rows to their end")
+        }
     }
 }
 
@@ -183,7 +188,6 @@ pub(crate) fn not_executed() -> CallError {
 
 pub(crate) fn connector_fault(why: &str) -> CallError {
     CallError::new(ErrorCode::ConnectorFault, format!("the connector failed: {why}"))
-        .hint("this is a mistake in the connector, not in the call")
 }
 
 /// The guest trapped.
@@ -247,7 +251,9 @@ pub(crate) fn of_store(refused: StoreRefused) -> CallError {
         }
         StoreRefused::NoSuchPlan | StoreRefused::Over(_) => approval_invalid(message),
         StoreRefused::ClockSetBack { .. } => {
-            approval_invalid(message).hint("set the clock; then plan again, and approve that plan")
+            approval_invalid(message).hint(
+                "set the clock, then plan again; where the store has seen a time that never was, put its directory away: nothing that waits there holds then",
+            )
         }
         StoreRefused::TooMany { most, .. } => CallError::new(ErrorCode::ResourceLimit, message)
             .hint("say yes or no to those that wait, or let them expire")
@@ -268,9 +274,12 @@ pub(crate) fn of_arguments(refused: ArgumentRefused) -> CallError {
 
 /// What the guest reports. Its text is a stranger's: cut, but not trusted for anything.
 pub(crate) fn of_failure(failure: Failure, silence: Option<CallError>, refusal: Option<CallError>) -> CallError {
-    let error = |code: ErrorCode, problem: Problem| CallError {
-        hint: problem.hint.map(|hint| cut(&hint)),
-        ..CallError::new(code, cut(&problem.message)).told_by_connector()
+    let error = |code: ErrorCode, problem: Problem| {
+        let error = CallError::new(code, cut(&problem.message)).told_by_connector();
+        match problem.hint.filter(|hint| !hint.trim().is_empty()) {
+            Some(hint) => error.hint(cut(&hint)),
+            None => error,
+        }
     };
     // The first time that no answer came decides, whatever the guest makes of it.
     if let Some(silence) = silence {

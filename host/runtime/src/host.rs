@@ -10,6 +10,7 @@ use crate::engine::{MAX_ADMISSIONS, MAX_CALLS, engine};
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
 use crate::guest::{Guest, Replay, linker};
+use crate::preview::Foresight;
 use crate::record::{NoRecorder, Recorder};
 use crate::rows::{RowBatch, Sink};
 use crate::target::Target;
@@ -17,7 +18,7 @@ use meho_policy::approver::Approvers;
 use meho_policy::authority::Phase;
 use meho_policy::catalogue::{Operation, ResultKind};
 use meho_policy::effect::Trust;
-use meho_policy::plan::{Approval, ApprovalInvalid, Digest, Plan, PlanContext};
+use meho_policy::plan::{Approval, ApprovalInvalid, Digest, Plan, PlanContext, PlannedRequest};
 use meho_policy::schema::{Arguments, DRY_RUN};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ use wasmtime::component::Linker;
 const WAITING_BATCHES: usize = 2;
 /// How long a plan waits for its yes.
 const PLAN_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// What to do where this host serves no more.
+const CLOSED: &str = "call again on a host that is up: nothing was sent";
 
 /// Who calls what.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +70,8 @@ pub struct HostSettings {
     pub recorder: Arc<dyn Recorder>,
     /// Where plans wait.
     pub plans: Arc<dyn PlanStore>,
+    /// Whether what would come of a plan is asked of its target.
+    pub previews: Previews,
     /// Looks at the guest's memory after each call.
     #[cfg(feature = "memory-inspection")]
     pub inspector: Option<Arc<crate::inspection::Inspector>>,
@@ -78,10 +83,21 @@ impl Default for HostSettings {
             budgets: Budgets::default(),
             recorder: Arc::new(NoRecorder),
             plans: Arc::new(Plans::default()),
+            previews: Previews::default(),
             #[cfg(feature = "memory-inspection")]
             inspector: None,
         }
     }
+}
+
+/// Whether plans have previews.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Previews {
+    /// They have: the host asks the target, with reads and a dry run.
+    #[default]
+    Made,
+    /// They have none: for a target that is asked for nothing but what is called.
+    LeftOut,
 }
 
 /// A host. Cheap to clone; clones share the engine.
@@ -218,7 +234,7 @@ impl Host {
     /// # Errors
     /// CONNECTOR_FAULT with the reason, where it is refused.
     pub async fn load(&self, component: Vec<u8>) -> Result<Arc<Connector>, CallError> {
-        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down");
+        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down").hint(CLOSED);
         let _turn = self.inner.admissions.acquire().await.map_err(closed)?;
         Connector::admit(&self.inner.engine, &self.inner.linker, &self.inner.settings.budgets, component)
             .await
@@ -251,7 +267,8 @@ impl Host {
             return Err(CallError::new(
                 ErrorCode::InvalidRequest,
                 format!("{} only reads: there is nothing to plan", prepared.operation.id),
-            ));
+            )
+            .hint("call it instead"));
         }
         let _turn = self.turn(prepared.budgets.wall).await?;
         self.plan_prepared(&prepared).await
@@ -341,7 +358,7 @@ impl Host {
     ///
     /// # Errors
     /// AUTHENTICATION_FAILED where the target does not take the credential; TLS_ERROR, CONNECTION_FAILED, TIMEOUT where it cannot be asked;
-    /// SERVER_ERROR where what answers is no target of its family.
+    /// SERVER_ERROR where what answers is no target of its family; INVALID_REQUEST where the family has no way to ask.
     pub async fn check(
         &self,
         target: &Target,
@@ -350,6 +367,12 @@ impl Host {
     ) -> Result<Box<TargetCheck>, CallError> {
         let namespace = crate::check::namespace(check.namespace.as_deref())?;
         connector.map_or(Ok(()), |connector| same_family(connector, target))?;
+        if !target.family().can_be_asked() {
+            let message =
+                format!("a target of the family {} cannot be asked who a credential is", target.family().name());
+            return Err(CallError::new(ErrorCode::InvalidRequest, message)
+                .hint("call one of the connector's operations that read: whether it is answered shows it"));
+        }
         let settings = &self.inner.settings;
         let budgets = settings.budgets.under(&target.rules().allowance, check.timeout);
         let _turn = self.turn(budgets.wall).await?;
@@ -429,23 +452,22 @@ impl Host {
             Verdict::Rejected => {
                 let by = &prepared.principal;
                 self.inner.settings.plans.reject(waiting.digest, by).await.map_err(fault::of_store)?;
-                Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was sent")
+                Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was changed")
                     .detail("answer", "no")
                     .detail("plan", waiting.view))
             }
-            Verdict::Nobody => Err(CallError::new(
-                ErrorCode::ApprovalRequired,
-                "this changes the target and waits for a person's yes: nothing was sent",
-            )
-            .hint("run it at a terminal, where you are shown the exact request and asked")
-            .detail("plan_id", waiting.view.get("id").cloned().unwrap_or_default())
-            .detail("plan", waiting.view)),
+            Verdict::Nobody => {
+                Err(CallError::new(ErrorCode::ApprovalRequired, "this changes the target and waits for a person's yes")
+                    .hint("run it at a terminal, where you are shown the exact request and asked")
+                    .detail("plan_id", waiting.view.get("id").cloned().unwrap_or_default())
+                    .detail("plan", waiting.view))
+            }
         }
     }
 
     /// One of the host's places for calls.
     async fn turn(&self, patience: Duration) -> Result<OwnedSemaphorePermit, CallError> {
-        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down");
+        let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down").hint(CLOSED);
         let turn = tokio::time::timeout(patience, self.inner.turns.clone().acquire_owned()).await;
         turn.map_err(|_| {
             let message = format!("{MAX_CALLS} calls were under way for {} s: nothing was sent", patience.as_secs());
@@ -503,14 +525,28 @@ impl Host {
                     clock: prepared.replay.clock.as_secs(),
                     seed: prepared.replay.seed,
                 };
+                let preview = match self.inner.settings.previews {
+                    Previews::Made => Some(self.foresight(prepared, &request).look().await),
+                    Previews::LeftOut => None,
+                };
                 let plan = Plan::new(*request, context);
-                let view = crate::approval::view(&plan, prepared.target);
+                let view = crate::approval::view(&plan, preview.as_ref(), prepared.target);
                 if prepared.dry_run {
                     return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(view, prepared.target))));
                 }
                 let kept = KeptPlan { plan, view, note: prepared.note.clone() };
                 plans.keep(kept).await.map(Planned::Waiting).map_err(fault::of_store)
             }
+        }
+    }
+
+    fn foresight<'p>(&self, prepared: &'p Prepared<'_>, planned: &'p PlannedRequest) -> Foresight<'p> {
+        Foresight {
+            target: prepared.target,
+            planned,
+            principal: &prepared.principal,
+            budgets: &prepared.budgets,
+            recorder: self.inner.settings.recorder.clone(),
         }
     }
 
@@ -539,7 +575,7 @@ fn same_family(connector: &Connector, target: &Target) -> Result<(), CallError> 
     }
     let (component, target) = (connector.catalogue().family().name(), target.family().name());
     let message = format!("the component works on {component} and the target is of the family {target}");
-    Err(CallError::new(ErrorCode::InvalidRequest, message))
+    Err(CallError::new(ErrorCode::InvalidRequest, message).hint("call it on a target of the component's family"))
 }
 
 /// Whether a plan was made by this component, for this target under this policy, and for this principal.

@@ -34,6 +34,7 @@ mod guest;
 mod body;
 mod egress;
 mod mask;
+mod preview;
 mod proxy;
 mod resolve;
 mod secrets;

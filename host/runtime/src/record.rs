@@ -69,7 +69,7 @@ pub struct Usage {
 /// Which call it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallId {
-    /// The operation; `check` for a check of the target, which is the host's own.
+    /// The operation; `check` for a check of the target and `preview` for the preview of a plan, which are the host's own.
     pub operation: String,
     /// The target's name.
     pub target: String,
@@ -152,8 +152,12 @@ pub trait Recorder: Send + Sync {
 pub struct RequestIntent {
     /// Which call's.
     pub call: CallId,
+    /// Whose it is. A host's own is a dry run: it changes nothing at a target that keeps its word.
+    pub origin: Origin,
     /// The id that it will carry.
     pub audit_id: String,
+    /// The effect that allows it, or what the host asks.
+    pub effect: String,
     /// The method.
     pub method: Method,
     /// Path and query.

@@ -47,6 +47,8 @@ impl SecretValues {
     pub(crate) fn redactor(&self, family: Family, permit: &Permit) -> Option<Redactor> {
         let redaction = match (family.secrets(permit.request()), self) {
             (Secrets::None, _) => return None,
+            // Nobody has asked the host to look at one.
+            _ if permit.is_of_host() => Redaction::Emptied,
             (Secrets::Any, _) => Redaction::Emptied,
             (Secrets::One, Self::Revealed) => Redaction::Revealed,
             (Secrets::One, Self::Redacted(key)) => {

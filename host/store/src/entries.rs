@@ -9,6 +9,8 @@ use std::time::Duration;
 pub(crate) fn of_intent(request: &RequestIntent) -> Value {
     json!({
         "call": of_id(&request.call),
+        "origin": of_origin(request.origin),
+        "effect": request.effect,
         "audit_id": request.audit_id,
         "method": request.method.as_str(),
         "path": request.path_and_query,
@@ -83,13 +85,9 @@ fn of_request(request: &RequestRecord) -> Value {
         Ending::NotSent(_) => (None, "not sent"),
         Ending::Unknown(_) => (None, "unknown"),
     };
-    let origin = match request.origin {
-        Origin::Connector => "connector",
-        Origin::Host => "host",
-    };
     json!({
         "audit_id": request.audit_id,
-        "origin": origin,
+        "origin": of_origin(request.origin),
         "effect": request.effect,
         "trust": request.trust.to_string(),
         "method": request.method.as_str(),
@@ -100,6 +98,14 @@ fn of_request(request: &RequestRecord) -> Value {
         "response_bytes": request.response_bytes,
         "duration_ms": milliseconds(request.duration),
     })
+}
+
+/// A host's own write is a dry run.
+fn of_origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Connector => "connector",
+        Origin::Host => "host",
+    }
 }
 
 fn milliseconds(duration: Duration) -> u64 {

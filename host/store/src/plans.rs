@@ -83,6 +83,9 @@ fn keep(session: &mut Session<'_>, kept: KeptPlan) -> Result<Box<PlanEntry>, Sto
     if let Some(known) = waiting.iter().find(same) {
         return Ok(Box::new(known.clone()));
     }
+    if session.now < session.latest && context.expires <= session.latest {
+        return Err(StoreRefused::ClockSetBack { behind: session.latest - session.now });
+    }
     if waiting.len() >= MAX_WAITING {
         return Err(StoreRefused::TooMany { most: MAX_WAITING, principal: context.principal.clone() });
     }

@@ -142,7 +142,7 @@ impl<'d> Session<'d> {
             transaction,
         };
         let known = fact(&session.transaction, "place")?;
-        let is_left_so = heads.is_none_or(|heads| heads.before == head || heads.after == head);
+        let is_left_so = heads.is_some_and(|heads| heads.before == head || heads.after == head);
         match known {
             None if heads.is_none() => session.rename(place)?,
             Some(known) if known == place && is_left_so => {}

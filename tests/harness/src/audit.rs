@@ -47,6 +47,9 @@ pub struct AuditEvent {
     pub object_ref: Option<ObjectRef>,
     /// How it ended; `None` before it did.
     pub response_status: Option<AuditStatus>,
+    /// The body of a deletion; `None` where it had none, and for other requests.
+    #[serde(default)]
+    pub request_object: Option<serde_json::Value>,
     /// Why it was allowed or not, and more: `authorization.k8s.io/decision`, `authorization.k8s.io/reason`.
     #[serde(default)]
     pub annotations: HashMap<String, String>,
@@ -102,7 +105,7 @@ impl Cluster {
     pub fn audit_mark(&self) -> io::Result<AuditMark> {
         match self.server() {
             Server::Real(_) => Ok(AuditMark(std::fs::metadata(self.directory().file(AUDIT_LOG))?.len())),
-            Server::Demo(demo) => Ok(AuditMark(demo.events_since(0).len() as u64)),
+            Server::Demo(demo) => Ok(AuditMark(demo.demo.served_count() as u64)),
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::sync::OnceLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use meho_demo::{Demo, DemoError, Served, Settings, World};
 
 use crate::audit::{AuditEvent, AuditStatus, AuditUser, COMPLETE, ObjectRef};
 use crate::by_hand::NODE_BY_HAND;
+use crate::client::ClientError;
 use crate::cluster::{Cluster, Server};
 use crate::credentials::{self, ADMIN_KUBECONFIG, ADMIN_TOKEN, CA, OTHER_CA};
 use crate::directory::{Alive, Directory};
@@ -40,10 +41,16 @@ impl InProcess {
         self.programs.get_or_init(|| Programs::built().map(|(programs, _)| programs)).clone()
     }
 
+    /// Keeps objects that are as they should be, many at a time.
+    pub(crate) fn keep(&self, objects: impl Iterator<Item = Value>) -> Result<(), ClientError> {
+        let place = "what the demo cluster is to keep".to_owned();
+        self.demo.keep(objects).map_err(|_| ClientError::Unexpected { what: "a kind that is served nowhere", place })
+    }
+
     /// What it served since a place in its log, which is a number of requests.
     pub(crate) fn events_since(&self, since: u64) -> Vec<AuditEvent> {
         let since = usize::try_from(since).unwrap_or(usize::MAX);
-        self.demo.served().into_iter().skip(since).map(AuditEvent::from).collect()
+        self.demo.served_since(since).into_iter().map(AuditEvent::from).collect()
     }
 }
 
@@ -92,6 +99,7 @@ impl From<Served> for AuditEvent {
             user_agent: served.user_agent,
             object_ref: (!reference.resource.is_empty()).then_some(reference),
             response_status: Some(AuditStatus { code: served.status }),
+            request_object: served.options,
             annotations: Default::default(),
         }
     }

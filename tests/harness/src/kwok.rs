@@ -3,6 +3,9 @@
 //! The stages are those of kwok's own module, with two changes. Pods become ready within a second instead of within twelve,
 //! and are gone two seconds after their deletion instead of at any time of their grace period (of 30 seconds). And there is one node, [`NODE_BY_HAND`], on whose pods kwok plays no stage but deletion, so that a status which a test
 //! has written stays; the same goes for pods and nodes with the label [`BY_HAND`]. A YAML document of kwok's stages has one fixed layout; a change that finds no place in it is an error.
+//!
+//! Pods go wrong where they are asked to. kwok's own stages of chaos let a pod or a node fail that has their label, such as
+//! `pod-container-running-failed.stage.kwok.x-k8s.io`; ours, in `stages/fate.yaml`, play a pod with the label [`FATE`] from its beginning.
 
 use serde_json::json;
 
@@ -11,6 +14,10 @@ use crate::directory::Directory;
 use crate::logs::KnownLog;
 use crate::programs::Programs;
 use crate::unavailable::Unavailable;
+
+/// The label of pods that go wrong; its value says how, see `stages/fate.yaml`.
+pub const FATE: &str = "meho.dev/fate";
+const FATES: &str = include_str!("../stages/fate.yaml");
 
 const SELECTOR: &str = "  selector:\n    matchExpressions:\n";
 const DELAY: &str = "    durationMilliseconds: 1000\n";
@@ -42,11 +49,12 @@ pub(crate) fn configuration(programs: &Programs, directory: &Directory) -> Resul
         text.push_str("---\n");
         text.push_str(&stage);
     }
+    text.push_str(&format!("---\n{FATES}"));
     text.push_str(&format!("---\n{}\n", logs(directory)));
     Ok(text)
 }
 
-/// What keeps a stage from objects that are written by hand. Volumes are played wherever their class is kwok's.
+/// What keeps a stage from objects that are written by hand, or that have a fate of their own. Volumes are played wherever their class is kwok's.
 fn left_alone(stage: &str) -> String {
     let mut conditions = String::new();
     if stage.starts_with("pod/") {
@@ -56,6 +64,9 @@ fn left_alone(stage: &str) -> String {
     }
     if stage.starts_with("pod/") || stage.starts_with("node/") {
         conditions.push_str(&format!("    - key: '.metadata.labels[\"{BY_HAND}\"]'\n      operator: 'DoesNotExist'\n"));
+    }
+    if stage.starts_with("pod/general/") {
+        conditions.push_str(&format!("    - key: '.metadata.labels[\"{FATE}\"]'\n      operator: 'DoesNotExist'\n"));
     }
     conditions
 }

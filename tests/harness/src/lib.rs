@@ -53,6 +53,7 @@ pub use client::{Client, ClientError, Patch, Response};
 pub use client_certificate::ClientCertificate;
 pub use cluster::Cluster;
 pub use control_plane::ControlPlane;
+pub use kwok::FATE;
 pub use logs::KnownLog;
 pub use many_pods::ManyPods;
 pub use namespace::Namespace;

@@ -21,10 +21,13 @@ pub enum KnownLog {
     Silent,
     /// The container `chatty`: 20,000 lines of 100 bytes.
     Chatty,
+    /// The container `vast`: 50,000 lines of 1000 bytes.
+    Vast,
 }
 
 impl KnownLog {
-    pub(crate) const ALL: [Self; 5] = [Self::Usual, Self::Previous, Self::Sidecar, Self::Silent, Self::Chatty];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Usual, Self::Previous, Self::Sidecar, Self::Silent, Self::Chatty, Self::Vast];
 
     /// What a container of this name has, and what it had before.
     pub(crate) fn of(container: &str, previous: bool) -> Self {
@@ -40,6 +43,7 @@ impl KnownLog {
             Self::Sidecar => Some("sidecar"),
             Self::Silent => Some("silent"),
             Self::Chatty => Some("chatty"),
+            Self::Vast => Some("vast"),
         }
     }
 
@@ -53,6 +57,10 @@ impl KnownLog {
             Self::Sidecar => numbered(5, "sidecar line"),
             Self::Silent => Vec::new(),
             Self::Chatty => (1..=20_000).map(|line| format!("{line:-<99}")).collect(),
+            Self::Vast => {
+                let rest = "-".repeat(994);
+                (1..=50_000).map(|line| format!("{line:05}{rest}")).collect()
+            }
         }
     }
 
@@ -70,6 +78,7 @@ impl KnownLog {
             Self::Sidecar => "sidecar-container.log",
             Self::Silent => "silent-container.log",
             Self::Chatty => "chatty-container.log",
+            Self::Vast => "vast-container.log",
         }
     }
 

@@ -40,12 +40,14 @@ const NODES: [(&str, &str); 3] = [("node-0", "zone-a"), ("node-1", "zone-b"), ("
 /// The usual limit of a kubelet.
 const PODS_PER_NODE: u32 = 110;
 
-/// Every request, by its metadata, when it has been answered. Some requests (watches) are also logged when they begin.
+/// Every request, by its metadata, when it has been answered; of a deletion its options too: they say whether it was a dry run. Some requests (watches) are also logged when they begin.
 const AUDIT_POLICY: &str = "\
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+- level: Request
+  verbs: [delete]
 - level: Metadata
 ";
 pub(crate) const AUDIT_LOG: &str = "audit.log";

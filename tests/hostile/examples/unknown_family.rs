@@ -10,7 +10,7 @@ struct UnknownFamily;
 impl Fixture for UnknownFamily {
     fn describe() -> Description {
         let mut described = description(vec![act(vec![pod()])]);
-        described.identity.family = "generic-http".to_owned();
+        described.identity.family = "kubernetes-like".to_owned();
         described
     }
 

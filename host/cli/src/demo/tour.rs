@@ -14,11 +14,13 @@ use meho_host::call::AnswerMeta;
 use meho_host::connector::Connector;
 use meho_host::error::CallError;
 use meho_host::host::{Call, Host, HostSettings};
+use meho_host::policy::column::Column;
 use meho_host::policy::effect::Trust;
 use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan};
-use meho_host::record::{Ending, RequestRecord};
+use meho_host::record::{Ending, Origin, RequestRecord};
 use meho_host::target::Target;
 use meho_host_cli::paint::Tone;
+use meho_host_cli::sheet::Lists;
 use meho_host_cli::table::Namespaces;
 use meho_host_cli::text::safe;
 use serde_json::{Map, Value, json};
@@ -53,6 +55,8 @@ struct Asked {
     data: Value,
     meta: AnswerMeta,
     entity: Option<String>,
+    columns: Vec<Column>,
+    lists: Lists,
     namespaces: Namespaces,
     /// What was approved, as it was shown.
     plan: Option<Value>,
@@ -134,6 +138,8 @@ impl<'d> Tour<'d> {
             data,
             meta: answer.meta,
             entity: operation.entity.as_ref().map(|entity| entity.name.clone()),
+            columns: operation.returns.columns().to_vec(),
+            lists: operation.returns.lists().clone(),
             namespaces,
             plan: self.approver.shown.lock().unwrap_or_else(PoisonError::into_inner).take(),
             requests: self.records.requests_since(before),
@@ -170,7 +176,12 @@ impl Tour<'_> {
                         "The demo says yes to its own plans, on its own cluster only. Elsewhere you are asked: Send it? [y/N]\n\n",
                     )?;
                 }
-                let about = About { entity: asked.entity.as_deref(), namespaces: asked.namespaces };
+                let about = About {
+                    entity: asked.entity.as_deref(),
+                    columns: &asked.columns,
+                    lists: &asked.lists,
+                    namespaces: asked.namespaces,
+                };
                 let (part, rest) = excerpt(&asked);
                 say(&beginning(&printer.laid_out(&part, &asked.meta, about)))?;
                 say(&rest)?;
@@ -214,6 +225,7 @@ fn request_document(request: &RequestRecord) -> Value {
     };
     json!({
         "method": request.method.as_str(), "path": request.path_and_query, "status": status, "audit_id": request.audit_id,
+        "for_preview": request.origin == Origin::Host,
     })
 }
 
@@ -272,7 +284,7 @@ fn glance(value: &Value) -> Value {
 
 /// What left the host, a line for all requests of one path that ended alike.
 fn sent(requests: &[RequestRecord]) -> String {
-    let mut kinds: Vec<(String, String, Vec<&str>)> = Vec::new();
+    let mut kinds: Vec<(bool, String, String, Vec<&str>)> = Vec::new();
     for request in requests {
         let ending = match &request.ending {
             Ending::Answered(status) => status.to_string(),
@@ -281,15 +293,16 @@ fn sent(requests: &[RequestRecord]) -> String {
         };
         let (path, query) = request.path_and_query.split_once('?').unwrap_or((&request.path_and_query, ""));
         let kind = format!("{} {path}", request.method.as_str());
-        match kinds.iter_mut().find(|(known, ended, _)| *known == kind && *ended == ending) {
+        let is_ours = request.origin == Origin::Host;
+        match kinds.iter_mut().find(|(ours, known, ended, _)| *ours == is_ours && *known == kind && *ended == ending) {
             Some((.., queries)) => queries.push(query),
-            None => kinds.push((kind, ending, vec![query])),
+            None => kinds.push((is_ours, kind, ending, vec![query])),
         }
     }
     // Reads that are asked for side by side end in any order.
     kinds.sort();
     let mut text = String::new();
-    for (kind, ending, queries) in &kinds {
+    for (is_ours, kind, ending, queries) in &kinds {
         let query = match queries.as_slice() {
             [""] => String::new(),
             [first, rest @ ..] if rest.iter().all(|query| query == first) => match *first {
@@ -300,7 +313,8 @@ fn sent(requests: &[RequestRecord]) -> String {
         };
         let request = shortened(&format!("{kind}{query}"));
         let times = if queries.len() > 1 { format!("  {} times", queries.len()) } else { String::new() };
-        writeln!(text, "→ {request}  {ending}{times}").expect(FAILS_NOT);
+        let what_for = if *is_ours { "  for the preview" } else { "" };
+        writeln!(text, "→ {request}  {ending}{times}{what_for}").expect(FAILS_NOT);
     }
     text
 }

@@ -31,6 +31,36 @@ fn by_hand(home: &Home) {
 }
 
 #[test]
+fn a_target_says_which_family_it_is_of() {
+    let home = Home::new();
+    home.write("token", "a-secret-that-stays-where-it-is");
+    let add = |name, more: &[&str]| {
+        let server = ["--server", "https://192.0.2.7", "--token-file", "token"];
+        home.run(&[&["target", "add", name], &server[..], more].concat())
+    };
+    assert_eq!(add("things", &["--family", "generic-http"]).code, Some(0));
+    assert_eq!(add("cluster", &["--family", "kubernetes"]).code, Some(0));
+    let text = fs::read_to_string(home.configuration()).expect("a configuration");
+    assert_eq!(text.matches("family = \"generic-http\"").count(), 1, "{text}");
+    assert_eq!(text.matches("family").count(), 1, "the usual one is not written: {text}");
+    let unknown = add("other", &["--family", "gopher"]);
+    assert!(
+        unknown.code != Some(0) && unknown.stderr.contains("kubernetes and generic-http are there"),
+        "{unknown:#?}"
+    );
+    // What the built-in component works on is no server of which nothing is known: it is refused before anything is sent.
+    let call = home.run(&["call", "list_nodes", "--target", "things"]);
+    assert!(call.code != Some(0), "{call:#?}");
+    let why = "the component works on kubernetes and the target is of the family generic-http";
+    assert!(call.stdout.contains(why), "{call:#?}");
+    // A kubeconfig's server is of Kubernetes.
+    let path = home.configuration();
+    fs::write(&path, "[targets.k]\nkubeconfig = \"/k\"\nfamily = \"generic-http\"\n").expect("a file");
+    let stray = home.run(&["target", "list"]);
+    assert!(stray.code != Some(0) && stray.stdout.contains("family does not go with kubeconfig"), "{stray:#?}");
+}
+
+#[test]
 fn a_target_is_added_with_paths_that_lead_to_the_same_from_everywhere() {
     let home = Home::new();
     home.write("token", "a-secret-that-stays-where-it-is");
@@ -77,11 +107,13 @@ fn a_target_is_added_with_paths_that_lead_to_the_same_from_everywhere() {
     let listed = home.run(&["target", "list"]).json();
     let lab = json!({
         "name": "lab", "default": false, "kind": "server", "server": "https://192.0.2.7:6443", "token_file": format!("{root}/token"),
-        "ca_file": format!("{root}/sub/../ca.pem"), "skip_tls_verification": false, "tls_server_name": "lab.example", "namespace": "web",
+        "ca_file": format!("{root}/sub/../ca.pem"), "skip_tls_verification": false, "tls_server_name": "lab.example", "family": "kubernetes",
+        "namespace": "web",
     });
     let open = json!({
         "name": "open", "default": true, "kind": "server", "server": "https://192.0.2.8", "token_file": format!("{root}/token"),
-        "ca_file": null, "skip_tls_verification": true, "tls_server_name": null, "namespace": null,
+        "ca_file": null, "skip_tls_verification": true, "tls_server_name": null, "family": "kubernetes",
+        "namespace": null,
     });
     assert_eq!(listed, json!([lab, open]));
 }

@@ -27,9 +27,15 @@ fn the_demo_answers_ten_questions_and_nothing_else_leaves() {
             assert!(!requests.is_empty());
             if answer["plan"].is_object() {
                 plans += 1;
-                let sent: Vec<&Value> = requests.iter().filter(|request| request["method"] != "GET").collect();
-                assert_eq!(sent.len(), 1, "{answer:#}");
+                let written: Vec<&Value> = requests.iter().filter(|request| request["method"] != "GET").collect();
+                let (tried, sent): (Vec<&Value>, Vec<&Value>) =
+                    written.into_iter().partition(|request| request["for_preview"] == true);
+                assert_eq!((tried.len(), sent.len()), (1, 1), "{answer:#}");
                 assert_eq!(sent[0]["path"], answer["plan"]["request"]["path"]);
+                assert!(tried[0]["path"].as_str().is_some_and(|path| path.ends_with("?dryRun=All")), "{answer:#}");
+                let preview = &answer["plan"]["preview"];
+                assert_eq!((&preview["was_tried"], &preview["unavailable"]), (&json!(true), &json!([])), "{answer:#}");
+                assert_eq!(preview["changes"].as_array().map(Vec::len), Some(1), "{answer:#}");
             } else {
                 assert!(requests.iter().all(|request| request["method"] == "GET"), "{answer:#}");
             }
@@ -178,7 +184,7 @@ fn names_and_a_proxy_of_a_kubeconfig_leave_the_request_at_the_question() {
     let lines: Vec<&str> = shown.lines().collect();
     assert!(lines.iter().all(|line| line.chars().count() <= 100), "{shown}");
     let (above, below) = lines.split_at(lines.len() - 10);
-    assert!(above.len() < 20, "{shown}");
+    assert!(above.len() < 26, "{shown}");
     assert!(above.iter().any(|line| line.starts_with("This changes the target prodx")), "{shown}");
     let begins =
         ["target   prodx", "server   https://127.0.0.1:", "proxy    http://127.0.0.1:", "caller   ", "trust    WRITE"];

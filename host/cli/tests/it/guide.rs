@@ -84,7 +84,7 @@ fn with_outputs(guide: &str, print: &dyn Fn(&str) -> Vec<String>) -> String {
 }
 
 /// The text with something else between two marks.
-fn between(guide: &str, mark: &str, text: &str) -> String {
+pub(crate) fn between(guide: &str, mark: &str, text: &str) -> String {
     let (open, close) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
     let (before, rest) = guide.split_once(&open).unwrap_or_else(|| panic!("the guide has no mark {mark}"));
     let (_, after) = rest.split_once(&close).expect("the mark's end");

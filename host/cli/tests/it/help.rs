@@ -41,6 +41,15 @@ fn every_subcommand_has_help_with_an_example() {
         "target list",
         "target remove",
         "target default",
+        "plans",
+        "plan",
+        "approve",
+        "reject",
+        "execute",
+        "approver init",
+        "audit",
+        "audit verify",
+        "audit head",
     ] {
         assert!(seen.contains(known), "{known:?} is not in {seen:?}");
     }

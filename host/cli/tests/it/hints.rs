@@ -80,6 +80,16 @@ fn what_is_kubectls_is_answered_with_what_it_is_here() {
             "scale deployment/web",
             "operations are called so: `meho-host call scale_deployment`; `meho-host ops` lists them",
         ),
+        ("get ing", "operations are called so: `meho-host call list_ingresses`; `meho-host ops` lists them"),
+        (
+            "get networkpolicies web",
+            "operations are called so: `meho-host call get_network_policy`; `meho-host ops` lists them",
+        ),
+        (
+            "describe persistentvolumeclaim/data",
+            "operations are called so: `meho-host call get_pvc`; `meho-host ops` lists them",
+        ),
+        ("delete deployment/web", "nothing here does delete deployment: `meho-host ops` lists what there is"),
         ("list_pods", "operations are called so: `meho-host call list_pods`; `meho-host ops` lists them"),
         ("apply", "there is no apply here: `meho-host ops` lists what there is"),
     ] {
@@ -144,6 +154,18 @@ fn a_refusal_says_whose_turn_it_is() {
 }
 
 #[test]
+fn where_nobody_knows_more_the_usual_is_said_in_the_programs_own_name() {
+    let home = Home::new();
+    let fake = refusal(422, "Invalid", "the label selector is none");
+    let options = target::options(&fake, &home);
+    let invalid = hints(&home, &with(&["call", "list_pods"], &options));
+    assert_eq!(invalid, "hint: put right what the message names: the same again is refused again\n");
+    // Beside what the program knows better it is not said.
+    let named = hints(&home, &with(&["call", "list_pods", "limit=0"], &options));
+    assert_eq!(named, "hint: `meho-host ops list_pods` shows what it takes\n");
+}
+
+#[test]
 fn a_name_that_fits_several_is_answered_with_all_of_them() {
     let home = Home::new();
     let [one, two] = ["api-gateway-1", "api-gateway-2"].map(|name| target::pod("web", name, None));
@@ -158,5 +180,6 @@ fn a_name_that_fits_several_is_answered_with_all_of_them() {
     let run = home.run(&with(&["call", "get_pod", "namespace=web", "name=api-gateway", "-o", "table"], &options));
     let error = run.failed(1);
     assert!(error.contains("  the connector says: candidates: api-gateway-1, api-gateway-2\n"), "{error}");
-    assert!(error.contains("hint: call again with one of the candidates\n"), "{error}");
+    let hints: Vec<&str> = error.lines().filter(|line| line.starts_with("hint: ")).collect();
+    assert_eq!(hints, ["hint: call again with one of the candidates"], "{error}");
 }

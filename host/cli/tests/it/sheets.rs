@@ -1,7 +1,8 @@
 //! One object as a sheet.
 
+use meho_host::policy::schema::ResultSchema;
 use meho_host_cli::paint::Paint;
-use meho_host_cli::sheet::object;
+use meho_host_cli::sheet::{Lists, object};
 use meho_host_cli::text::{prose, wrapped_at_words};
 use meho_host_cli::view::View;
 use serde_json::json;
@@ -65,7 +66,7 @@ pod_list:
   kube-system  dns
   these are the first 2: there are more
 ";
-    assert_eq!(object(&node, Some("Node"), &view(None)), expected);
+    assert_eq!(object(&node, Some("Node"), &Lists::new(), &view(None)), expected);
 }
 
 #[test]
@@ -95,13 +96,13 @@ events:
     let expected = expected.replace("name:      a", "name:        a").replace("namespace: p", "namespace:   p");
     let expected = expected.replace("created:   2", "created:     2").replace("status:    C", "status:      C");
     let expected = expected.replace("pod_ips:   1", "pod_ips:     1").replace("node_name: -", "node_name:   -");
-    let shown = object(&pod(), Some("Pod"), &view(None));
+    let shown = object(&pod(), Some("Pod"), &Lists::new(), &view(None));
     assert_eq!(shown, expected, "{shown}");
 }
 
 #[test]
 fn at_a_narrow_terminal_what_is_said_stands_below_and_is_not_lost() {
-    let shown = object(&pod(), Some("Pod"), &view(Some(40)));
+    let shown = object(&pod(), Some("Pod"), &Lists::new(), &view(Some(40)));
     assert!(shown.lines().all(|line| line.width() <= 40), "{shown}");
     let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
@@ -116,15 +117,16 @@ fn at_a_narrow_terminal_what_is_said_stands_below_and_is_not_lost() {
 
 #[test]
 fn what_a_write_has_to_say_is_name_and_value() {
-    let shown = object(&json!({"deployment": "web", "replicas": 3, "scaled": true}), None, &view(Some(80)));
+    let shown =
+        object(&json!({"deployment": "web", "replicas": 3, "scaled": true}), None, &Lists::new(), &view(Some(80)));
     assert_eq!(shown, "deployment: web\nreplicas: 3\nscaled: true\n");
 }
 
 #[test]
 fn a_log_is_shown_as_it_is() {
     let logs = json!({"pod": "a", "logs": "one\n\ttwo\u{1b}[31m\nthree"});
-    assert_eq!(object(&logs, None, &view(Some(20))), "one\n\ttwo\\u{1b}[31m\nthree\n");
-    assert_eq!(object(&json!({"logs": ""}), None, &view(None)), "");
+    assert_eq!(object(&logs, None, &Lists::new(), &view(Some(20))), "one\n\ttwo\\u{1b}[31m\nthree\n");
+    assert_eq!(object(&json!({"logs": ""}), None, &Lists::new(), &view(None)), "");
 }
 
 #[test]
@@ -140,7 +142,29 @@ subsets:
       PORT
       80
 ";
-    assert_eq!(object(&endpoints, Some("Endpoints"), &view(None)), expected);
+    assert_eq!(object(&endpoints, Some("Endpoints"), &Lists::new(), &view(None)), expected);
+}
+
+#[test]
+fn a_list_of_an_object_stands_in_the_columns_that_its_schema_says() {
+    let items = json!({"type": "object", "properties": {"colour": {}, "ready": {}, "wanted": {}}, "columns": [
+        {"heading": "SHADE", "of": ["colour"], "rank": 0}, {"heading": "READY", "of": ["ready", "wanted"], "rank": 1, "as": "part"},
+    ]});
+    let schema = json!({"type": "object", "properties": {"sets": {"type": "array", "items": items}}});
+    let schema = ResultSchema::parse(&schema.to_string()).expect("a schema");
+    let set = json!({"colour": "red", "ready": 1, "wanted": 2});
+    // What only has its name stands as it would.
+    let sets = json!({"sets": [set], "inner": {"sets": [set]}});
+    let expected = "\
+sets:
+  SHADE  READY
+  red    1/2
+inner:
+  sets:
+    COLOUR  READY  WANTED
+    red     1      2
+";
+    assert_eq!(object(&sets, Some("Set"), schema.lists(), &view(None)), expected);
 }
 
 #[test]
@@ -150,7 +174,7 @@ fn nothing_that_an_object_says_acts_or_passes_for_another_member() {
         "conditions": [{"type": acting, "status": "True", "message": acting}], "events": [{"reason": acting, "message": acting}]});
     for width in [None, Some(40), Some(80)] {
         for paint in [Paint::Plain, Paint::Coloured] {
-            let shown = object(&object_of, Some("Pod"), &View { paint, ..view(width) });
+            let shown = object(&object_of, Some("Pod"), &Lists::new(), &View { paint, ..view(width) });
             let ours = ["\u{1b}[1m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"];
             let rest = ours.iter().fold(shown.clone(), |text, sequence| text.replace(sequence, ""));
             assert!(!rest.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{shown:?}");
@@ -171,9 +195,9 @@ findings:
 name:       api
 finalizers: a,b
 ";
-    assert_eq!(object(&pod, Some("Pod"), &view(None)), expected);
+    assert_eq!(object(&pod, Some("Pod"), &Lists::new(), &view(None)), expected);
     // What goes on in the next line is told from the next sentence.
-    let narrow = object(&pod, Some("Pod"), &view(Some(30)));
+    let narrow = object(&pod, Some("Pod"), &Lists::new(), &view(Some(30)));
     assert!(narrow.lines().all(|line| line.width() <= 30), "{narrow}");
     assert_eq!(narrow.lines().filter(|line| line.starts_with("  - ")).count(), 2, "{narrow}");
 }
@@ -185,7 +209,7 @@ fn what_asks_a_container_how_it_is_stands_in_one_column() {
         "name": "app", "state": "running", "liveness_probe": probe("http-get http://:8080/live"), "readiness_probe": null,
         "startup_probe": probe("exec [cat /tmp/up]"),
     }]});
-    let shown = object(&pod, Some("Pod"), &view(None));
+    let shown = object(&pod, Some("Pod"), &Lists::new(), &view(None));
     assert!(shown.contains("PROBES\n"), "{shown}");
     assert!(shown.contains("live http-get http://:8080/live, started exec [cat /tmp/up]\n"), "{shown}");
 }

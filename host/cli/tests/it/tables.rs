@@ -1,7 +1,9 @@
 //! Tables of every kind of thing, at a narrow terminal, at the usual one, at a wide one and on a pipe.
 
+use meho_host::policy::column::Column;
+use meho_host::policy::schema::ResultSchema;
 use meho_host_cli::paint::Paint;
-use meho_host_cli::table::{Namespaces, Rows};
+use meho_host_cli::table::{Namespaces, Rows, is_known};
 use meho_host_cli::view::View;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
@@ -10,8 +12,27 @@ fn view(width: Option<usize>) -> View {
     View { width, paint: Paint::Plain, now: "2026-01-05T07:04:05Z".parse().expect("a time") }
 }
 
+/// The lists of the built-in catalogue, as it was shown last, by what their rows are of.
+fn lists() -> Vec<(String, ResultSchema)> {
+    let catalogue = include_str!("../../../../tests/contract/data/catalogue.json");
+    let catalogue: Value = serde_json::from_str(catalogue).expect("JSON");
+    let operations = catalogue.as_object().expect("operations").iter();
+    let lists = operations.filter(|(id, operation)| id.starts_with("list_") && operation["returns"] == "array");
+    let of = |operation: &Value| {
+        let schema = ResultSchema::parse(&operation["result"].to_string()).expect("a schema");
+        (operation["entity"].as_str().expect("an entity").to_owned(), schema)
+    };
+    lists.map(|(_, operation)| of(operation)).collect()
+}
+
+/// How the catalogue says that a list of an entity stands in a table.
+fn described(entity: &str) -> Vec<Column> {
+    let found = lists().into_iter().find(|(of, _)| of == entity);
+    found.map(|(_, schema)| schema.columns().to_vec()).unwrap_or_default()
+}
+
 fn table(entity: &str, namespaces: Namespaces, rows: &[Value], view: &View) -> String {
-    let mut table = Rows::of(Some(entity), namespaces);
+    let mut table = Rows::of(Some(entity), &described(entity), namespaces);
     rows.iter().for_each(|row| table.push(row));
     table.take(view)
 }
@@ -89,7 +110,7 @@ fn a_table_knows_what_it_had_no_room_for() {
         (Some(80), &["IP", "NODE"]),
         (Some(60), &["READY", "RESTARTS", "AGE", "IP", "NODE"]),
     ] {
-        let mut table = Rows::of(Some("Pod"), Namespaces::Any);
+        let mut table = Rows::of(Some("Pod"), &[], Namespaces::Any);
         pods().iter().for_each(|row| table.push(row));
         let shown = table.take(&view(width));
         assert_eq!(table.left_out(), left_out, "{width:?}: {shown}");
@@ -106,16 +127,14 @@ fn one_namespace_is_not_said_in_every_line() {
 
 #[test]
 fn nodes_have_the_columns_of_kubectl() {
-    let node = |name: &str, ready: &str, unschedulable: bool| {
+    let node = |name: &str, status: &str| {
         json!({
-            "name": name, "created": "2025-12-01T00:00:00+00:00", "unschedulable": unschedulable,
-            "labels": {"node-role.kubernetes.io/worker": "", "kubernetes.io/os": "linux"},
-            "addresses": {"InternalIP": "10.0.0.11"},
-            "conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": ready}],
-            "node_info": {"kubelet_version": "v1.34.1", "os_image": "Debian GNU/Linux 12", "container_runtime_version": "containerd://2.1.0"},
+            "name": name, "created": "2025-12-01T00:00:00+00:00", "status": status, "roles": ["worker"], "internal_ip": "10.0.0.11",
+            "kubelet_version": "v1.34.1", "container_runtime": "containerd://2.1.0", "node_info": {"os_image": "Debian GNU/Linux 12"},
         })
     };
-    let nodes = [node("worker-1", "True", false), node("worker-02", "True", true), node("worker-3", "Unknown", false)];
+    let nodes =
+        [node("worker-1", "Ready"), node("worker-02", "Ready,SchedulingDisabled"), node("worker-3", "NotReady")];
     check(
         "Node",
         None,
@@ -133,7 +152,6 @@ fn nodes_have_the_columns_of_kubectl() {
         &nodes[1..2],
         &["NAME       STATUS                    AGE", "worker-02  Ready,SchedulingDisabled  35d"],
     );
-    // The row's own words go first.
     let told = json!({"name": "a", "status": "Ready", "roles": ["control-plane", "etcd"], "kubelet_version": "v1.35.0", "internal_ip": "fd00::1"});
     check(
         "Node",
@@ -219,7 +237,7 @@ fn claims_and_volumes_are_shortened_as_kubectl_does() {
     let going = json!({"name": "pv-2", "phase": "Bound", "deletion_timestamp": "2026-01-05T06:04:05+00:00"});
     let shown = table("PersistentVolume", Namespaces::Any, &[going], &view(None));
     assert!(shown.contains("Terminating") && !shown.contains("Bound"), "{shown}");
-    let class = json!({"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}, "provisioner": "disk.example",
+    let class = json!({"name": "fast", "is_default": true, "provisioner": "disk.example",
         "reclaim_policy": "Delete", "volume_binding_mode": "Immediate", "allow_volume_expansion": false});
     check(
         "StorageClass",
@@ -284,8 +302,8 @@ fn workloads_say_how_many_of_how_many_are_ready() {
         "Job",
         None,
         &with(
-            json!({"completions": 2, "succeeded": 2, "start_time": "2026-01-05T06:04:05+00:00", "completion_time": "2026-01-05T06:09:17+00:00",
-            "conditions": [{"type": "Complete", "status": "True"}]}),
+            json!({"status": "Complete", "completions": 2, "succeeded": 2, "start_time": "2026-01-05T06:04:05+00:00",
+                "completion_time": "2026-01-05T06:09:17+00:00"}),
         ),
         &[
             "NAMESPACE  NAME   STATUS    COMPLETIONS  DURATION  AGE  IMAGES",
@@ -327,7 +345,7 @@ fn all_the_other_entities_of_the_contract_have_columns_of_their_own() {
         ),
         (
             "Endpoints",
-            json!({"namespace": "web", "name": "a", "subsets": [{"addresses": [{"ip": "10.1.1.1"}, {"ip": "10.1.1.2"}],
+            json!({"namespace": "web", "name": "a", "ready_count": 2, "not_ready_count": 1, "subsets": [{"addresses": [{"ip": "10.1.1.1"}, {"ip": "10.1.1.2"}],
                 "not_ready_addresses": [{"ip": "10.1.1.3"}], "ports": [{"port": 80}]}]}),
             [
                 "NAMESPACE  NAME  READY  NOT-READY  ENDPOINTS",
@@ -337,7 +355,7 @@ fn all_the_other_entities_of_the_contract_have_columns_of_their_own() {
         (
             "Ingress",
             json!({"namespace": "web", "name": "a", "ingress_class_name": "nginx", "created": created, "tls": [{}],
-                "rules": [{"host": "a.example"}, {"host": null}], "load_balancer_ingress": [{"ip": "192.0.2.1"}]}),
+                "hosts": ["a.example"], "load_balancer_ingress": [{"ip": "192.0.2.1"}]}),
             [
                 "NAMESPACE  NAME  CLASS  HOSTS      ADDRESS    PORTS   AGE",
                 "web        a     nginx  a.example  192.0.2.1  80,443  60m",
@@ -355,7 +373,7 @@ fn all_the_other_entities_of_the_contract_have_columns_of_their_own() {
         ),
         (
             "ConfigMap",
-            json!({"namespace": "web", "name": "a", "data": {"x": "1", "y": "2"}, "binary_data_keys": ["z"], "created": created}),
+            json!({"namespace": "web", "name": "a", "keys": ["x", "y", "z"], "created": created}),
             ["NAMESPACE  NAME  DATA  AGE", "web        a     3     60m"],
         ),
         (
@@ -370,18 +388,31 @@ fn all_the_other_entities_of_the_contract_have_columns_of_their_own() {
 }
 
 #[test]
-fn every_entity_of_a_list_of_the_contract_is_known() {
-    let contract = include_str!("../../../../tests/contract/data/operations.json");
-    let contract: Value = serde_json::from_str(contract).expect("JSON");
-    let operations = contract["operations"].as_array().expect("operations");
-    let lists: Vec<&Value> = operations.iter().filter(|operation| operation["result"]["kind"] == "array").collect();
-    assert_eq!(lists.len(), 20);
-    for operation in lists {
-        let entity = operation["entity"]["type"].as_str().expect("an entity");
-        // An entity that is not known has the row's own members for columns.
-        let shown = table(entity, Namespaces::Any, &[json!({"no_such_member": 1})], &view(None));
-        assert!(!shown.contains("NO-SUCH-MEMBER"), "{entity}: {shown}");
+fn every_list_of_the_catalogue_says_its_columns_in_words_that_are_known() {
+    let lists = lists();
+    assert!(!lists.is_empty());
+    for (entity, schema) in lists {
+        // A pod's are the program's.
+        assert_eq!(schema.columns().is_empty(), entity == "Pod", "{entity}");
+        for column in schema.columns() {
+            assert!(column.shown.as_deref().is_none_or(is_known), "{entity}: {column:?}");
+            for path in &column.of {
+                let known = |schema: Value, name: &String| schema["properties"][name].clone();
+                let found = path.iter().fold(schema.source().clone(), known);
+                assert!(found.is_object() || path[0] == "capacity", "{entity}: there is no member {path:?}");
+            }
+        }
     }
+}
+
+#[test]
+fn a_word_that_is_not_known_leaves_a_member_as_it_is() {
+    let schema = json!({"type": "object", "properties": {"size": {"type": "integer"}, "note": {"type": "string"}},
+        "columns": [{"heading": "SIZE", "of": ["note", "size"], "as": "of-tomorrow", "rank": 0}]});
+    let schema = ResultSchema::parse(&schema.to_string()).expect("a schema");
+    let mut table = Rows::of(Some("Elsewhere"), schema.columns(), Namespaces::Any);
+    table.push(&json!({"size": 3, "labels": {"x": "y"}}));
+    assert_eq!(table.take(&view(None)), "SIZE\n3\n");
 }
 
 #[test]
@@ -411,7 +442,7 @@ fn no_line_is_wider_than_the_terminal_whatever_stands_in_it() {
 
 #[test]
 fn parts_of_a_long_list_keep_the_columns_of_its_first() {
-    let mut table = Rows::of(Some("Pod"), Namespaces::Any);
+    let mut table = Rows::of(Some("Pod"), &[], Namespaces::Any);
     let narrow = view(Some(80));
     table.push(&pods()[0]);
     let first = table.take(&narrow);
@@ -419,5 +450,5 @@ fn parts_of_a_long_list_keep_the_columns_of_its_first() {
     table.push(&json!({"namespace": "a", "name": "b", "ready": "1/1", "status": "Running", "restarts": 0, "node_name": "worker-1"}));
     assert_eq!(table.take(&narrow), "a          b     1/1    Running  0         -\n");
     assert_eq!(table.take(&narrow), "");
-    assert_eq!(Rows::of(Some("Pod"), Namespaces::Any).take(&narrow), "nothing found\n");
+    assert_eq!(Rows::of(Some("Pod"), &[], Namespaces::Any).take(&narrow), "nothing found\n");
 }

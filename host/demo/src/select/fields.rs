@@ -75,10 +75,23 @@ impl Fields {
     /// # Errors
     /// The server's message.
     pub(crate) fn parse(text: &str, resource: &Resource) -> Result<Self, String> {
-        let mut terms = split(text);
-        terms.sort_unstable();
-        let terms = terms.into_iter().filter(|term| !term.is_empty());
-        terms.map(|term| Term::parse(text, term, resource)).collect::<Result<_, _>>().map(Self)
+        terms(text).map(|term| Term::parse(text, term, resource)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The name that the first equality with it wants, whatever the resource; empty without one.
+    ///
+    /// # Errors
+    /// The server's message, where it is no selector.
+    pub(crate) fn wanted_name(text: &str) -> Result<String, String> {
+        let mut wanted = None;
+        for term in terms(text) {
+            let (field, operator, value) = split_term(text, term)?;
+            let value = unescape(value)?;
+            if field == "metadata.name" && operator != "!=" {
+                wanted.get_or_insert(value);
+            }
+        }
+        Ok(wanted.unwrap_or_default())
     }
 
     pub(crate) fn matches(&self, object: &Value) -> bool {
@@ -92,19 +105,7 @@ impl Fields {
 
 impl Term {
     fn parse(selector: &str, term: &str, resource: &Resource) -> Result<Self, String> {
-        let at = term.find(['=', '!']).ok_or(());
-        let found = at.and_then(|_| {
-            term.char_indices()
-                .find_map(|(at, _)| {
-                    let rest = term.get(at..)?;
-                    let operator = ["!=", "==", "="].into_iter().find(|operator| rest.starts_with(operator))?;
-                    Some((term.get(..at)?, operator, rest.get(operator.len()..)?))
-                })
-                .ok_or(())
-        });
-        let Ok((field, operator, value)) = found else {
-            return Err(format!("invalid selector: '{selector}'; can't understand '{term}'"));
-        };
+        let (field, operator, value) = split_term(selector, term)?;
         let stored = resource.stored_as.unwrap_or(resource);
         let known = EVERYBODYS.iter().chain(of_kind(stored));
         let name = stored_name(resource, field);
@@ -122,6 +123,23 @@ fn unknown(field: &str, resource: &Resource) -> String {
         }
         _ => format!("field label not supported: {field}"),
     }
+}
+
+/// The terms of a selector in the server's order.
+fn terms(text: &str) -> impl Iterator<Item = &str> {
+    let mut terms = split(text);
+    terms.sort_unstable();
+    terms.into_iter().filter(|term| !term.is_empty())
+}
+
+/// Field, operator and value, as it is written.
+fn split_term<'a>(selector: &str, term: &'a str) -> Result<(&'a str, &'static str, &'a str), String> {
+    let split = term.char_indices().find_map(|(at, _)| {
+        let rest = term.get(at..)?;
+        let operator = ["!=", "==", "="].into_iter().find(|operator| rest.starts_with(operator))?;
+        Some((term.get(..at)?, operator, rest.get(operator.len()..)?))
+    });
+    split.ok_or_else(|| format!("invalid selector: '{selector}'; can't understand '{term}'"))
 }
 
 /// Splits at commas that no backslash stands before.

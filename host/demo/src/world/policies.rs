@@ -6,7 +6,7 @@ use super::cluster::{Cluster, DAY, HOUR, MINUTE, Said, merge};
 use super::production::NAMESPACE;
 use crate::controllers::events::Source;
 use crate::controllers::pods::is_ready;
-use crate::controllers::read::{holds, namespace, number, selects};
+use crate::controllers::read::{holds, namespace, selects};
 
 pub(super) fn add(cluster: &mut Cluster) {
     cluster.autoscaler("api-gateway", 1, 6, 1, Some(38));
@@ -56,11 +56,8 @@ impl Cluster {
             .iter()
             .filter(|pod| selects(Some(&selector), pod) && is_ready(pod) && !holds(pod, "/metadata/deletionTimestamp"))
             .count() as i64;
-        let owners = ["Deployment", "StatefulSet"].into_iter().flat_map(|kind| self.of_kind(kind, NAMESPACE));
-        let expected: i64 = owners
-            .filter(|owner| owner.pointer("/spec/selector") == Some(&selector))
-            .map(|owner| number(&owner, "/spec/replicas"))
-            .sum();
+        let pods = self.of_kind("Pod", namespace(&budget));
+        let expected = pods.iter().filter(|pod| selects(Some(&selector), pod)).count() as i64;
         let allowed = (healthy - minimum).max(0);
         let (status, reason) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
         let condition = json!({

@@ -441,3 +441,35 @@ async fn a_scale_in_the_middle_of_a_failed_rollout_is_shared_out() {
     // Ten at most: eight and a quarter of it more. Three and two of five become six and four of ten.
     assert_eq!(sizes, [0, 4, 6]);
 }
+
+#[tokio::test]
+async fn a_disruption_budget_counts_its_pods() {
+    let client = Client::empty().await;
+    client.post(DEPLOYMENTS, &deployment("web", 4)).await.expect(201);
+    ready_pods(&client, PODS, 4).await;
+    let budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+    let labels = deployment("web", 4)["spec"]["selector"].clone();
+    let cases = [
+        ("number", json!({"minAvailable": 3}), 3, 1),
+        ("share", json!({"minAvailable": "50%"}), 2, 2),
+        ("missing", json!({"maxUnavailable": 1}), 3, 1),
+        ("share-missing", json!({"maxUnavailable": "30%"}), 2, 2),
+        ("too-many", json!({"minAvailable": 9}), 9, 0),
+    ];
+    for (name, mut spec, desired, allowed) in cases {
+        spec["selector"] = labels.clone();
+        client.post(budgets, &json!({"metadata": {"name": name}, "spec": spec})).await.expect(201);
+        let path = format!("{budgets}/{name}");
+        let counted = |budget: &Value| budget["status"]["observedGeneration"] == 1;
+        let status = until(&client, &path, counted).await["status"].clone();
+        let numbers = ["expectedPods", "currentHealthy", "desiredHealthy", "disruptionsAllowed"];
+        assert_eq!(
+            numbers.map(|number| status[number].as_i64()),
+            [Some(4), Some(4), Some(desired), Some(allowed)],
+            "{name}"
+        );
+    }
+    let pods = client.get(PODS).await.json();
+    client.delete(&format!("{PODS}/{}", text(&items(&pods)[0], "/metadata/name"))).await.expect(200);
+    until(&client, &format!("{budgets}/number"), |budget| budget["status"]["disruptionsAllowed"] == 0).await;
+}

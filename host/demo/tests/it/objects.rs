@@ -156,3 +156,24 @@ async fn a_dry_run_answers_and_leaves_everything_as_it_was() {
     assert_eq!(dry["spec"]["replicas"], 3);
     assert_eq!(client.get(&format!("{DEPLOYMENTS}/d")).await.expect(200), before);
 }
+
+#[tokio::test]
+async fn objects_are_kept_many_at_a_time_and_replace_those_that_are_there() {
+    let client = Client::empty().await;
+    client.post(PODS, &unscheduled("a")).await.expect(201);
+    let mut labelled = unscheduled("a");
+    labelled["metadata"]["labels"]["app"] = json!("another");
+    let placed = |mut object: serde_json::Value| {
+        object["metadata"]["namespace"] = json!("default");
+        object
+    };
+    client.demo.keep([labelled, unscheduled("b"), deployment("web", 2)].map(placed)).expect("kinds that are served");
+    assert_eq!(client.get(&format!("{PODS}/a")).await.expect(200)["metadata"]["labels"]["app"], "another");
+    let kept = client.get(&format!("{PODS}/b")).await.expect(200);
+    assert_eq!(kept["spec"]["containers"][0]["imagePullPolicy"], "IfNotPresent");
+    // Controllers look at them, too.
+    let made = client.get(&format!("{PODS}?labelSelector=app%3Dweb")).await.expect(200);
+    assert_eq!(made["items"].as_array().map(Vec::len), Some(2));
+    let unknown = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}});
+    assert!(client.demo.keep([unknown]).is_err());
+}

@@ -196,3 +196,17 @@ async fn what_was_served_is_on_record() {
     let fresh = client.get("/version").await;
     assert_eq!(fresh.headers["audit-id"].len(), 36);
 }
+
+#[tokio::test]
+async fn what_was_served_after_so_many_requests_is_told_alone() {
+    let client = Client::empty().await;
+    client.get("/version").await;
+    let before = client.demo.served_count();
+    assert_eq!(client.demo.served_since(before), []);
+    client.get(PODS).await;
+    client.get("/version").await;
+    let uris: Vec<String> = client.demo.served_since(before).into_iter().map(|served| served.uri).collect();
+    assert_eq!(uris, [PODS, "/version"]);
+    assert_eq!(client.demo.served_count(), before + 2);
+    assert_eq!(client.demo.served().len(), before + 2);
+}

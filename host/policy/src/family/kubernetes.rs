@@ -3,12 +3,18 @@
 //! Follows the server's own reading of a path (<https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb>).
 //! What is not known here is DESTRUCTIVE.
 
+pub(super) mod dry_run;
+mod label_selector;
+mod listing;
+pub(crate) mod preview;
 pub(super) mod reach;
 pub(super) mod review;
 
+use super::Pages;
 use crate::effect::{Method, Trust};
 use crate::redaction::Secrets;
 use crate::request::CanonicalRequest;
+use listing::Listing;
 use serde_json::Value;
 
 /// What the authorizer of an API server sees of a request.
@@ -38,6 +44,8 @@ pub struct ResourceAttributes {
     pub name: String,
 }
 
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks>
+pub(super) const PAGES: Pages = Pages { size_key: "limit", token_key: "continue", token_pointer: "/metadata/continue" };
 /// The server reads `dryRun` from the query of most writes, and from the body alone of a DELETE that has one
 /// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run>).
 pub(super) const RESERVED_KEYS: [&str; 1] = ["dryRun"];
@@ -126,9 +134,20 @@ pub(super) fn withholds(segments: &[&str]) -> bool {
     segments == ["api"]
 }
 
-/// Reads a method and the segments of a path as the server does. `watch` says whether the query asks for a watch.
+/// Reads a method and the segments of a path as the server does, without a query.
 #[must_use]
-pub fn attributes(method: Method, segments: &[&str], watch: bool) -> Attributes {
+pub fn attributes(method: Method, segments: &[&str]) -> Attributes {
+    read(method, segments, Listing::default)
+}
+
+/// [`attributes`] of a canonical request, of which the query may be part: it says whether a list is a watch, and may select one name.
+#[must_use]
+pub fn attributes_of(request: &CanonicalRequest) -> Attributes {
+    let segments: Vec<&str> = request.path().iter().map(crate::grammar::PathSegment::as_str).collect();
+    read(request.method(), &segments, || Listing::of(request.query()))
+}
+
+fn read(method: Method, segments: &[&str], listing: impl FnOnce() -> Listing) -> Attributes {
     let non_resource = || Attributes::NonResource {
         verb: method.as_str().to_ascii_lowercase(),
         path: segments.iter().fold(String::new(), |path, segment| path + "/" + segment),
@@ -148,6 +167,7 @@ pub fn attributes(method: Method, segments: &[&str], watch: bool) -> Attributes 
     // The legacy prefixes: `/api/v1/watch/pods`, `/api/v1/proxy/…`.
     if let [prefix @ ("watch" | "proxy"), inner @ ..] = rest {
         if inner.is_empty() {
+            // The server reads nothing of it, and answers so.
             return non_resource();
         }
         verb = prefix;
@@ -161,32 +181,26 @@ pub fn attributes(method: Method, segments: &[&str], watch: bool) -> Attributes 
         }
     }
     let part = |index: usize| rest.get(index).copied().unwrap_or_default().to_owned();
-    let name = part(1);
-    if name.is_empty() {
-        verb = match verb {
-            "get" if watch => "watch",
-            "get" => "list",
-            "delete" => "deletecollection",
-            other => other,
-        };
+    let mut name = part(1);
+    let subresource = if verb == "proxy" { String::new() } else { part(2) };
+    match verb {
+        "get" if name.is_empty() => {
+            let listing = listing();
+            verb = if listing.watch { "watch" } else { "list" };
+            name = listing.name;
+        }
+        "delete" if name.is_empty() => verb = "deletecollection",
+        _ => {}
     }
     Attributes::Resource(ResourceAttributes {
         verb: verb.to_owned(),
         group: group.to_owned(),
         version: version.to_owned(),
         resource: part(0),
-        subresource: part(2),
+        subresource,
         namespace: namespace.to_owned(),
         name,
     })
-}
-
-/// [`attributes`] of a canonical request.
-#[must_use]
-pub fn attributes_of(request: &CanonicalRequest) -> Attributes {
-    let segments: Vec<&str> = request.path().iter().map(crate::grammar::PathSegment::as_str).collect();
-    let watch = request.query_value("watch").is_some_and(|value| !matches!(value, "false" | "0"));
-    attributes(request.method(), &segments, watch)
 }
 
 /// Which Secrets the answer to a request is about. A write is answered with the object, and a list has many.
@@ -225,7 +239,7 @@ pub fn trust_of(method: Method, attributes: &Attributes, body: Option<&Value>) -
 #[must_use]
 pub fn least_trust(method: Method, segments: &[&str]) -> Trust {
     let harmless = serde_json::json!({"spec": {"replicas": 1}});
-    trust_of(method, &attributes(method, segments, false), Some(&harmless))
+    trust_of(method, &attributes(method, segments), Some(&harmless))
 }
 
 fn resource_trust(method: Method, attributes: &ResourceAttributes, body: Option<&Value>) -> Trust {

@@ -107,13 +107,18 @@ impl Session {
     pub(crate) fn new(effects: &[Effect], trust: Trust, arguments: &Value, phase: Phase) -> Self {
         let effects = check(effects, trust).expect("effects that pass");
         let arguments = schema().check(arguments.as_object().expect("an object").clone()).expect("arguments that fit");
-        let authority = Authority::compile(&effects, &arguments, "2026-01-02T03:04:05Z", phase);
+        let authority = Authority::compile(&effects, &arguments, crate::oracle::NOW, phase);
         let state = State::new(&authority);
         Self { authority, state }
     }
 
     pub(crate) fn reading(effects: &[Effect], arguments: &Value) -> Self {
         Self::new(effects, Trust::Read, arguments, Phase::Plan)
+    }
+
+    /// A run that sends no write.
+    pub(crate) fn planning(effects: &[Effect], trust: Trust, arguments: &Value) -> Self {
+        Self::new(effects, trust, arguments, Phase::Plan)
     }
 
     pub(crate) fn decide(&self, ask: &Ask<'_>) -> Result<Decision, Denial> {

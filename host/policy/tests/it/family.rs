@@ -1,7 +1,8 @@
 //! What requests mean to a Kubernetes API server.
 
 use meho_policy::effect::{Method, Trust};
-use meho_policy::family::kubernetes::{Attributes, attributes, trust_of};
+use meho_policy::family::kubernetes::{Attributes, attributes_of, trust_of};
+use meho_policy::request::{CanonicalRequest, RawRequest};
 use serde_json::{Value, json};
 
 /// Method, path; verb, group, version, resource/subresource, namespace, name.
@@ -35,10 +36,10 @@ const READ_BY_THE_SERVER: [(&str, &str, &str); 26] = [
 ];
 
 fn classify(method: &str, target: &str) -> Attributes {
-    let method = Method::from_token(method).expect("a method");
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    attributes(method, &segments, query.contains("watch=true"))
+    let headers = vec![("accept", &b"application/json"[..])];
+    let (scheme, authority) = ("https", "target.invalid");
+    let raw = RawRequest { method, scheme, authority, path_and_query: target, headers, body: b"" };
+    attributes_of(&CanonicalRequest::parse(&raw).expect("a canonical request"))
 }
 
 #[test]

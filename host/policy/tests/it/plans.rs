@@ -135,3 +135,28 @@ fn a_digest_is_written_and_read_in_one_form() {
         assert!(serde_json::from_value::<Digest>(wrong.clone().into()).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn what_differs_from_the_planned_request_is_named() {
+    let path = pods(vec![json!({"Argument": "name"})]);
+    let write = json!({
+        "trust": "Write", "method": "Patch", "accept": ["application/json", "application/json;as=Table;v=v1;g=meta.k8s.io"],
+        "body": {"media_type": "application/merge-patch+json", "template": json!({"spec": {"replicas": {"$argument": "replicas"}}}).to_string()},
+    });
+    let effects = [crate::effects::effect("write", &path, &write)];
+    let arguments = json!({"namespace": "prod", "name": "web", "replicas": 3});
+    let body = json!({"spec": {"replicas": 3}}).to_string();
+    let planned = patch("/api/v1/namespaces/prod/pods/web", &body);
+    let plan = Session::new(&effects, Trust::Write, &arguments, Phase::Plan).decide(&planned).expect("permitted");
+    let Decision::Plan(plan) = plan else { panic!("a plan was expected") };
+    let executing = || Session::new(&effects, Trust::Write, &arguments, approved(Decision::Plan(plan.clone())));
+    assert!(matches!(executing().decide(&planned), Ok(Decision::Send(_))));
+    // Its effect allows the other header; the plan does not.
+    let other = crate::effects::Ask { accept: "application/json;as=Table;v=v1;g=meta.k8s.io", ..planned.clone() };
+    assert!(matches!(
+        Session::new(&effects, Trust::Write, &arguments, Phase::Plan).decide(&other),
+        Ok(Decision::Plan(_))
+    ));
+    let denial = executing().decide(&other).expect_err("it is not the planned one");
+    assert!(denial.part.contains("the accept header differs from the planned one"), "{denial:?}");
+}

@@ -1,5 +1,6 @@
 //! Schemas of the closed subset, and arguments held against them.
 
+use meho_policy::column::Cut;
 use meho_policy::schema::{ArgumentsSchema, ResultSchema};
 use serde_json::{Value, json};
 
@@ -119,4 +120,70 @@ fn results_are_held_against_their_schema() {
     {
         assert!(schema.check(&wrong).is_err(), "{wrong}");
     }
+}
+
+/// A schema of rows with these columns.
+fn with_columns(columns: Value) -> Result<ResultSchema, meho_policy::schema::SchemaRefused> {
+    let size = json!({"type": "object", "properties": {"disk": {"type": "integer"}}});
+    let schema =
+        json!({"type": "object", "properties": {"name": {"type": "string"}, "size": size}, "columns": columns});
+    ResultSchema::parse(&schema.to_string())
+}
+
+fn a_column() -> Value {
+    json!({"heading": "DISK (GB)", "of": ["size.disk", "name"], "as": "part", "rank": 3, "cut": "word"})
+}
+
+#[test]
+fn a_schema_of_rows_may_say_how_they_stand_in_a_table() {
+    let schema = with_columns(json!([{"heading": "NAME", "of": ["name"], "rank": 0}, a_column()])).expect("a schema");
+    let [name, disk] = schema.columns() else { panic!("two columns") };
+    assert_eq!((name.heading.as_str(), name.shown.as_deref(), name.rank, name.cut), ("NAME", None, 0, Cut::Never));
+    assert_eq!(disk.of, [vec!["size".to_owned(), "disk".to_owned()], vec!["name".to_owned()]]);
+    assert_eq!((disk.shown.as_deref(), disk.rank, disk.cut), (Some("part"), 3, Cut::Word));
+    // They change nothing of what a row may be.
+    assert!(schema.check(&json!({"name": "a"})).is_ok() && schema.check(&json!({"name": 1})).is_err());
+    assert!(with_columns(json!([])).expect("a schema").columns().is_empty());
+}
+
+#[test]
+fn columns_that_are_none_or_too_many_are_refused_with_their_place() {
+    let changed = |name: &str, value: Value| {
+        let mut column = a_column();
+        column[name] = value;
+        json!([column])
+    };
+    let cases = [
+        (json!({"heading": "NAME"}), "/columns", "columns are a list"),
+        (json!(vec![a_column(); 17]), "/columns", "too many columns"),
+        (json!(["NAME"]), "/columns/0", "a column is an object"),
+        (json!([a_column(), {"of": ["name"], "rank": 0}]), "/columns/1", "heading"),
+        (changed("heading", json!("")), "/columns/0", "heading"),
+        (changed("heading", json!(" NAME")), "/columns/0", "heading"),
+        (changed("heading", json!("N".repeat(25))), "/columns/0", "heading"),
+        (changed("heading", json!("\u{1b}[31mNAME")), "/columns/0", "heading"),
+        (changed("heading", json!("N\u{202e}AME")), "/columns/0", "heading"),
+        (changed("of", json!([])), "/columns/0", "of"),
+        (changed("of", json!(["name", "name", "name", "name", "name"])), "/columns/0", "of"),
+        (changed("of", json!(["no_such_member"])), "/columns/0", "of"),
+        (changed("of", json!(["size..disk"])), "/columns/0", "of"),
+        (changed("of", json!(["size.a.b.c.d"])), "/columns/0", "of"),
+        (changed("as", json!("Part of")), "/columns/0", "as"),
+        (changed("as", json!(1)), "/columns/0", "as"),
+        (changed("rank", json!(21)), "/columns/0", "rank"),
+        (changed("rank", json!(-1)), "/columns/0", "rank"),
+        (changed("cut", json!("anywhere")), "/columns/0", "cut"),
+        (changed("link", json!("https://example")), "/columns/0", "heading, of, as, rank and cut"),
+    ];
+    for (columns, at, reason) in cases {
+        let refused = with_columns(columns.clone()).expect_err("refused");
+        assert!(refused.at == at && refused.reason.contains(reason), "{columns}: {refused}");
+    }
+    // A table within a row is held to the same, and arguments have none.
+    let inner = json!({"type": "array", "items": {"type": "object", "columns": [a_column()]}});
+    let schema = json!({"type": "object", "properties": {"parts": inner}});
+    let refused = ResultSchema::parse(&schema.to_string()).expect_err("refused");
+    assert_eq!(refused.at, "/properties/parts/items/columns/0");
+    let arguments = json!({"type": "object", "additionalProperties": false, "columns": []});
+    assert!(ArgumentsSchema::parse(&arguments.to_string()).is_err());
 }

@@ -66,6 +66,8 @@ async fn record(path: &Path) -> Store {
     store.consume(plan.digest()).await.expect("it is approved");
     let intent = RequestIntent {
         call: CallId { plan: Some(plan.digest()), ..id("scale") },
+        origin: Origin::Connector,
+        effect: "scale".to_owned(),
         audit_id: "00000000-0000-4000-8000-000000000002".to_owned(),
         method: Method::Patch,
         path_and_query: "/apis/apps/v1/namespaces/prod/deployments/web/scale".to_owned(),

@@ -4,12 +4,13 @@ use crate::kept::{kept, plan, yes};
 use crate::plans::open;
 use meho_host::approval::{PlanState, PlanStore, StoreRefused};
 use meho_host_store::audit::{Audit, NotWhole};
+use std::fs::Permissions;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use tempfile::TempDir;
 
 /// Copies what is in a directory into another, which is made.
 fn copy(from: &Path, to: &Path) {
-    use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().mode(0o700).create(to).expect("a directory");
     for file in std::fs::read_dir(from).expect("a directory").flatten() {
         std::fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
@@ -21,7 +22,10 @@ fn put_back(from: &Path, to: &Path, names: &[&str]) {
     for name in names {
         let (from, to) = (from.join(name), to.join(name));
         match std::fs::read(from) {
-            Ok(bytes) => std::fs::write(to, bytes).expect("it can be written"),
+            Ok(bytes) => {
+                std::fs::write(&to, bytes).expect("it can be written");
+                std::fs::set_permissions(&to, Permissions::from_mode(0o600)).expect("a mode");
+            }
             Err(_) => drop(std::fs::remove_file(to)),
         }
     }

@@ -184,7 +184,7 @@ fn a_refused_credential_ends_a_check_before_anything_else_is_asked() {
     let fake = Fake::expecting([Expected::once("POST", IDENTITY, Answer::new(401))]);
     let checked = check(&target(&fake));
     let error = checked.fails_with(ErrorCode::AuthenticationFailed);
-    assert!(error.hint.is_some(), "{error:?}");
+    assert!(!error.has_usual_hint(), "{error:?}");
     assert_eq!(checked.records[0].ending, CallEnding::Failed(ErrorCode::AuthenticationFailed));
     assert_eq!(checked.lines(), [format!("POST {IDENTITY}")]);
     // A version that everybody may read does not hide it.
@@ -409,7 +409,7 @@ fn a_target_is_proved_or_said_not_to_be() {
     wrong.verification = Verification::ca(other.pem().as_bytes()).expect("a CA");
     let checked = check(&Target::new(wrong, token(TOKEN)).expect("a target"));
     let error = checked.fails_with(ErrorCode::TlsError);
-    assert!(error.hint.is_some());
+    assert!(!error.has_usual_hint());
     assert_eq!(fake.seen().len(), 0);
 
     let fake = answering(|request| honest(request, true));

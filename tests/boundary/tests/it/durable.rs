@@ -7,7 +7,7 @@ use crate::world::{TOKEN, target, token};
 use async_trait::async_trait;
 use meho_host::approval::{Consumed, KeptPlan, PlanEntry, PlanState, PlanStore, StoreRefused};
 use meho_host::error::ErrorCode;
-use meho_host::host::{Host, HostSettings};
+use meho_host::host::{Host, HostSettings, Previews};
 use meho_host::policy::approver::Approvers;
 use meho_host::policy::family::Family;
 use meho_host::policy::plan::{Approval, Confirmation, Digest};
@@ -21,10 +21,14 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Tells a process of these tests where to die: a step, the state's directory, the target's URL and the plan.
 const ORDERS: [&str; 4] = ["MEHO_TEST_STEP", "MEHO_TEST_STATE", "MEHO_TEST_URL", "MEHO_TEST_PLAN"];
+
+/// A process that has sent nothing by then has hung.
+const SOON: Duration = Duration::from_secs(30);
 
 /// The steps between a yes and its end on the disk, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,7 +132,13 @@ impl Recorder for Dying {
 
 fn host(store: Store) -> Host {
     let store = Arc::new(store);
-    Host::new(HostSettings { recorder: store.clone(), plans: store, ..HostSettings::default() }).expect("an engine")
+    Host::new(HostSettings {
+        recorder: store.clone(),
+        plans: store,
+        previews: Previews::LeftOut,
+        ..HostSettings::default()
+    })
+    .expect("an engine")
 }
 
 /// The process that dies. Without orders it has nothing to do: it is started by the test below.
@@ -144,7 +154,12 @@ fn a_process_with_orders_executes_a_plan_and_dies() {
     let target = Target::new(settings, token(TOKEN)).expect("a target");
     run(async {
         let dying = Arc::new(Dying { store: Store::open(Path::new(state)).expect("a store"), at });
-        let settings = HostSettings { recorder: dying.clone(), plans: dying, ..HostSettings::default() };
+        let settings = HostSettings {
+            recorder: dying.clone(),
+            plans: dying,
+            previews: Previews::LeftOut,
+            ..HostSettings::default()
+        };
         let host = Host::new(settings).expect("an engine");
         let connector = host.load(fixtures::HONEST_WRITE.to_vec()).await.expect("an honest component is loaded");
         let digest = Digest::try_from(plan.clone()).expect("a digest");
@@ -169,8 +184,13 @@ fn a_process_that_dies_between_using_an_approval_and_its_answer_sends_once_or_ne
         std::fs::write(state.with_extension("pem"), Authority::shared().pem()).expect("a file");
         let gate = Gate::closed();
         let held = gate.clone();
+        let (came, has_come) = std::sync::mpsc::channel();
         let fake = Fake::answering(move |request| match request.method.as_str() {
-            "PATCH" if step == Step::UnderWay => Some(Answer::json("{}").held(&held)),
+            "PATCH" if step == Step::UnderWay => {
+                // The test may be over by now.
+                let _ = came.send(());
+                Some(Answer::json("{}").held(&held))
+            }
             "PATCH" => Some(Answer::json("{}")),
             _ => Some(Answer::json(r#"{"metadata":{"uid":"u-1"},"spec":{"replicas":1}}"#)),
         });
@@ -185,10 +205,7 @@ fn a_process_that_dies_between_using_an_approval_and_its_answer_sends_once_or_ne
 
             let mut child = start(step, &state, &fake.url(), waiting.digest);
             if step == Step::UnderWay {
-                while writes() == 0 {
-                    assert!(child.try_wait().expect("a child").is_none(), "it ended before its request came");
-                    tokio::task::yield_now().await;
-                }
+                has_come.recv_timeout(SOON).expect("its request comes");
                 child.kill().expect("it runs");
             }
             let output = child.wait_with_output().expect("it ends");

@@ -1,6 +1,7 @@
 //! Hostile guests, by what they try.
 
 mod budgets;
+mod families;
 mod load;
 mod requests;
 mod results;

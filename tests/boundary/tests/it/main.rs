@@ -14,6 +14,7 @@ mod durable;
 mod hostile;
 mod kubeconfigs;
 mod plugins;
+mod previews;
 mod proxies;
 mod rotation;
 mod targets;

@@ -170,7 +170,7 @@ fn a_plugin_that_is_not_there_is_told_with_how_to_get_it() {
     let ran = Trial::of(meho_artifacts::KUBERNETES).operation("list_pods").target(target).run();
     let error = ran.error();
     assert_eq!(error.code, ErrorCode::InvalidRequest, "{error:?}");
-    assert_eq!(error.hint.as_deref(), Some("brew install \\u{1b}[31mplugin"));
+    assert_eq!(error.hint, "brew install \\u{1b}[31mplugin");
     let directory = ExecSettings { command: "/".to_owned(), ..script("") };
     assert!(matches!(fault_of(directory).0, PluginFault::CannotRun { .. }));
 }

@@ -6,7 +6,7 @@ use meho_host::budget::Budgets;
 use meho_host::connector::Connector;
 use meho_host::credential::{CredentialProvider, FixedCredential};
 use meho_host::error::CallError;
-use meho_host::host::{Host, HostSettings};
+use meho_host::host::{Host, HostSettings, Previews};
 use meho_host::inspection::Inspector;
 use meho_host::policy::family::Family;
 use meho_host::target::{Target, TargetSettings, Verification};
@@ -67,11 +67,28 @@ impl World {
 
     /// A host that shows the memory of its guests.
     pub(crate) fn inspected(budgets: Budgets, inspector: Option<Inspector>) -> Self {
+        // Most targets here expect what a guest asks, to the request. What the host asks before a yes is held against `previews.rs`.
+        Self::with(budgets, inspector, Previews::LeftOut)
+    }
+
+    /// A host that asks what would come of a plan. Shared as well.
+    pub(crate) fn previewing() -> Self {
+        static PREVIEWING: OnceLock<World> = OnceLock::new();
+        PREVIEWING.get_or_init(Self::previewing_alone).clone()
+    }
+
+    /// The same for one test.
+    pub(crate) fn previewing_alone() -> Self {
+        Self::with(Budgets::default(), None, Previews::Made)
+    }
+
+    fn with(budgets: Budgets, inspector: Option<Inspector>, previews: Previews) -> Self {
         let (records, plans) = (Arc::new(Records::default()), Arc::new(Plans::default()));
         let settings = HostSettings {
             budgets,
             recorder: records.clone(),
             plans: plans.clone(),
+            previews,
             inspector: inspector.map(Arc::new),
         };
         let host = Host::new(settings).expect("this machine runs an engine");

@@ -3,6 +3,8 @@
 
 use crate::embedded::{Caller, target_with};
 use crate::kubeconfigs::Files;
+use crate::shapes;
+use crate::suite::data::lists;
 use crate::terminal::Terminal;
 use meho_host::call::AnswerMeta;
 use meho_host::policy::family::Family;
@@ -12,12 +14,13 @@ use serde_json::{Value, json};
 use std::ffi::OsStr;
 
 /// What stands at each path, whatever is asked for of it: first come, first served.
-type Answers = Vec<(&'static str, Answer)>;
+type Answers<'p> = Vec<(&'p str, Answer)>;
 
 /// Calls an operation of a server with these answers.
-fn ask(answers: Answers, operation: &str, arguments: Value) -> (Value, AnswerMeta) {
+fn ask(answers: Answers<'_>, operation: &str, arguments: Value) -> (Value, AnswerMeta) {
+    let answers: Vec<(String, Answer)> = answers.into_iter().map(|(path, answer)| (path.to_owned(), answer)).collect();
     let fake = Fake::answering(move |seen| {
-        let is_asked = |(target, _): &&(&str, Answer)| seen.target.starts_with(target);
+        let is_asked = |(target, _): &&(String, Answer)| seen.target.starts_with(target);
         answers.iter().find(is_asked).map(|(_, answer)| answer.clone())
     });
     let mut settings = TargetSettings::new("fake", &fake.url(), Family::Kubernetes);
@@ -34,47 +37,33 @@ fn status(code: u16, reason: &str) -> Answer {
     Answer::json(status.to_string()).status(code)
 }
 
-/// A list, its path, and an object of it that has something of a wrong type.
-fn wrong_objects() -> Vec<(&'static str, &'static str, Value)> {
-    let bad = || json!({"name": "bad", "namespace": "there"});
-    let spec = |spec: Value| json!({"metadata": bad(), "spec": spec});
-    let containers = |containers: Value| json!({"template": {"spec": {"containers": containers}}});
-    vec![
-        ("list_configmaps", "/api/v1/configmaps", json!({"metadata": bad(), "data": {"key": 7}})),
-        ("list_secrets", "/api/v1/secrets", json!({"metadata": bad(), "type": ["Opaque"]})),
-        ("list_replicasets", "/apis/apps/v1/replicasets", spec(json!({"replicas": "two"}))),
-        ("list_statefulsets", "/apis/apps/v1/statefulsets", spec(json!({"volumeClaimTemplates": {}}))),
-        ("list_daemonsets", "/apis/apps/v1/daemonsets", spec(containers(json!("none")))),
-        ("list_jobs", "/apis/batch/v1/jobs", json!({"metadata": bad(), "status": {"conditions": [{"type": 1}]}})),
-        ("list_cronjobs", "/apis/batch/v1/cronjobs", spec(json!({"suspend": 0}))),
-        ("list_ingresses", "/apis/networking.k8s.io/v1/ingresses", spec(json!({"defaultBackend": "web"}))),
-        (
-            "list_network_policies",
-            "/apis/networking.k8s.io/v1/networkpolicies",
-            spec(json!({"ingress": [{"from": "all"}]})),
-        ),
-        ("list_pvs", "/api/v1/persistentvolumes", spec(json!({"claimRef": ["there/claim"]}))),
-        ("list_storageclasses", "/apis/storage.k8s.io/v1/storageclasses", json!({"metadata": bad(), "parameters": []})),
-        ("list_nodes", "/api/v1/nodes", json!({"metadata": bad(), "spec": {"unschedulable": "yes"}})),
-        (
-            "list_namespaces",
-            "/api/v1/namespaces",
-            json!({"metadata": {"name": "bad", "namespace": "there", "labels": []}}),
-        ),
-        ("list_services", "/api/v1/services", json!({"metadata": bad(), "spec": {"ports": {"port": 80}}})),
-        ("list_pvcs", "/api/v1/persistentvolumeclaims", json!({"metadata": bad(), "status": {"capacity": ["1Gi"]}})),
-        ("list_endpoints", "/api/v1/endpoints", json!({"metadata": bad(), "subsets": "none"})),
-        ("list_events", "/api/v1/events", json!({"metadata": bad(), "count": "many"})),
-    ]
+/// Each list, its path, and an object of it that has something of a wrong type.
+fn wrong_objects() -> impl Iterator<Item = (&'static str, String, Value)> {
+    lists().filter_map(|list| {
+        let mut wrong = list.wrong.clone()?;
+        let metadata = wrong.as_object_mut().expect("members").entry("metadata").or_insert_with(|| json!({}));
+        metadata["name"] = json!("bad");
+        metadata["namespace"] = json!("there");
+        Some((list.operation.as_str(), path_of(&list.operation), wrong))
+    })
+}
+
+/// Where the objects of all namespaces are listed.
+fn path_of(operation: &str) -> String {
+    let contract = shapes::operation(operation);
+    let requests = contract["requests"].as_array().expect("requests");
+    let mut paths = requests.iter().filter_map(|request| request["path"].as_str());
+    paths.find(|path| !path.contains('{')).expect("a path").to_owned()
 }
 
 const SLICES: &str = "/apis/discovery.k8s.io/v1/endpointslices";
 
 #[test]
 fn an_object_that_is_not_what_the_api_says_is_left_out_counted_and_named() {
+    assert!(wrong_objects().count() > 0);
     for (operation, path, wrong) in wrong_objects() {
         let good = |name: &str| json!({"metadata": {"name": name, "namespace": "there", "uid": name}});
-        let answers = vec![(path, list(json!([good("a"), wrong, good("z")]))), (SLICES, list(json!([])))];
+        let answers = vec![(path.as_str(), list(json!([good("a"), wrong, good("z")]))), (SLICES, list(json!([])))];
         let (rows, meta) = ask(answers, operation, json!({}));
         let names: Vec<&Value> = rows.as_array().expect("rows").iter().map(|row| &row["name"]).collect();
         assert_eq!(names, ["a", "z"], "{operation}");
@@ -111,7 +100,7 @@ fn nulls_and_what_is_missing_are_nothing_whatever_they_stand_for() {
                 "status": {"conditions": null, "nodeInfo": null, "active": null, "loadBalancer": null},
             },
         ]);
-        let answers = vec![(path, list(objects)), (SLICES, list(json!([])))];
+        let answers = vec![(path.as_str(), list(objects)), (SLICES, list(json!([])))];
         // The host has held each row against the schema.
         let (rows, meta) = ask(answers, operation, json!({}));
         assert_eq!(rows.as_array().map(Vec::len), Some(3), "{operation}");

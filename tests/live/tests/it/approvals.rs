@@ -80,7 +80,10 @@ fn every_other_answer_leaves_the_object_as_it_was(cluster: &Cluster) {
         terminal.types(typed);
         let (status, rest) = terminal.ends();
         assert_eq!((status.exit_code(), status.signal()), (3, None), "{typed:?}: {rest}");
-        assert!(rest.contains("error: APPROVAL_REQUIRED: the plan was answered with no: nothing was sent"), "{rest}");
+        assert!(
+            rest.contains("error: APPROVAL_REQUIRED: the plan was answered with no: nothing was changed"),
+            "{rest}"
+        );
         assert_eq!(deployed(&namespace, "web"), before, "{typed:?}");
     }
 }

@@ -104,7 +104,7 @@ fn without_a_yes_the_node_stays_as_it_is(cluster: &Cluster) {
     assert_eq!((&plan["trust"], &plan["request"]["body"]), (&json!("WRITE"), &expected));
     let (data, meta) = program::call(&kubeconfig, &["cordon_node", &named, "dry_run=true"]).answer();
     assert_eq!((&data["dry_run"], &data["plan"]["request"]["body"]), (&json!(true), &expected));
-    assert_eq!(meta["warnings"], json!(["nothing was sent: this is what would be"]));
+    assert_eq!(meta["warnings"], json!(["nothing was changed: this is what would be sent"]));
     // Nobody who says yes is asked about a dry run.
     let caller = Caller::admin(cluster).asking(yes());
     caller.answer("cordon_node", json!({"name": name, "dry_run": true}));
@@ -145,7 +145,7 @@ fn only_the_exact_name_is_cordoned_and_near_ones_are_told(cluster: &Cluster) {
     let user = namespace.cluster_user("patcher", &[patcher]).expect("a user");
     let missing =
         Caller::user(cluster, &user).asking(yes()).refused(ErrorCode::NotFound, "cordon_node", json!({"name": cut}));
-    let hint = missing.hint.expect("a hint");
+    let hint = missing.hint;
     assert!(hint.starts_with(&format!("names like {cut} were not looked for: nodes is forbidden")), "{hint}");
 }
 
@@ -166,6 +166,6 @@ fn who_may_only_patch_cordons_without_knowing_what_was_before(cluster: &Cluster)
     let caller = Caller::user(cluster, &reader).asking(yes());
     let denied = caller.refused(ErrorCode::PermissionDenied, "uncordon_node", json!({"name": name}));
     assert_eq!((&denied.details["verb"], &denied.details["resource"]), (&json!("patch"), &json!("nodes")));
-    assert!(denied.hint.is_some_and(|hint| hint.starts_with("a ClusterRole with the rule ")));
+    assert!(denied.hint.starts_with("a ClusterRole with the rule "));
     assert!(is_cordoned(&read(cluster, name)));
 }

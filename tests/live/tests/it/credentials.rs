@@ -306,7 +306,7 @@ fn assert_advice(how: How, held: &Held, error: &CallError) {
         How::Kubeconfig => ("the token of the kubeconfig's user user".to_owned(), kubeconfig),
         How::Plugin => ("the credential that the exec plugin /bin/sh".to_owned(), "log in again".to_owned()),
     };
-    let given = error.hint.clone().unwrap_or_default();
+    let given = error.hint.clone();
     assert!(error.message.contains(&message) && given.contains(&hint), "{how:?}: {error:?}");
     assert!(!error.is_from_connector() && !format!("{error:?}").contains(NOBODYS), "{error:?}");
 }
@@ -359,11 +359,11 @@ fn a_write_with_a_credential_that_is_refused_is_made_once_and_only_once() {
             let (directory, cluster, token) = (held.files.path(""), cluster.clone(), token.to_owned());
             move || rotate(how, &directory, &cluster, &token)
         };
-        // Its plan reads twice, its execution twice again, and then it writes.
-        let provider = before(5, held.provider(), rotates(NOBODYS));
+        // Its plan reads twice, its preview reads and tries, its execution reads twice again, and then it writes.
+        let provider = before(7, held.provider(), rotates(NOBODYS));
         let since = cluster.audit_mark().expect("the audit log");
         let caller = Caller::new(Target::new(settings(&cluster), provider).expect("a target")).asking(yes());
-        let error = caller.refused(ErrorCode::AuthenticationFailed, "scale_deployment", to(3));
+        let error = caller.refused(ErrorCode::AuthenticationFailed, "scale_deployment", to(9));
         assert_advice(how, &held, &error);
         assert_eq!((&error.details["outcome"], &error.details["write_status"]), (&json!("answered"), &json!(401)));
         assert_eq!(writes(since, &caller), [401], "{how:?}: it is not sent again");
@@ -372,7 +372,7 @@ fn a_write_with_a_credential_that_is_refused_is_made_once_and_only_once() {
         // One that is rotated right before it, and holds, carries it: once.
         held.to(&cluster, user.token());
         let since = cluster.audit_mark().expect("the audit log");
-        let provider = before(5, held.provider(), rotates(&other));
+        let provider = before(7, held.provider(), rotates(&other));
         let caller = Caller::new(Target::new(settings(&cluster), provider).expect("a target")).asking(yes());
         caller.data("scale_deployment", to(replicas));
         assert_eq!((writes(since, &caller), deployed(&namespace, "web").replicas), (vec![200], replicas), "{how:?}");
@@ -402,7 +402,7 @@ fn a_plugins_token_that_is_refused_at_a_write_is_not_sent_again_and_the_next_cal
             rotate(How::Plugin, &directory, &cluster, &token);
         }
     };
-    let provider = before(5, held.provider(), ends);
+    let provider = before(7, held.provider(), ends);
     let since = cluster.audit_mark().expect("the audit log");
     let caller = Caller::new(Target::new(settings(&cluster), provider).expect("a target")).asking(yes());
     let to = |replicas: u32| json!({"namespace": namespace.name(), "name": "web", "replicas": replicas});

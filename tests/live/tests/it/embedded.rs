@@ -18,19 +18,25 @@ use meho_host::policy::family::Family;
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::record::{CallRecord, Ending, Recorder, RequestIntent, RequestRecord};
 use meho_host::target::{Target, TargetSettings, Verification};
+use meho_host_store::Store;
+use meho_host_store::audit::{Audit, AuditEntry};
 use secrecy::SecretString;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
+
+/// What the record of a preview has for its operation.
+const PREVIEW: &str = "preview";
 
 /// What all callers share.
 pub(crate) struct Embedded {
     pub(crate) runtime: Runtime,
     pub(crate) connector: Arc<Connector>,
-    host: Host,
+    pub(crate) host: Host,
     records: Arc<Records>,
 }
 
@@ -47,19 +53,33 @@ pub(crate) fn embedded() -> &'static Embedded {
     })
 }
 
-/// Keeps every record.
+/// Keeps every record; and on disk those of callers who want that.
 #[derive(Default)]
 struct Records(Mutex<Vec<CallRecord>>);
 
+/// What the principals of such callers begin with.
+const KEPT: &str = "kept:";
+
+/// The record on disk.
+pub(crate) fn kept() -> &'static Store {
+    static KEPT: LazyLock<Store> = LazyLock::new(|| {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("record");
+        // Of the run before this one.
+        let _ = std::fs::remove_dir_all(&directory);
+        Store::open(&directory).expect("a store")
+    });
+    &KEPT
+}
+
 #[async_trait]
 impl Recorder for Records {
-    async fn intent(&self, _: &RequestIntent) -> Result<(), String> {
-        Ok(())
+    async fn intent(&self, request: &RequestIntent) -> Result<(), String> {
+        if request.call.principal.starts_with(KEPT) { kept().intent(request).await } else { Ok(()) }
     }
 
     async fn call(&self, record: CallRecord) -> Result<(), String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record);
-        Ok(())
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(record.clone());
+        if record.id.principal.starts_with(KEPT) { kept().call(record).await } else { Ok(()) }
     }
 }
 
@@ -104,6 +124,31 @@ impl Caller {
         let mut caller = Self::new(target(cluster, token));
         caller.audited_from = Some((cluster.clone(), cluster.audit_mark().expect("the audit log")));
         caller
+    }
+
+    /// The same, whose calls are recorded on disk too.
+    pub(crate) fn kept(mut self) -> Self {
+        self.principal = format!("{KEPT}{}", self.principal);
+        self
+    }
+
+    /// Its requests as they stand in the record on disk, which is whole; and of its writes that were announced there, the ids.
+    #[track_caller]
+    pub(crate) fn kept_requests(&self) -> (Vec<Value>, BTreeSet<String>) {
+        let audit = Audit::open(&kept().directory()).expect("a record");
+        audit.verify(None).expect("it is whole");
+        let of_caller = |kind: &'static str| {
+            let is_its =
+                move |entry: &AuditEntry| entry.kind == kind && entry.entry["call"]["principal"] == *self.principal;
+            let mut entries = audit.entries(is_its, usize::MAX).expect("entries");
+            entries.reverse();
+            entries
+        };
+        let requests = of_caller("call")
+            .into_iter()
+            .flat_map(|entry| entry.entry["requests"].as_array().cloned().unwrap_or_default());
+        let id = |entry: AuditEntry| entry.entry["audit_id"].as_str().expect("an id").to_owned();
+        (requests.collect(), of_caller("intent").into_iter().map(id).collect())
     }
 
     /// The same with more time: an unoptimised host on a busy machine takes long for what is large.
@@ -174,22 +219,36 @@ impl Caller {
         }
     }
 
-    /// The records of all runs of this caller's calls so far. A write that was approved is two runs.
-    pub(crate) fn records(&self) -> Vec<CallRecord> {
+    fn all_records(&self) -> Vec<CallRecord> {
         let records = embedded().records.0.lock().unwrap_or_else(PoisonError::into_inner);
         records.iter().filter(|record| record.id.principal == self.principal).cloned().collect()
+    }
+
+    /// The records of all runs of this caller's calls so far. A write that was approved is two runs.
+    pub(crate) fn records(&self) -> Vec<CallRecord> {
+        self.all_records().into_iter().filter(|record| record.id.operation != PREVIEW).collect()
+    }
+
+    /// The records of the previews of its plans.
+    pub(crate) fn previews(&self) -> Vec<CallRecord> {
+        self.all_records().into_iter().filter(|record| record.id.operation == PREVIEW).collect()
     }
 
     /// All requests of this caller's calls so far.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
         self.records().into_iter().flat_map(|record| record.requests).collect()
     }
+
+    /// The same, with what the host asked for the previews of plans.
+    pub(crate) fn all_requests(&self) -> Vec<RequestRecord> {
+        self.all_records().into_iter().flat_map(|record| record.requests).collect()
+    }
 }
 
 impl Drop for Caller {
     fn drop(&mut self) {
         let Some((cluster, since)) = self.audited_from.take().filter(|_| !std::thread::panicking()) else { return };
-        let requests = self.requests();
+        let requests = self.all_requests();
         let answered: BTreeMap<&str, (&str, u16)> = requests
             .iter()
             .filter_map(|request| match request.ending {

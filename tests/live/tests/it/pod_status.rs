@@ -5,7 +5,10 @@ use crate::pods::shown_by_rows;
 use meho_control_plane::{Client, Cluster, Method, Namespace, Patch};
 use serde_json::{Value, json};
 
-both![every_pod_status_of_the_contract_is_the_servers_own,];
+both![
+    every_pod_status_of_the_contract_is_the_servers_own,
+    every_pod_status_of_the_contract_is_the_servers_own_while_its_pod_goes,
+];
 
 const VECTORS: &str = include_str!("../../../contract/data/pod-status-vectors.json");
 /// How kubectl asks for what it prints.
@@ -27,13 +30,17 @@ impl Drop for Held<'_> {
 
 /// Writes a case's pod, as far as a server takes it: it chooses uid and times itself.
 fn write<'n>(namespace: &'n Namespace, name: &str, pod: &Value) -> Option<Held<'n>> {
-    let admin = namespace.cluster().admin();
     namespace.pod_by_hand(name, pod["spec"].clone(), &pod["status"]).unwrap_or_else(|error| panic!("{name}: {error}"));
-    pod["metadata"].get("deletionTimestamp")?;
+    pod["metadata"].get("deletionTimestamp").map(|_| delete(namespace, name))
+}
+
+/// Deletes a pod so that it is there still.
+fn delete<'n>(namespace: &'n Namespace, name: &str) -> Held<'n> {
+    let admin = namespace.cluster().admin();
     let held = Held { admin, path: namespace.path(&format!("pods/{name}")) };
     admin.patch(&held.path, Patch::Merge, &json!({"metadata": {"finalizers": [FINALIZER]}})).expect("a finalizer");
     admin.delete(&held.path).expect("its deletion begins");
-    Some(held)
+    held
 }
 
 /// Name, ready, status and restarts of each pod in the server's own table.
@@ -76,4 +83,25 @@ fn every_pod_status_of_the_contract_is_the_servers_own(cluster: &Cluster) {
         assert_eq!(table[index], expected, "the server's table of {}", case["case"]);
     }
     assert_eq!(rows.len(), vectors.len());
+}
+
+/// Whatever a pod's status is, its deletion may have begun: one that has ended shows how it ended, and any other that it is going.
+fn every_pod_status_of_the_contract_is_the_servers_own_while_its_pod_goes(cluster: &Cluster) {
+    let namespace = cluster.namespace().expect("a namespace");
+    let vectors: Vec<Value> = serde_json::from_str(VECTORS).expect("the contract's cases");
+    let held: Vec<Held<'_>> = vectors
+        .iter()
+        .enumerate()
+        .map(|(number, case)| {
+            let name = format!("case-{number:02}");
+            write(&namespace, &name, &case["pod"]).unwrap_or_else(|| delete(&namespace, &name))
+        })
+        .collect();
+    let rows = Caller::admin(cluster).data("list_pods", json!({"namespace": namespace.name()}));
+    let (rows, table) = (shown_by_rows(&rows), shown_by_the_server(&namespace));
+    for ((row, shown), case) in rows.iter().zip(&table).zip(&vectors) {
+        assert_eq!(row, shown, "{}", case["case"]);
+    }
+    assert_eq!((rows.len(), table.len()), (held.len(), held.len()));
+    assert!(rows.iter().any(|row| row[3] != "Terminating"), "some have ended");
 }

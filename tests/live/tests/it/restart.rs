@@ -100,7 +100,7 @@ fn a_paused_deployment_is_refused_before_anybody_is_asked(cluster: &Cluster) {
     assert_eq!(error.message, "the Deployment web is paused: a restart would do nothing before it is resumed");
     let hint =
         format!("resume it first, as with kubectl rollout resume deployment/web -n {namespace}: nothing was changed");
-    assert_eq!(error.hint, Some(hint));
+    assert_eq!(error.hint, hint);
     assert!(writes(&caller).is_empty() && read(&namespace).pointer(RESTARTED_AT).is_none());
     pause(false);
     Caller::admin(cluster).asking(yes()).data("restart_deployment", of(&namespace, "web"));

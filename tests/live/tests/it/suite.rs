@@ -1,15 +1,18 @@
 //! One suite, two servers: every line of `data/cases.yaml` is run on the real control plane and on the demo cluster, on the objects of
-//! `data/objects.yaml`, and the two answers have to be the same.
+//! `data/objects.yaml`, and the two answers have to be the same. A kind that stands by itself has its lines and its objects in one file of `data/kinds`:
+//! one object has everything, one has nothing that may be left out, and others are in states that are rare.
 //!
-//! Each answer is also held against the operation's own schema, against the object that it is of, by the words of the contract (`shapes.rs`), and against
-//! the server's audit log, by [`Caller`]. Names, times and identities that a server makes up itself are taken out first (`plain.rs`). Rights are nobody's
+//! Each answer is also held against the operation's own schema, against the object that it is of, by the words of the contract (`shapes.rs`), and, with all
+//! others of its user, against the server's audit log, both ways (`audited.rs`). Names, times and identities that a server makes up itself are taken out first (`plain.rs`). Rights are nobody's
 //! line: each operation's first case is run without any one of the rights that follow from its effects.
 //!
 //! To add an operation, add its lines: one that succeeds, one that does not.
 
+mod audited;
 mod broken;
 mod case;
 mod columns;
+pub(crate) mod data;
 mod plain;
 mod rights;
 mod roles;
@@ -19,6 +22,7 @@ mod world;
 use crate::embedded::{Caller, embedded, yes};
 use crate::rights::{derived, rules};
 use crate::servers;
+use audited::Audited;
 use case::{Case, Is, cases, run};
 use meho_control_plane::{Cluster, Rule};
 use meho_host::policy::effect::Trust;
@@ -78,22 +82,25 @@ fn writes(case: &Case) -> bool {
 #[test]
 fn every_case_that_reads_is_answered_alike() {
     check_alike(|cluster| {
+        let reads = |trust| trust == Trust::Read;
         let world = World::make(cluster);
-        let caller = Caller::admin(cluster);
-        let outcomes = cases().iter().filter(|case| !writes(case)).map(|case| run(&world, &caller, case)).collect();
-        walk::all_seen(outcomes, |trust| trust == Trust::Read)
+        let audited = Audited::new(cluster);
+        let run = |case| run(&world, audited.caller(), case);
+        let outcomes = cases().iter().filter(|case| !writes(case)).map(run).collect();
+        let logged = audited.checked(reads);
+        walk::all_seen(outcomes, reads).into_iter().chain(logged).collect()
     });
 }
 
 #[test]
 fn every_case_that_writes_is_answered_alike() {
     check_alike(|cluster| {
-        let on_its_own = |case: &Case| {
-            let world = World::of(cluster, &case.resource());
-            run(&world, &Caller::admin(cluster).asking(yes()), case)
-        };
+        let changes = |trust| trust != Trust::Read;
+        let audited = Audited::new(cluster);
+        let on_its_own = |case: &Case| run(&World::of(cluster, &case.resource()), audited.caller(), case);
         let outcomes = cases().iter().filter(|case| writes(case)).map(on_its_own).collect();
-        walk::all_seen(outcomes, |trust| trust != Trust::Read)
+        let logged = audited.checked(changes);
+        walk::all_seen(outcomes, changes).into_iter().chain(logged).collect()
     });
 }
 

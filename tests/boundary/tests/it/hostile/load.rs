@@ -87,7 +87,7 @@ fn prose_that_changes_what_a_terminal_shows_is_refused() {
 
 #[test]
 fn a_family_that_nobody_knows_is_refused() {
-    is_refused(fixtures::UNKNOWN_FAMILY, "there is no family generic-http");
+    is_refused(fixtures::UNKNOWN_FAMILY, "there is no family kubernetes-like");
 }
 
 #[test]

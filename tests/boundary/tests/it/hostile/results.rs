@@ -78,6 +78,17 @@ fn a_failure_is_cut_to_what_anybody_reads() {
 }
 
 #[test]
+fn who_says_nothing_of_what_to_do_has_it_said_by_the_host() {
+    for (how, code) in [("nothing to do", ErrorCode::NotFound), ("long", ErrorCode::InvalidRequest)] {
+        let fake = Fake::expecting([Expected::once("GET", POD, a_pod())]);
+        let ran = Trial::of(fixtures::BAD_FAILURE).how(how).on(&fake).run();
+        let error = ran.error();
+        assert!(error.is_from_connector() && error.has_usual_hint(), "{error:?}");
+        assert_eq!((error.code, error.hint.as_str()), (code, code.usual_hint()));
+    }
+}
+
+#[test]
 fn what_is_said_about_an_answer_is_cut_to_what_anybody_reads() {
     let (_, meta) = Trial::of(fixtures::TALKS_TOO_MUCH).succeeds();
     assert_eq!(meta.warnings.len(), 100);

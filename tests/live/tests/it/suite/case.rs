@@ -1,7 +1,7 @@
-//! A line of `data/cases.yaml`, and running it on one server.
+//! A line of the suite's data, and running it on one server.
 
-use super::Outcome;
 use super::world::World;
+use super::{Outcome, data};
 use crate::embedded::{Answered, Caller, embedded};
 use crate::shapes;
 use base64::Engine;
@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-const CASES: [&str; 2] = [include_str!("../../../data/cases.yaml"), include_str!("../../../data/kinds/cases.yaml")];
 const EXPIRED: &str = "$EXPIRED";
 
 /// A line.
@@ -35,10 +34,7 @@ pub(super) enum Is {
 /// All lines.
 pub(super) fn cases() -> &'static [Case] {
     static LINES: OnceLock<Vec<Case>> = OnceLock::new();
-    LINES.get_or_init(|| {
-        let read = |text: &str| serde_saphyr::from_str::<Vec<Value>>(text).expect("the cases are YAML");
-        CASES.into_iter().flat_map(read).map(|line| Case::of(&line)).collect()
-    })
+    LINES.get_or_init(|| data::cases().iter().map(Case::of).collect())
 }
 
 impl Case {

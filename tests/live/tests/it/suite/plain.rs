@@ -65,12 +65,14 @@ impl Names {
         (self.text(name), plain)
     }
 
-    /// Events are newest first. Those of controllers came within the same second or two, in whatever order, and what looks after nodes takes its time to
-    /// greet a new one.
+    /// Events are newest first. Those of controllers came within the same second or two, in whatever order, what looks after nodes takes its time to
+    /// greet a new one, and what looks after the addresses of Services may hear of a Service before it hears of the address that it has.
     fn events(&self, events: &[Value]) -> Vec<Value> {
-        let is_greeting = |event: &&Value| event["reason"] == "RegisteredNode";
+        let depends_on_time = |event: &&Value| {
+            ["RegisteredNode", "ClusterIPNotAllocated"].iter().any(|reason| event["reason"] == *reason)
+        };
         let mut plain: Vec<Value> =
-            events.iter().filter(|event| !is_greeting(event)).map(|event| self.plain(event)).collect();
+            events.iter().filter(|event| !depends_on_time(event)).map(|event| self.plain(event)).collect();
         let made_up = |event: &Value| event["last_timestamp"].as_str().is_some_and(|time| time.starts_with('<'));
         let until = plain.iter().take_while(|event| made_up(event)).count();
         plain[..until].sort_by_key(Value::to_string);

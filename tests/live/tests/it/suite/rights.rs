@@ -152,9 +152,7 @@ fn wrong_denial(error: &CallError, right: &Right) -> Vec<String> {
     );
     let is_named = ["api_group", "resource", "verb"].map(|member| &error.details[member])
         == [&json!(api_group), &json!(resource), &json!(verb)];
-    let is_right = error.code == ErrorCode::PermissionDenied
-        && is_named
-        && error.hint.as_ref().is_some_and(|hint| hint.ends_with(&rule));
+    let is_right = error.code == ErrorCode::PermissionDenied && is_named && error.hint.ends_with(&rule);
     if is_right { Vec::new() } else { vec![format!("it should be denied for {right:?}: {error:?}")] }
 }
 
@@ -309,7 +307,7 @@ impl Trial<'_> {
                             is_said |= !meta.complete && meta.warnings.iter().any(|said| names(said, right))
                         }
                         Err(error) => {
-                            is_said |= error.hint.as_ref().is_some_and(|hint| names(hint, right));
+                            is_said |= names(&error.hint, right);
                             if error.code == ErrorCode::PermissionDenied && is_its_place {
                                 wrong.push(format!("without {right:?}, which it can do without: {error:?}"));
                             }

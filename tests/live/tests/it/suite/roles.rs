@@ -80,7 +80,7 @@ fn verdict(operation: &Operation, whole: &World, somebody: &Somebody) -> String 
                 let text = |member: &str| error.details[member].as_str().unwrap_or_default();
                 return format!("denied: `{}`", named(text("verb"), text("resource"), text("api_group")));
             }
-            Err(error) => lost.append(&mut missing(error.hint.as_deref().unwrap_or_default())),
+            Err(error) => lost.append(&mut missing(&error.hint)),
         }
     }
     if lost.is_empty() {

@@ -1,16 +1,15 @@
-//! The objects of the suite on one server, made as `data/objects.yaml` describes them, and gone when this is dropped.
+//! The objects of the suite on one server, made as the suite's data describe them, and gone when this is dropped.
 //!
 //! It is handed out when every object is as it is described: until then a controller may still be at work.
 
+use super::data;
 use super::plain::Names;
 use crate::objects::SOON;
 use meho_control_plane::{Client, Cluster, Namespace, Patch, StatusCode, User, until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-const OBJECTS: [&str; 2] =
-    [include_str!("../../../data/objects.yaml"), include_str!("../../../data/kinds/objects.yaml")];
 /// What stands in the description for the namespace's name.
 const NAMESPACE: &str = "$NS";
 
@@ -22,12 +21,6 @@ pub(super) struct World {
     held: Vec<String>,
     outside: Vec<String>,
     users: Mutex<Vec<User>>,
-}
-
-fn description() -> &'static Vec<Value> {
-    static DESCRIPTION: OnceLock<Vec<Value>> = OnceLock::new();
-    let read = |text: &str| serde_saphyr::from_str::<Vec<Value>>(text).expect("the objects are YAML");
-    DESCRIPTION.get_or_init(|| OBJECTS.into_iter().flat_map(read).collect())
 }
 
 impl World {
@@ -51,7 +44,7 @@ impl World {
         let mut world_held = Vec::new();
         let mut outside = Vec::new();
         let mut wants_pods = false;
-        for item in description() {
+        for item in data::objects() {
             if item.get("podsOf").is_some() {
                 if wants_pods {
                     making.pods_of(&making.filled(item));
@@ -312,7 +305,7 @@ impl Making<'_> {
                 words.insert(address.to_owned(), format!("<address of {}>", text(&service, "/metadata/name")));
             }
         }
-        Names::new(words, &json!(description()))
+        Names::new(words, &json!(data::objects()))
     }
 }
 

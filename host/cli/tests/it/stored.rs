@@ -1,0 +1,252 @@
+//! Plans that wait on disk, yes and no to them, their execution, and the record of all of it: the program's commands on the demo cluster.
+
+use crate::program::{Home, Run};
+use crate::screen::Screen;
+use meho_demo::{Demo, Settings};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// A cluster, and a home whose kubeconfig leads to it.
+struct Shop {
+    home: Home,
+    kubeconfig: PathBuf,
+    /// What serves it.
+    _runtime: tokio::runtime::Runtime,
+    _demo: Demo,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let demo = runtime.block_on(Demo::start(Settings::default())).expect("a cluster");
+        let home = Home::new();
+        let kubeconfig = home.write("demo.kubeconfig", demo.kubeconfig());
+        Self { home, kubeconfig, _runtime: runtime, _demo: demo }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        self.home.run(arguments)
+    }
+
+    /// A write where there is nobody to ask: it becomes a plan. Gives the plan's id.
+    #[track_caller]
+    fn plans(&self, arguments: &[&str]) -> String {
+        let kubeconfig = self.kubeconfig.to_str().expect("UTF-8");
+        let run = self.run(&[&["call"], arguments, &["--kubeconfig", kubeconfig]].concat());
+        assert_eq!(run.code, Some(3), "{run:#?}");
+        json(&run)["error"]["details"]["plan_id"].as_str().unwrap_or_else(|| panic!("no plan: {run:#?}")).to_owned()
+    }
+
+    fn scales(&self, replicas: u32) -> String {
+        self.plans(&["scale_deployment", "namespace=production", "name=nginx", &format!("replicas={replicas}")])
+    }
+
+    /// Where a plan stands, as `plans` says.
+    #[track_caller]
+    fn state(&self, id: &str) -> String {
+        let plans = json(&self.run(&["plans", "-o", "json"]));
+        let found =
+            plans.as_array().expect("a list").iter().find(|plan| plan["id"] == id).expect("it is listed").clone();
+        found["state"].as_str().expect("a word").to_owned()
+    }
+
+    /// `approve` at a terminal, where this is typed.
+    #[track_caller]
+    fn says(&self, id: &str, answers: &[(&str, &str)]) -> (bool, String) {
+        let mut screen = Screen::program(100, &["approve", id], self.home.root());
+        let mut shown = String::new();
+        for (question, answer) in answers {
+            shown.push_str(&screen.shows(question));
+            screen.types(&format!("{answer}\n"));
+        }
+        let (status, rest) = screen.ends();
+        (status.success(), shown + &rest)
+    }
+
+    #[track_caller]
+    fn kinds(&self) -> Vec<String> {
+        let entries = json(&self.run(&["audit", "-o", "json"]));
+        let kind = |entry: &Value| entry["kind"].as_str().expect("a word").to_owned();
+        entries.as_array().expect("a list").iter().map(kind).collect()
+    }
+}
+
+#[track_caller]
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
+}
+
+#[track_caller]
+fn refused(run: &Run, code: i32, error: &str) -> Value {
+    assert_eq!(run.code, Some(code), "{run:#?}");
+    let found = json(run)["error"].clone();
+    assert_eq!(found["code"], error, "{run:#?}");
+    found
+}
+
+#[test]
+fn a_plan_waits_is_approved_at_a_terminal_is_executed_once_and_all_of_it_is_recorded() {
+    let shop = Shop::open();
+    let id = shop.scales(4);
+    assert_eq!(shop.state(&id), "waiting");
+    let shown = shop.run(&["plan", &id[..6], "-o", "table"]);
+    assert!(shown.stdout.contains("PATCH /apis/apps/v1/namespaces/production/deployments/nginx/scale"), "{shown:#?}");
+    assert!(shown.stderr.contains(&format!("meho-host approve {id}")), "{shown:#?}");
+    refused(&shop.run(&["execute", &id]), 3, "APPROVAL_REQUIRED");
+    // On a pipe nobody says yes.
+    refused(&shop.run(&["approve", &id]), 3, "APPROVAL_REQUIRED");
+    assert_eq!(shop.state(&id), "waiting");
+
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "n")]);
+    assert!(!is_done, "{shown}");
+    assert_eq!(shop.state(&id), "waiting", "no at `approve` is no `reject`");
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y")]);
+    assert!(is_done && shown.contains("has approved it"), "{shown}");
+    assert_eq!(shop.state(&id), "approved");
+
+    // From another directory, without a word of where the cluster is.
+    let executed = shop.run(&["execute", &id, "-o", "json"]);
+    assert_eq!(executed.code, Some(0), "{executed:#?}");
+    assert_eq!(json(&executed)["data"]["replicas"], 4, "{executed:#?}");
+    assert_eq!(shop.state(&id), "done");
+    let error = refused(&shop.run(&["execute", &id]), 1, "APPROVAL_INVALID");
+    assert!(error["message"].as_str().expect("words").contains("used before"), "{error}");
+
+    // A plan has a preview: a call of the host's own, of which one request is the write as a dry run.
+    let kinds = ["call", "intent", "call", "plan", "approval", "execution", "intent", "call"];
+    assert_eq!(shop.kinds(), kinds);
+    let verified = shop.run(&["audit", "verify", "-o", "json"]);
+    assert_eq!((verified.code, json(&verified)["whole"].as_bool()), (Some(0), Some(true)), "{verified:#?}");
+    let about = json(&shop.run(&["audit", "--kind", "call", "--plan", &id, "-o", "json"]));
+    let requests = about[0]["entry"]["requests"].as_array().expect("requests");
+    assert!(requests.iter().any(|request| request["method"] == "PATCH" && request["status"] == 200), "{about}");
+}
+
+#[test]
+fn a_plan_that_deletes_wants_the_name_typed() {
+    let shop = Shop::open();
+    let kubeconfig = shop.kubeconfig.to_str().expect("UTF-8");
+    let pods = json(&shop.run(&["call", "list_pods", "namespace=production", "limit=1", "--kubeconfig", kubeconfig]));
+    let pod = pods["data"][0]["name"].as_str().expect("a name").to_owned();
+    let id = shop.plans(&["delete_pod", "namespace=production", &format!("name={pod}")]);
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y"), ("to approve it:", "another")]);
+    assert!(!is_done, "{shown}");
+    assert_eq!(shop.state(&id), "waiting");
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y"), ("to approve it:", &pod)]);
+    assert!(is_done, "{shown}");
+    assert_eq!(shop.run(&["execute", &id]).code, Some(0));
+}
+
+#[test]
+fn a_plan_that_is_rejected_is_gone_and_unknown_ids_are_told() {
+    let shop = Shop::open();
+    let id = shop.scales(4);
+    assert_eq!(shop.run(&["reject", &id]).code, Some(0));
+    assert_eq!(shop.state(&id), "rejected");
+    refused(&shop.run(&["execute", &id]), 1, "APPROVAL_INVALID");
+    refused(&shop.run(&["approve", &id]), 1, "APPROVAL_INVALID");
+    refused(&shop.run(&["reject", &id]), 1, "APPROVAL_INVALID");
+    refused(&shop.run(&["plan", "0000"]), 1, "NOT_FOUND");
+    refused(&shop.run(&["plan", "xyz"]), 1, "INVALID_REQUEST");
+    assert_eq!(shop.kinds(), ["call", "intent", "call", "plan", "rejection"]);
+}
+
+#[test]
+fn a_plan_of_the_same_change_is_the_same_plan() {
+    let shop = Shop::open();
+    assert_eq!(shop.scales(4), shop.scales(4));
+    assert_ne!(shop.scales(4), shop.scales(5));
+}
+
+#[test]
+fn a_record_that_was_changed_is_not_whole_and_says_where() {
+    let shop = Shop::open();
+    shop.scales(4);
+    shop.scales(5);
+    let database = rusqlite::Connection::open(shop.home.path(".local/state/meho/state.db")).expect("a database");
+    let edit = "UPDATE audit SET entry = replace(entry, 'nginx', 'redis') WHERE number = 2";
+    assert_eq!(database.execute(edit, []).expect("the record can be changed"), 1);
+    drop(database);
+    let error = refused(&shop.run(&["audit", "verify"]), 1, "INTERNAL_ERROR");
+    assert_eq!(error["details"]["entry"], 2, "{error}");
+}
+
+#[test]
+fn what_is_approved_is_shown_from_the_plan_and_not_from_what_somebody_wrote_beside_it() {
+    let shop = Shop::open();
+    let id = shop.scales(4);
+    let database = rusqlite::Connection::open(shop.home.path(".local/state/meho/state.db")).expect("a database");
+    let edit = "UPDATE plan SET view = replace(replace(view, 'nginx', 'redis'), 'https://', 'https://prod.example/')";
+    assert_eq!(database.execute(edit, []).expect("the view can be changed"), 1);
+    let shown = shop.run(&["plan", &id, "-o", "table"]).stdout;
+    assert!(shown.contains("/deployments/nginx/scale") && !shown.contains("redis"), "{shown}");
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y")]);
+    assert!(is_done && shown.contains("/deployments/nginx/scale"), "{shown}");
+    assert!(!shown.contains("redis") && !shown.contains("prod.example"), "{shown}");
+    // A plan that was changed itself is none any more.
+    database.execute("UPDATE plan SET plan = replace(plan, 'nginx', 'redis')", []).expect("the plan can be changed");
+    refused(&shop.run(&["execute", &id]), 1, "INTERNAL_ERROR");
+}
+
+#[test]
+fn where_nothing_can_be_kept_a_read_says_so_and_a_write_is_not_sent() {
+    let shop = Shop::open();
+    let kubeconfig = shop.kubeconfig.to_str().expect("UTF-8");
+    let state = shop.home.write("state", "no directory");
+    let state = state.to_str().expect("UTF-8");
+    let read = shop.run(&[
+        "call",
+        "list_pods",
+        "namespace=production",
+        "limit=1",
+        "--kubeconfig",
+        kubeconfig,
+        "--state",
+        state,
+    ]);
+    assert_eq!(read.code, Some(0), "{read:#?}");
+    let warnings = json(&read)["meta"]["warnings"].to_string();
+    assert!(warnings.contains("this call was not recorded"), "{warnings}");
+    let write = [
+        "call",
+        "scale_deployment",
+        "namespace=production",
+        "name=nginx",
+        "replicas=4",
+        "--kubeconfig",
+        kubeconfig,
+        "--state",
+        state,
+    ];
+    let error = refused(&shop.run(&write), 1, "INTERNAL_ERROR");
+    assert_eq!(error["details"]["outcome"], "not sent", "{error}");
+}
+
+#[test]
+fn a_key_of_an_approver_has_a_passphrase_and_is_not_written_over() {
+    let home = Home::new();
+    let make = |answers: [&str; 2]| {
+        let mut screen = Screen::program(100, &["approver", "init", "--name", "alice"], home.root());
+        screen.shows("Passphrase of the new key: ");
+        screen.types(&format!("{}\n", answers[0]));
+        if answers[0].len() >= 8 {
+            screen.shows("The same once more: ");
+            screen.types(&format!("{}\n", answers[1]));
+        }
+        screen.ends()
+    };
+    for answers in [["short", ""], ["correct horse", "battery staple"]] {
+        let (status, shown) = make(answers);
+        assert!(!status.success(), "{shown}");
+        assert!(!home.path(".config/meho/approver.key").exists());
+    }
+    let (status, shown) = make(["correct horse", "correct horse"]);
+    assert!(status.success() && shown.contains("ssh-ed25519 AAAA") && shown.contains(" alice"), "{shown}");
+    assert!(!shown.contains("correct horse"), "{shown}");
+    let key = std::fs::read_to_string(home.path(".config/meho/approver.key")).expect("a key");
+    assert!(key.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
+    let screen = Screen::program(100, &["approver", "init"], home.root());
+    let (status, shown) = screen.ends();
+    assert!(!status.success() && shown.contains("already"), "{shown}");
+}
