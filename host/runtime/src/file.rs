@@ -92,6 +92,11 @@ pub(crate) fn lies_in(directory: &Path, path: &Path) -> bool {
     }
 }
 
+/// A path that says the same from every directory: it stands in the records that approvals are bound to.
+pub(crate) fn whole_path(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
 /// That somebody else could have written a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposed {

@@ -1,6 +1,6 @@
 //! Plans that wait on disk, yes and no to them, their execution, and the record of all of it: the program's commands on the demo cluster.
 
-use crate::program::{Home, Run};
+use crate::program::{Home, Run, finish};
 use crate::screen::Screen;
 use meho_demo::{Demo, Settings};
 use serde_json::Value;
@@ -150,6 +150,28 @@ fn a_plan_that_is_rejected_is_gone_and_unknown_ids_are_told() {
     refused(&shop.run(&["plan", "0000"]), 1, "NOT_FOUND");
     refused(&shop.run(&["plan", "xyz"]), 1, "INVALID_REQUEST");
     assert_eq!(shop.kinds(), ["call", "intent", "call", "plan", "rejection"]);
+}
+
+#[test]
+fn a_plan_whose_target_was_named_by_a_relative_path_is_executed_from_elsewhere() {
+    let shop = Shop::open();
+    // The home is where the program runs.
+    let call = [
+        "call",
+        "scale_deployment",
+        "namespace=production",
+        "name=nginx",
+        "replicas=4",
+        "--kubeconfig",
+        "demo.kubeconfig",
+    ];
+    let id = json(&shop.run(&call))["error"]["details"]["plan_id"].as_str().expect("a plan").to_owned();
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y")]);
+    assert!(is_done, "{shown}");
+    let mut command = shop.home.command(&["execute", &id]);
+    command.current_dir("/");
+    let executed = finish(command);
+    assert_eq!(executed.code, Some(0), "{executed:#?}");
 }
 
 #[test]

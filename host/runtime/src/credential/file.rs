@@ -68,7 +68,7 @@ impl TokenFile {
 #[async_trait]
 impl CredentialProvider for TokenFile {
     fn principal(&self) -> String {
-        format!("token file {}", self.path.display())
+        format!("token file {}", file::whole_path(&self.path))
     }
 
     async fn current(&self) -> Result<Arc<Credential>, CredentialError> {

@@ -71,6 +71,11 @@ impl Files {
     pub(super) fn shown(&self) -> String {
         self.0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     }
+
+    /// The same from wherever it is said: the files' whole paths.
+    pub(super) fn whole(&self) -> String {
+        self.0.iter().map(|path| file::whole_path(path)).collect::<Vec<_>>().join(", ")
+    }
 }
 
 enum Unread {

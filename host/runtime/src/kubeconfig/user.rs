@@ -235,7 +235,7 @@ impl Source {
     fn whose(&self, files: &Files, entry: &Entry) -> Whose {
         match self {
             Self::Fixed(credential) => Whose {
-                source: format!("kubeconfig user {} in {}", entry.user_name, files.shown()),
+                source: format!("kubeconfig user {} in {}", entry.user_name, files.whole()),
                 subjects: credential.subjects().clone(),
             },
             // Whose a token is that is not there yet nobody knows.
