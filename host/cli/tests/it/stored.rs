@@ -4,6 +4,8 @@ use crate::program::{Home, Run, finish};
 use crate::screen::Screen;
 use meho_demo::{Demo, Settings};
 use serde_json::Value;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 /// A cluster, and a home whose kubeconfig leads to it.
@@ -12,7 +14,7 @@ struct Shop {
     kubeconfig: PathBuf,
     /// What serves it.
     _runtime: tokio::runtime::Runtime,
-    _demo: Demo,
+    demo: Demo,
 }
 
 impl Shop {
@@ -22,7 +24,11 @@ impl Shop {
         let demo = runtime.block_on(Demo::start(Settings::default())).expect("a cluster");
         let home = Home::new();
         let kubeconfig = home.write("demo.kubeconfig", demo.kubeconfig());
-        Self { home, kubeconfig, _runtime: runtime, _demo: demo }
+        Self { home, kubeconfig, _runtime: runtime, demo }
+    }
+
+    fn url(&self) -> String {
+        self.demo.server_url()
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
@@ -271,4 +277,65 @@ fn a_key_of_an_approver_has_a_passphrase_and_is_not_written_over() {
     let screen = Screen::program(100, &["approver", "init"], home.root());
     let (status, shown) = screen.ends();
     assert!(!status.success() && shown.contains("already"), "{shown}");
+}
+
+#[test]
+fn where_approvers_have_keys_a_yes_is_a_signature_and_a_row_in_the_store_is_none() {
+    const PASSPHRASE: &str = "correct horse";
+    let shop = Shop::open();
+    let mut screen = Screen::program(200, &["approver", "init", "--name", "alice"], shop.home.root());
+    for question in ["Passphrase of the new key: ", "The same once more: "] {
+        screen.shows(question);
+        screen.types(&format!("{PASSPHRASE}\n"));
+    }
+    let (status, shown) = screen.ends();
+    assert!(status.success(), "{shown}");
+    let line = shown.lines().find(|line| line.starts_with("ssh-ed25519 ")).expect("the public key").trim();
+    let policy = format!("[target.demo]\nservers = [\"{}\"]\napprovers = [\"{line}\"]\n", shop.url());
+    shop.home.write(".config/meho/policy.toml", policy);
+    std::fs::set_permissions(shop.home.path(".config/meho/policy.toml"), Permissions::from_mode(0o600))
+        .expect("a mode");
+
+    // At a terminal, with the key beside the configuration.
+    let id = shop.scales(4);
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y"), ("Passphrase of ", "wrong horse")]);
+    assert!(!is_done && shop.state(&id) == "waiting", "{shown}");
+    let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y"), ("Passphrase of ", PASSPHRASE)]);
+    assert!(is_done && shown.contains("alice has approved it") && !shown.contains(PASSPHRASE), "{shown}");
+    assert_eq!(shop.run(&["execute", &id]).code, Some(0));
+    let approvals = json(&shop.run(&["audit", "--kind", "approval", "-o", "json"]));
+    assert!(
+        approvals[0]["entry"]["signature"].as_str().is_some_and(|text| text.contains("SSH SIGNATURE")),
+        "{approvals}"
+    );
+
+    // A row that says so is no yes.
+    let id = shop.scales(5);
+    let digest = json(&shop.run(&["plan", &id, "-o", "json"]))["digest"].as_str().expect("a digest").to_owned();
+    let forged = serde_json::json!({"digest": digest, "approver": "alice", "confirmation": "once", "signature": null})
+        .to_string();
+    let database = rusqlite::Connection::open(shop.home.path(".local/state/meho/state.db")).expect("a database");
+    let edit = "UPDATE plan SET state = 'approved', approval = ?1 WHERE digest = ?2";
+    assert_eq!(database.execute(edit, [&forged, &digest]).expect("the row can be changed"), 1);
+    drop(database);
+    let error = refused(&shop.run(&["execute", &id]), 1, "APPROVAL_INVALID");
+    assert!(error["message"].as_str().expect("words").contains("not signed by an approver"), "{error}");
+
+    // Signed elsewhere, by whatever has the key.
+    let id = shop.scales(6);
+    let statement = shop.run(&["approve", &id, "--statement"]).stdout;
+    assert!(statement.starts_with("meho approval 1\nplan sha256:"), "{statement}");
+    let key = std::fs::read(shop.home.path(".config/meho/approver.key")).expect("a key");
+    let key = ssh_key::PrivateKey::from_openssh(key).expect("a key").decrypt(PASSPHRASE).expect("its passphrase");
+    let sign = |text: &str| {
+        let signature = key.sign("meho-approval", ssh_key::HashAlg::Sha512, text.as_bytes()).expect("a signature");
+        shop.home.write("yes.sig", signature.to_pem(ssh_key::LineEnding::LF).expect("text"))
+    };
+    let of_another = sign(&statement.replace("once", "twice"));
+    let of_another = of_another.to_str().expect("UTF-8").to_owned();
+    refused(&shop.run(&["approve", &id, "--signature", &of_another]), 1, "APPROVAL_INVALID");
+    let signature = sign(&statement);
+    let approved = shop.run(&["approve", &id, "--signature", signature.to_str().expect("UTF-8")]);
+    assert!(approved.code == Some(0) && approved.stderr.contains("alice has approved it"), "{approved:#?}");
+    assert_eq!(shop.run(&["execute", &id]).code, Some(0));
 }
