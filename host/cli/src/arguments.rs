@@ -151,7 +151,9 @@ It goes where the plan's call would have gone. Prints what the call would have p
     #[command(after_help = "Examples:
   meho-host approver init")]
     Approver(ApproverCommand),
-    /// Show the record of calls, plans, approvals and of each request that left; or whether it is whole
+    /// Show the record of what was done, or whether it is whole
+    ///
+    /// Calls, plans, approvals, and each request that left, under the id that the target's own log has.
     #[command(
         args_conflicts_with_subcommands = true,
         after_help = "Examples:

@@ -21,7 +21,7 @@ fn what_is_signed_over_the_channel_is_sent_and_what_is_not_is_not() {
     let preview = ["intent", "call"];
     let planned = [&["call"], &preview[..], &["plan"]].concat();
     let executed = ["approval", "execution", "intent", "call"];
-    let expected = [&planned[..], &executed, &planned, &["rejection", "entries"]].concat();
+    let recorded = [&planned[..], &executed, &planned, &["rejection", "entries"]].concat();
     let kinds: Vec<&str> = lines[expected.len()..].iter().filter_map(|line| line.split(' ').next_back()).collect();
-    assert_eq!(kinds, expected);
+    assert_eq!(kinds, recorded);
 }
