@@ -127,9 +127,9 @@ What an operation takes: meho-host ops OPERATION")]
     /// At the terminal the plan is shown and asked about. Where a target's approvals are signed, the yes is signed with an approver's key; or it is
     /// signed elsewhere, over what --statement prints, and given with --signature.
     #[command(after_help = "Examples:
-  meho-host approve 3f1c
-  meho-host approve 3f1c --statement > yes && ssh-keygen -Y sign -n meho-approval -f ~/.ssh/id_ed25519 yes
-  meho-host approve 3f1c --signature yes.sig")]
+  meho-host approve 3f1c9d02ab7755e0
+  meho-host approve 3f1c9d02ab7755e0 --statement > yes && ssh-keygen -Y sign -n meho-approval -f ~/.ssh/id_ed25519 yes
+  meho-host approve 3f1c9d02ab7755e0 --signature yes.sig")]
     Approve(ApproveOptions),
     /// Say no to a plan; nothing is sent
     #[command(after_help = "Examples:
@@ -224,7 +224,7 @@ A call goes where its own options say, else to its --target, else to the default
 
 #[derive(Debug, Args)]
 pub(crate) struct ApproveOptions {
-    /// The plan: the first digits of its id are enough
+    /// The plan, by its whole id
     pub(crate) id: String,
     /// The key to sign with, in the place of the one beside the configuration
     #[arg(long, value_name = "FILE", conflicts_with_all = ["signature", "statement"])]

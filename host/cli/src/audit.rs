@@ -48,12 +48,12 @@ pub(crate) fn run(
                 }))?,
             }
             for entry in &verified.another {
-                let moved = entry.entry.get("why").and_then(Value::as_str) == Some("moved");
-                let what = if moved { "had been moved or copied" } else { "had been put back from a copy, or cut" };
-                printer.warn(&format!(
-                    "entry {} of {} says that the store {what}: what was after it was left is not here",
-                    entry.number, entry.at
-                ));
+                let what = match entry.entry.get("why").and_then(Value::as_str) {
+                    Some("moved") => "the store had been moved or copied",
+                    Some("clock") => "this machine's clock had been far ahead",
+                    _ => "the store had been put back from a copy, or cut: what came after that is not here",
+                };
+                printer.warn(&format!("entry {} of {} says that {what}", entry.number, entry.at));
             }
             if head.is_none() {
                 printer.note("whoever can write the state directory and knows its key can make another record: a head that is kept elsewhere shows that (--head)");

@@ -223,7 +223,7 @@ async fn target(cli: &Cli, command: &TargetCommand, printer: &Printer) -> Result
         TargetCommand::Names => targets::names(&store(cli)?, printer),
         TargetCommand::Check(options) => {
             printer.progress().begins(Stage::Loading);
-            let host = Host::new(state::settings(cli))?;
+            let host = Host::new(state::settings(cli)?)?;
             let connector = load(&host, cli.component(&options.component)).await?;
             printer.progress().is_at(Stage::Waiting);
             targets::check(&host, &connector, options, Store::of(cli.config.as_deref()).as_ref(), printer).await
@@ -264,7 +264,7 @@ fn component_at(path: &Path) -> Result<Vec<u8>, CallError> {
 
 async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(), CallError> {
     printer.progress().begins(Stage::Loading);
-    let host = Host::new(state::settings(cli))?;
+    let host = Host::new(state::settings(cli)?)?;
     let connector = load(&host, cli.component(&options.component)).await?;
     let operation = connector.operation(&options.operation)?;
     let filter = Filter::new(&options.only, operation)?;

@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 /// Fewer digits would be a name by chance.
 const LEAST_DIGITS: usize = 4;
+/// Of an id as it is shown.
+const ALL_DIGITS: usize = 16;
 
 fn refused(why: impl Into<String>) -> CallError {
     CallError::new(ErrorCode::InvalidRequest, why)
@@ -125,10 +127,14 @@ fn view_here(plan: &Plan, target: &Target, kept: &Value) -> Value {
 
 /// The plan of this id: its digest, or the first digits of it.
 async fn find(store: &Store, id: &str) -> Result<PlanEntry, CallError> {
+    find_by(store, id, LEAST_DIGITS).await
+}
+
+async fn find_by(store: &Store, id: &str, least: usize) -> Result<PlanEntry, CallError> {
     let digits = id.strip_prefix("sha256:").unwrap_or(id);
-    if digits.len() < LEAST_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+    if digits.len() < least || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(refused(format!(
-            "{}: a plan's id is hexadecimal digits, {LEAST_DIGITS} of them at least",
+            "{}: a plan's id is hexadecimal digits; here {least} of them at least are wanted",
             safe(id)
         ))
         .hint("`meho-host plans` lists them"));
@@ -148,15 +154,13 @@ async fn find(store: &Store, id: &str) -> Result<PlanEntry, CallError> {
 /// Says yes to one. Nothing is sent.
 pub(crate) async fn approve(cli: &Cli, options: &ApproveOptions, printer: &Printer) -> Result<(), CallError> {
     let store = state::store(cli)?;
-    let entry = find(&store, &options.id).await?;
+    // All of its digits: a plan that begins like another is made in no time, and the one that was looked at is the one to be approved.
+    let entry = find_by(&store, &options.id, ALL_DIGITS).await?;
     let Some(plan) = &entry.plan else { return Err(over(&entry)) };
     let confirmation = match plan.request().trust() {
         Trust::Destructive => Confirmation::Twice,
         Trust::Read | Trust::Write => Confirmation::Once,
     };
-    if options.statement {
-        return printer.people(&statement(entry.digest, confirmation)).map(drop);
-    }
     let target = target_of(cli, &TargetOptions::default(), &entry)?;
     if plan.context().target != target.record() {
         return Err(CallError::new(
@@ -166,6 +170,11 @@ pub(crate) async fn approve(cli: &Cli, options: &ApproveOptions, printer: &Print
         .hint("plan again, and approve that plan"));
     }
     let shown = view_here(plan, &target, &entry.view);
+    if options.statement {
+        // Whoever signs a digest sees here what it is of, on the stream for people.
+        printer.plan(&shown);
+        return printer.people(&statement(entry.digest, confirmation)).map(drop);
+    }
     let signature = match &options.signature {
         Some(file) => Some(approver::read_signature(file)?),
         None => None,

@@ -8,7 +8,7 @@ use crate::configuration::TargetName;
 use meho_host::policy::approver::{ApproverKey, Approvers};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::grammar::{Namespace, OperationId};
-use meho_host::policy::plan::POLICY;
+use meho_host::policy::plan::{Digest, POLICY};
 use meho_host::policy::rules::{Allowance, AutomaticApproval, Bounds, Names, SecretRule, TargetRules};
 use serde::de::{Error as _, SeqAccess, Visitor, value::SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer};
@@ -113,11 +113,9 @@ impl Policy {
     /// # Errors
     /// Where there are none: then nothing may be done there.
     pub fn rules_for(&self, url: &str, name: Option<&str>) -> Result<(&str, &TargetRules), Unruled> {
-        let server = Server::parse(url).ok();
-        let found = self
-            .sections
-            .iter()
-            .find(|(_, section)| server.as_ref().is_some_and(|server| section.servers.contains(server)));
+        // What has no form here might be one of theirs: it is in no section, and not in the default one either.
+        let server = Server::parse(url).map_err(|_| Unruled::Unknown(url.to_owned()))?;
+        let found = self.sections.iter().find(|(_, section)| section.servers.contains(&server));
         let namesake = self.sections.keys().find(|known| Some(known.as_str()) == name);
         match (found, namesake, &self.default) {
             (Some((name, section)), ..) => Ok((name.as_str(), &section.rules)),
@@ -192,6 +190,7 @@ struct Written {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WrittenSection {
     servers: Option<BTreeSet<Word<Server>>>,
+    components: Option<AnyOr<Component>>,
     operations: Option<AnyOr<OperationId>>,
     namespaces: Option<AnyOr<Namespace>>,
     #[serde(default)]
@@ -214,7 +213,13 @@ fn rules(section: WrittenSection, lines: &Lines<'_>, at: &[&str]) -> Result<Targ
         );
         return Err(lines.at(&[at, &["approvers"]].concat(), &why));
     }
+    let built_in = || Names::Only(BTreeSet::from([Component::built_in()]));
+    let components = match section.components.map_or_else(built_in, |names| names.0) {
+        Names::Any => Names::Any,
+        Names::Only(names) => Names::Only(names.into_iter().map(|component| component.0).collect()),
+    };
     Ok(TargetRules {
+        components,
         operations: section.operations.map_or(Names::Any, |names| names.0),
         namespaces: section.namespaces.map_or(Names::Any, |names| names.0),
         raised,
@@ -224,6 +229,34 @@ fn rules(section: WrittenSection, lines: &Lines<'_>, at: &[&str]) -> Result<Targ
         secrets: if section.redact_secrets { SecretRule::Redacted } else { SecretRule::AsSet },
         allowance: section.budgets.map(|budgets| budgets.0).unwrap_or_default(),
     })
+}
+
+/// A component, by its digest. What is built in has a word, so that a policy outlives an update of the program.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Component(Digest);
+
+/// That word.
+const BUILT_IN: &str = "built-in";
+
+impl Component {
+    fn built_in() -> Self {
+        Self(Digest::of(meho_artifacts::KUBERNETES))
+    }
+}
+
+impl TryFrom<String> for Component {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == BUILT_IN {
+            return Ok(Self::built_in());
+        }
+        Digest::try_from(text).map(Self).map_err(|_| {
+            format!(
+                "a component is \"{BUILT_IN}\", or sha256: and 64 hexadecimal digits, as `meho-host inspect` prints it"
+            )
+        })
+    }
 }
 
 /// What a level may be raised to.

@@ -218,6 +218,7 @@ fn print(policy: &Policy, file: &str, operations: &[Operation], printer: &Printe
             json!({
                 "section": section,
                 "servers": servers,
+                "components": names(&rules.components),
                 "operations": names(&rules.operations),
                 "namespaces": names(&rules.namespaces),
                 "raise": rules.raised.iter().map(|(id, level)| (id.to_string(), json!(level.to_string()))).collect::<serde_json::Map<_, _>>(),

@@ -7,6 +7,7 @@ use meho_host::error::{CallError, ErrorCode};
 use meho_host::target::Target;
 use meho_host_cli::policy::Policy;
 use meho_host_cli::text::safe;
+use nix::unistd::{User, geteuid};
 use std::path::{Path, PathBuf};
 
 /// Beside the configuration.
@@ -20,8 +21,12 @@ const POLICY: Kind = Kind { name: "policy", decides: "what may be done" };
 fn place() -> Option<(PathBuf, Named)> {
     match std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
         Some(path) => Some((path.into(), Named::ByTheEnvironment)),
-        // Not beside one that a command line names.
-        None => Store::of(None).map(|store| (store.beside(FILE), Named::ByNobody)),
+        // Not beside one that a command line names. An environment without a home does not lead around it.
+        None => {
+            let beside = Store::of(None).map(|store| store.beside(FILE));
+            let at_home = || Some(User::from_uid(geteuid()).ok()??.dir.join(".config").join("meho").join(FILE));
+            Some((beside.or_else(at_home)?, Named::ByNobody))
+        }
     }
 }
 
@@ -39,6 +44,11 @@ pub(crate) fn text() -> Result<Option<(PathBuf, String)>, CallError> {
         None if named == Named::ByTheEnvironment => {
             let message = format!("the policy {} that {VARIABLE} names does not exist", shown(&path));
             Err(CallError::new(ErrorCode::InvalidRequest, message))
+        }
+        // A link that leads nowhere is a policy that is not to be had just now, and not none.
+        None if path.is_symlink() => {
+            let message = format!("the policy {} is a link that leads nowhere", shown(&path));
+            Err(CallError::new(ErrorCode::InvalidRequest, message).hint("nothing is done while it cannot be read"))
         }
         None => Ok(None),
     }

@@ -3,6 +3,7 @@
 //! Where they cannot be kept a read still runs, and its answer says that it was not recorded; a write does not.
 
 use crate::arguments::Cli;
+use crate::rules;
 use async_trait::async_trait;
 use meho_host::approval::{Consumed, KeptPlan, PlanEntry, PlanStore, StoreRefused};
 use meho_host::error::{CallError, ErrorCode};
@@ -40,8 +41,21 @@ fn unusable(error: &StateError) -> CallError {
         .hint("it is a directory of this user alone, with mode 0700; --state names another")
 }
 
+/// Where the operator has a policy, the record is not to be led elsewhere by a command line.
+fn chosen_well(cli: &Cli) -> Result<(), CallError> {
+    if cli.state.is_none() || rules::text()?.is_none() {
+        return Ok(());
+    }
+    Err(CallError::new(
+        ErrorCode::PermissionDenied,
+        "there is a policy: where plans and the record are kept is not a command line's to say",
+    )
+    .hint("leave --state out"))
+}
+
 /// The store.
 pub(crate) fn store(cli: &Cli) -> Result<Store, CallError> {
+    chosen_well(cli)?;
     Store::open(&directory(cli).ok_or_else(nowhere)?).map_err(|error| unusable(&error))
 }
 
@@ -59,8 +73,9 @@ pub(crate) fn audit(cli: &Cli) -> Result<Audit, CallError> {
 }
 
 /// How a host is set up that keeps what it does.
-pub(crate) fn settings(cli: &Cli) -> HostSettings {
-    match store(cli) {
+pub(crate) fn settings(cli: &Cli) -> Result<HostSettings, CallError> {
+    chosen_well(cli)?;
+    Ok(match store(cli) {
         Ok(store) => {
             let store = Arc::new(store);
             HostSettings { recorder: store.clone(), plans: store, ..HostSettings::default() }
@@ -69,7 +84,7 @@ pub(crate) fn settings(cli: &Cli) -> HostSettings {
             let none = Arc::new(Nothing { why: error.message });
             HostSettings { recorder: none.clone(), plans: none, ..HostSettings::default() }
         }
-    }
+    })
 }
 
 /// In the place of a store that cannot be used: keeps nothing, and says why.

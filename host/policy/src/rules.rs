@@ -42,6 +42,8 @@ impl<T: Ord> Names<T> {
 /// An operator's rules for one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetRules {
+    /// Which components may work there. An operation's name is its component's own word: another's of the same name may do something else.
+    pub components: Names<Digest>,
     /// Which operations may be called.
     pub operations: Names<OperationId>,
     /// Which namespaces their requests may reach. Where they are some, nothing that reaches further is sent.
@@ -132,6 +134,7 @@ impl TargetRules {
     #[must_use]
     pub fn unrestricted() -> Self {
         Self {
+            components: Names::Any,
             operations: Names::Any,
             namespaces: Names::Any,
             raised: BTreeMap::new(),
@@ -154,11 +157,17 @@ impl TargetRules {
         }
     }
 
-    /// Whether an operation that declares this level may be called. Asked before anything of it runs.
+    /// Whether an operation of this component, which declares this level, may be called. Asked before anything of it runs.
     ///
     /// # Errors
     /// `policy-operation`, where it is not allowed; `policy-raise`, where it is a read and the rules say that it is more.
-    pub fn admit(&self, operation: &OperationId, declared: Trust) -> Result<(), Denial> {
+    pub fn admit(&self, component: Digest, operation: &OperationId, declared: Trust) -> Result<(), Denial> {
+        if !self.components.has(&component) {
+            return Err(Denial::new(
+                Rule::PolicyOperation,
+                format!("the component {component} is not among its components"),
+            ));
+        }
         if !self.operations.has(operation) {
             return Err(Denial::new(Rule::PolicyOperation, format!("{operation} is not among its operations")));
         }
@@ -187,7 +196,9 @@ impl TargetRules {
         let request = planned.request();
         // Not the kept word alone: a plan may have been written by somebody else into where it was kept.
         let level = self.of_call(&context.operation).raise(planned.trust().max(family.trust(request)));
-        let is_of_these = context.policy == self.digest() && self.operations.has(&context.operation);
+        let is_of_these = context.policy == self.digest()
+            && self.components.has(&context.component)
+            && self.operations.has(&context.operation);
         if level != Trust::Write || !is_of_these || self.judge(family, request).is_err() {
             return None;
         }
@@ -252,7 +263,10 @@ impl Bounds {
             Self::Integer(least, most) => value.as_i64().is_some_and(|number| (*least..=*most).contains(&number)),
             Self::OneOf(texts) => match value {
                 Value::String(text) => texts.contains(text),
-                Value::Array(items) => items.iter().all(|item| item.as_str().is_some_and(|text| texts.contains(text))),
+                // Of nothing nobody has said what it may be.
+                Value::Array(items) => {
+                    !items.is_empty() && items.iter().all(|item| item.as_str().is_some_and(|text| texts.contains(text)))
+                }
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
             },
             Self::Exactly(only) => value == only,

@@ -17,6 +17,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub const MAX_WAITING: usize = 20;
 /// Digits of a plan's id. Among a thousand plans two with the same are one chance in a million million.
 const ID_DIGITS: usize = 16;
+/// A clock that is so far behind the latest time that was seen was not set back a little: that time never was.
+const NEVER: u64 = 3600;
 /// Most plans that are known in memory.
 const MAX_PLANS: usize = 1000;
 
@@ -259,6 +261,13 @@ impl Default for Plans {
 impl Plans {
     fn lock(&self) -> MutexGuard<'_, Kept> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // As on disk: a time that never was does not hold up everything that comes, and what waits does not outlive it.
+        if now() + NEVER < kept.latest {
+            let waiting =
+                kept.entries.iter_mut().filter(|entry| matches!(entry.state, PlanState::Waiting | PlanState::Approved));
+            waiting.for_each(|entry| entry.is_over(PlanState::Void));
+            kept.latest = 0;
+        }
         kept.latest = kept.latest.max(now());
         let latest = kept.latest;
         for entry in &mut kept.entries {
@@ -328,10 +337,11 @@ impl PlanStore for Plans {
         if kept.entries.iter().filter(waits).filter(|entry| entry.principal == *principal).count() >= MAX_WAITING {
             return Err(StoreRefused::TooMany { most: MAX_WAITING, principal: principal.clone() });
         }
-        while kept.entries.len() >= MAX_PLANS {
-            // What is over is forgotten before what waits.
-            let oldest = kept.entries.iter().position(|entry| !waits(&entry)).unwrap_or(0);
-            kept.entries.remove(oldest);
+        if kept.entries.len() >= MAX_PLANS {
+            // What is over is forgotten, and never what waits.
+            let oldest = kept.entries.iter().position(|entry| !waits(&entry));
+            let full = || StoreRefused::TooMany { most: MAX_PLANS, principal: "everybody".to_owned() };
+            kept.entries.remove(oldest.ok_or_else(full)?);
         }
         let entry = PlanEntry::waiting(plan);
         kept.entries.push(entry.clone());

@@ -284,7 +284,9 @@ impl Host {
         if let Some(plan) = &entry.plan {
             plan.redeem(approval, now().as_secs(), approvers).map_err(|error| fault::of_approval(&error))?;
         }
-        plans.approve(approval).await.map_err(fault::of_store)
+        // Whose key it was stands in the record, and not who brought the signature.
+        let approver = approvers.admit(approval).unwrap_or(&approval.approver).to_owned();
+        plans.approve(&Approval { approver, ..approval.clone() }).await.map_err(fault::of_store)
     }
 
     /// Executes a plan that was approved. Its approval is used up before anything is sent, whatever comes of it; where it does not fit to begin with, it is
@@ -312,8 +314,9 @@ impl Host {
         }
         let consumed = settings.plans.consume(execution.plan).await.map_err(fault::of_store)?;
         let outcome = self.execute_consumed(connector, target, &execution, &consumed).await;
-        let failure = outcome.as_ref().err().map(ToString::to_string);
-        match (settings.plans.settle(execution.plan, failure.as_deref()).await, outcome) {
+        // The code alone: a message may quote what the target or the connector said.
+        let failure = outcome.as_ref().err().map(|error| error.code.as_str());
+        match (settings.plans.settle(execution.plan, failure).await, outcome) {
             (Ok(()), outcome) => outcome,
             (Err(why), Ok(mut answer)) => {
                 answer.meta.warnings.push(format!("it was done, and that could not be noted with its plan: {why}"));
@@ -481,7 +484,7 @@ impl Host {
     fn prepare<'c>(&self, connector: &'c Connector, target: &'c Target, call: Call) -> Result<Prepared<'c>, CallError> {
         let operation = connector.operation(&call.operation)?;
         same_family(connector, target)?;
-        target.rules().admit(&operation.id, operation.trust).map_err(fault::of_policy)?;
+        target.rules().admit(connector.digest(), &operation.id, operation.trust).map_err(fault::of_policy)?;
         let mut given = call.arguments;
         let dry_run = operation.trust > Trust::Read && take_dry_run(&mut given)?;
         let arguments = operation.arguments.check(given).map_err(fault::of_arguments)?;
@@ -535,7 +538,12 @@ impl Host {
                     return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(view, prepared.target))));
                 }
                 let kept = KeptPlan { plan, view, note: prepared.note.clone() };
-                plans.keep(kept).await.map(Planned::Waiting).map_err(fault::of_store)
+                let mut entry = plans.keep(kept).await.map_err(fault::of_store)?;
+                // Of one that waited already what is shown is what has been found out now, and not what stands beside it there.
+                if let Some(plan) = &entry.plan {
+                    entry.view = crate::approval::view(plan, preview.as_ref(), prepared.target);
+                }
+                Ok(Planned::Waiting(entry))
             }
         }
     }

@@ -2,10 +2,12 @@
 
 use crate::chain::{ChainKey, Head};
 use rustix::fs::OFlags;
-use std::fs::{self, DirBuilder, File, Metadata};
+use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The database.
 const DATABASE: &str = "state.db";
@@ -19,6 +21,10 @@ const HEAD: &str = "audit.head";
 const LOCK: &str = "lock";
 /// Longest file of ours that is read whole.
 const MAX_BYTES: u64 = 4096;
+/// How long another process may take for its change. The lock is held for milliseconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// When it is looked at again.
+const AGAIN: Duration = Duration::from_millis(2);
 /// What group and others may not have.
 const OTHERS: u32 = 0o077;
 
@@ -132,8 +138,17 @@ impl StateDirectory {
         let path = self.path.join(LOCK);
         let failed = |source| StateError::System { what: path.display().to_string(), source };
         let file = open(&path, |options| options.read(true).write(true).create(true)).map_err(failed)?;
-        file.lock().map_err(failed)?;
-        Ok(file)
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(AGAIN),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(failed(io::Error::other("another process has held it for too long")));
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
     }
 
     /// The key of the codes. Made where nothing is there yet that needed one.

@@ -138,7 +138,13 @@ fn consume(session: &mut Session<'_>, digest: Digest) -> Result<Consumed, StoreR
         (PlanState::Approved, Some(plan), Some(approval)) => {
             // What was used is kept apart from the plan: a plan that was put back does not bring its use back.
             let used = session.transaction.execute("INSERT OR IGNORE INTO used VALUES (?1)", [digest.to_string()]);
-            if used.map_err(|error| failed(&error))? == 0 {
+            // And the record says it, too, which nobody changes unnoticed.
+            let is_recorded = session.transaction.query_row(
+                "SELECT count(*) FROM audit WHERE kind = 'execution' AND json_extract(entry, '$.plan') = ?1",
+                [digest.to_string()],
+                |row| row.get::<_, i64>(0),
+            );
+            if used.map_err(|error| failed(&error))? == 0 || is_recorded.map_err(|error| failed(&error))? > 0 {
                 return Err(StoreRefused::Over(PlanState::Unknown));
             }
             if plan.context().store != session.id {

@@ -3,7 +3,7 @@
 //! Where the database is not the one that was left here, all plans in it are void and it gets another name: approvals are bound to the name.
 
 use crate::chain::{ChainKey, Head, Link};
-use crate::directory::{Heads, StateDirectory, StateError};
+use crate::directory::{Heads, PATIENCE, StateDirectory, StateError};
 use crate::place;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long another process may take for its change. The lock is held for milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A clock that is so far behind the latest time that was seen was not set back a little: that time never was.
+const NEVER: u64 = 3600;
 /// Of the tables below.
 const VERSION: i64 = 1;
 const TABLES: &str = "
@@ -23,6 +23,7 @@ const TABLES: &str = "
     ) STRICT;
     CREATE TABLE audit (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, entry TEXT NOT NULL, code BLOB NOT NULL) STRICT;
     CREATE TABLE used (plan TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+    CREATE INDEX execution ON audit (json_extract(entry, '$.plan')) WHERE kind = 'execution';
 ";
 
 /// The open database.
@@ -91,7 +92,7 @@ impl Database {
     /// Makes a change, or several: all of them are there afterwards, or none. What comes of each is given to it then.
     pub(crate) fn change<T>(&mut self, work: impl FnOnce(&mut Session<'_>) -> T) -> Result<T, StateError> {
         let directory = self.directory.clone();
-        let _lock = directory.lock()?;
+        let lock = directory.lock()?;
         let what = |what: &str| format!("{} {what}", directory.database().display());
         let failed = |source| StateError::Database { what: what("cannot be changed"), source };
         let heads = directory.heads()?;
@@ -108,14 +109,18 @@ impl Database {
                 directory.put_heads(Heads { before, after: head })?;
             }
             transaction.commit().map_err(failed)?;
+            // It is done, whatever comes now: where this fails, both heads are known, and one of them fits.
             if is_longer {
-                directory.put_heads(Heads { before: head, after: head })?;
+                let _ = directory.put_heads(Heads { before: head, after: head });
             }
             (done, forgets)
         };
+        drop(lock);
         if forgets {
-            // The log of changes still has what it was. Where a reader holds it up, the next change does it.
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(failed)?;
+            // The log of changes still has what it was. Where a reader holds it up the next change does it, and nobody waits for that.
+            let _ = self.connection.busy_timeout(Duration::ZERO);
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            self.connection.busy_timeout(PATIENCE).map_err(failed)?;
         }
         Ok(done)
     }
@@ -153,6 +158,13 @@ impl<'d> Session<'d> {
                 let entry = json!({"why": why, "found": head.to_string(), "left": left, "moved": known.as_deref() != Some(place)});
                 session.note("another", &entry)?;
             }
+        }
+        if session.now + NEVER < session.latest {
+            // Otherwise nothing could be planned until that time has come. What waits does not get more time by it: it holds for another store now.
+            session.void(place)?;
+            session.note("another", &json!({"why": "clock", "behind": session.latest - session.now}))?;
+            session.latest = session.now;
+            session.set("latest", &session.now.to_string())?;
         }
         if session.now > session.latest {
             session.latest = session.now;

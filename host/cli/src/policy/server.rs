@@ -36,7 +36,8 @@ impl Server {
                 None => (authority, None),
             },
         };
-        let port: u16 = port.map_or(Ok(usual), str::parse).map_err(|_| FORM)?;
+        // Where no number stands behind the colon, it is the usual one (RFC 3986, section 3.2.3).
+        let port: u16 = port.filter(|port| !port.is_empty()).map_or(Ok(usual), str::parse).map_err(|_| FORM)?;
         // A name with a dot at its end leads to the same.
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let host = match host.parse::<IpAddr>() {

@@ -190,7 +190,17 @@ fn the_guides_example_is_in_order_and_has_every_key() {
     assert_eq!(prod["budgets"], json!({"seconds": 20, "requests": 200, "response_mib": 256, "memory_mib": 32}));
     assert_eq!(prod["automatic"][0]["arguments"]["replicas"], json!({"min": 1, "max": 8}));
     assert_eq!(shown["sections"][1]["operations"], json!([]));
-    for key in ["servers", "operations", "namespaces", "raise", "automatic", "approvers", "redact-secrets", "budgets"] {
+    for key in [
+        "servers",
+        "components",
+        "operations",
+        "namespaces",
+        "raise",
+        "automatic",
+        "approvers",
+        "redact-secrets",
+        "budgets",
+    ] {
         assert!(guide.contains(&format!("| `{key}` |")), "the guide does not say what {key} is");
         assert!(example.contains(key), "the example has no {key}");
     }

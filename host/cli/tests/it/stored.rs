@@ -155,6 +155,8 @@ fn a_plan_that_is_rejected_is_gone_and_unknown_ids_are_told() {
     refused(&shop.run(&["reject", &id]), 1, "APPROVAL_INVALID");
     refused(&shop.run(&["plan", "0000"]), 1, "NOT_FOUND");
     refused(&shop.run(&["plan", "xyz"]), 1, "INVALID_REQUEST");
+    // What is approved is named whole.
+    refused(&shop.run(&["approve", &id[..12]]), 1, "INVALID_REQUEST");
     assert_eq!(shop.kinds(), ["call", "intent", "call", "plan", "rejection"]);
 }
 

@@ -7,9 +7,17 @@ use crate::plan::Digest;
 
 /// Nothing is left out of it: each struct is taken apart whole, so that a new field does not compile until it stands here.
 pub(super) fn of(rules: &TargetRules) -> Digest {
-    let TargetRules { operations, namespaces, raised, automatic, approvers, secrets, allowance } = rules;
+    let TargetRules { components, operations, namespaces, raised, automatic, approvers, secrets, allowance } = rules;
     let mut bytes = Fields(Vec::new());
     bytes.text("meho rules 1");
+    match components {
+        Names::Any => bytes.text("any"),
+        Names::Only(digests) => {
+            bytes.text("only");
+            bytes.count(digests.len());
+            digests.iter().for_each(|digest| bytes.text(&digest.to_string()));
+        }
+    }
     bytes.names(operations, |name| name.as_str());
     bytes.names(namespaces, |name| name.as_str());
     bytes.count(raised.len());

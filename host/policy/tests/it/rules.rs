@@ -143,21 +143,41 @@ fn what_fits_no_effect_stays_the_connectors_doing() {
 #[test]
 fn an_operation_that_is_not_allowed_is_not_called() {
     let rules = TargetRules { operations: Names::Only([id("scale")].into()), ..TargetRules::unrestricted() };
-    assert_eq!(rules.admit(&id("scale"), Trust::Write), Ok(()));
-    let denied = |rules: &TargetRules, operation: &str| rules.admit(&id(operation), Trust::Read).unwrap_err().rule;
+    assert_eq!(rules.admit(Digest::of(b"component"), &id("scale"), Trust::Write), Ok(()));
+    let denied = |rules: &TargetRules, operation: &str| {
+        rules.admit(Digest::of(b"component"), &id(operation), Trust::Read).unwrap_err().rule
+    };
     assert_eq!(denied(&rules, "delete"), Rule::PolicyOperation);
     assert_eq!(denied(&rules, "scale2"), Rule::PolicyOperation);
     assert_eq!(denied(&TargetRules::nothing(), "scale"), Rule::PolicyOperation);
 }
 
 #[test]
+fn another_component_with_an_operation_of_the_same_name_is_another_matter() {
+    let here = |components: &[&[u8]]| {
+        let digests = components.iter().map(|bytes| Digest::of(bytes)).collect();
+        TargetRules { components: Names::Only(digests), ..automatic() }
+    };
+    let admitted = |rules: &TargetRules| rules.admit(Digest::of(b"component"), &id("scale"), Trust::Write);
+    assert_eq!(admitted(&here(&[b"component", b"other"])), Ok(()));
+    assert_eq!(admitted(&here(&[b"other"])).unwrap_err().rule, Rule::PolicyOperation);
+    // Nor is what it would write approved by itself: its plans are of this component.
+    for (rules, wanted) in [(here(&[b"component"]), true), (here(&[b"other"]), false)] {
+        assert_eq!(approves(&rules, &plan(&rules, &scaled("test", "web", 3))), wanted);
+    }
+}
+
+#[test]
 fn a_read_that_is_raised_is_not_called_because_nothing_of_it_could_be_planned() {
     let raised = |level| TargetRules { raised: [(id("get"), level)].into(), ..TargetRules::unrestricted() };
-    assert_eq!(raised(Trust::Read).admit(&id("get"), Trust::Read), Ok(()));
+    assert_eq!(raised(Trust::Read).admit(Digest::of(b"component"), &id("get"), Trust::Read), Ok(()));
     for level in [Trust::Write, Trust::Destructive] {
-        assert_eq!(raised(level).admit(&id("get"), Trust::Read).unwrap_err().rule, Rule::PolicyRaise);
-        assert_eq!(raised(level).admit(&id("get"), Trust::Write), Ok(()));
-        assert_eq!(raised(level).admit(&id("other"), Trust::Read), Ok(()));
+        assert_eq!(
+            raised(level).admit(Digest::of(b"component"), &id("get"), Trust::Read).unwrap_err().rule,
+            Rule::PolicyRaise
+        );
+        assert_eq!(raised(level).admit(Digest::of(b"component"), &id("get"), Trust::Write), Ok(()));
+        assert_eq!(raised(level).admit(Digest::of(b"component"), &id("other"), Trust::Read), Ok(()));
     }
 }
 
@@ -413,6 +433,8 @@ fn each_part_of_the_rules_changes_their_digest() {
         base.clone(),
         TargetRules::unrestricted(),
         TargetRules::nothing(),
+        change(&|rules| rules.components = Names::Only(BTreeSet::new())),
+        change(&|rules| rules.components = Names::Only([Digest::of(b"component")].into())),
         change(&|rules| rules.operations = Names::Only(BTreeSet::new())),
         change(&|rules| rules.operations = Names::Only([id("any")].into())),
         change(&|rules| rules.namespaces = Names::Only(BTreeSet::new())),

@@ -123,9 +123,34 @@ async fn a_plan_that_is_put_back_by_hand_does_not_bring_back_its_use() {
     database.execute("UPDATE plan SET state = 'approved', plan = ?1", [&text]).expect("it is there");
     assert_eq!(store.consume(plan.digest()).await, Err(StoreRefused::Over(PlanState::Unknown)));
     // Nor does another request under its digest.
+    // Nor with the note of its use taken away: the record has it.
+    database.execute("DELETE FROM used", []).expect("it is there");
+    assert_eq!(store.consume(plan.digest()).await, Err(StoreRefused::Over(PlanState::Unknown)));
     let changed = text.replace("\"replicas\\\":3", "\"replicas\\\":4");
     assert_ne!(changed, text);
     database.execute("UPDATE plan SET plan = ?1", [&changed]).expect("it is there");
-    database.execute("DELETE FROM used", []).expect("it is there");
     assert!(matches!(store.consume(plan.digest()).await, Err(StoreRefused::Failed(_))));
+}
+
+#[tokio::test]
+async fn a_time_that_never_was_holds_nothing_up_and_gives_nothing_more_time() {
+    let directory = TempDir::new().expect("a directory");
+    let path = directory.path().join("state");
+    let store = open(&path);
+    let name = store.id().await.expect("a name");
+    let before = plan(&name, 3, 900);
+    store.keep(kept(&before)).await.expect("it is kept");
+    store.approve(&yes(&before)).await.expect("it waits");
+    // Somebody's clock was in another century for a moment.
+    let database = rusqlite::Connection::open(path.join("state.db")).expect("a database");
+    database.execute("UPDATE fact SET value = '4102444800' WHERE name = 'latest'", []).expect("it is there");
+    assert_eq!(store.consume(before.digest()).await, Err(StoreRefused::Over(PlanState::Void)));
+    let renamed = store.id().await.expect("a name");
+    assert_ne!(renamed, name);
+    let after = plan(&renamed, 3, 900);
+    store.keep(kept(&after)).await.expect("it is kept");
+    store.approve(&yes(&after)).await.expect("it waits");
+    store.consume(after.digest()).await.expect("it is approved");
+    let found = Audit::open(&path).expect("a record").verify(None).expect("it is whole");
+    assert_eq!(found.another[0].entry["why"], "clock");
 }
