@@ -4,7 +4,7 @@
 
 use crate::effect::{Effect, Trust};
 use crate::family::Family;
-use crate::grammar::{ConnectorName, EffectId, OperationId};
+use crate::grammar::{ConnectorName, DISCOVERY, EffectId, EntityTypeName, OperationId, RelationshipName};
 use crate::overlap::{Combinations, can_coexist, overlap, path_assignments};
 use crate::schema::{ArgumentsSchema, ResultSchema};
 use crate::template::{Context, Part, Segment, Template};
@@ -14,6 +14,16 @@ use serde::{Deserialize, Serialize};
 pub const MAX_OPERATIONS: usize = 512;
 /// Most effects of an operation. Discovery of a whole cluster has about 40.
 pub const MAX_EFFECTS: usize = 128;
+/// Most types of entities, and of relationships, that discovery may find.
+const MAX_ENTITY_TYPES: usize = 64;
+const MAX_RELATIONSHIP_TYPES: usize = 256;
+/// Most properties of an entity that are promised, and most types of others that it may be the same as.
+const MAX_PROPERTIES: usize = 64;
+const MAX_SAME_AS: usize = 16;
+/// What stands with an entity, and is no relationship.
+const SAME_AS: &str = "same_as";
+/// The type of an end that may be anything.
+const ANY: &str = "any";
 /// Longest title, summary or category.
 const MAX_PROSE_CHARS: usize = 1000;
 
@@ -149,6 +159,8 @@ pub struct Operation {
 #[derive(Debug)]
 #[expect(missing_docs, reason = "see wit/catalog.wit")]
 pub struct Discovery {
+    /// [`DISCOVERY`](crate::grammar::DISCOVERY): what it is called where an operation's id stands.
+    pub id: OperationId,
     pub summary: String,
     pub arguments: ArgumentsSchema,
     pub entities: Vec<EntityType>,
@@ -314,6 +326,9 @@ type Refusal = (Option<EffectId>, String);
 fn load_operation(described: OperationDescription, family: Family) -> Result<Operation, Refusal> {
     let plain = |reason: String| (None, reason);
     let id = OperationId::parse(&described.id).map_err(|error| plain(error.to_string()))?;
+    if id.as_str() == DISCOVERY {
+        return Err(plain("this is what discovery is called".to_owned()));
+    }
     check_prose(&[&described.title, &described.summary, &described.category]).map_err(plain)?;
     let arguments =
         ArgumentsSchema::parse(&described.arguments).map_err(|error| plain(format!("arguments: {error}")))?;
@@ -334,17 +349,69 @@ fn load_operation(described: OperationDescription, family: Family) -> Result<Ope
 }
 
 fn load_discovery(described: DiscoveryDescription, family: Family) -> Result<Discovery, Refusal> {
-    check_prose(&[&described.summary]).map_err(|reason| (None, reason))?;
+    let plain = |reason: String| (None, reason);
+    let id = OperationId::parse(DISCOVERY).map_err(|error| plain(error.to_string()))?;
+    check_prose(&[&described.summary]).map_err(plain)?;
     let arguments =
-        ArgumentsSchema::parse(&described.arguments).map_err(|error| (None, format!("arguments: {error}")))?;
+        ArgumentsSchema::parse(&described.arguments).map_err(|error| plain(format!("arguments: {error}")))?;
+    check_entity_types(&described.entities).map_err(plain)?;
+    check_relationship_types(&described).map_err(plain)?;
     let effects = Effects::check(&described.effects, &arguments, Trust::Read, family)?;
     Ok(Discovery {
+        id,
         summary: described.summary,
         arguments,
         entities: described.entities,
         relationships: described.relationships,
         effects,
     })
+}
+
+fn check_entity_types(types: &[EntityType]) -> Result<(), String> {
+    if types.len() > MAX_ENTITY_TYPES {
+        return Err(format!("more than {MAX_ENTITY_TYPES} types of entities"));
+    }
+    for (index, entity) in types.iter().enumerate() {
+        let at = |reason: String| format!("entity type {}: {reason}", entity.name.escape_debug());
+        EntityTypeName::parse(&entity.name).map_err(|error| at(error.to_string()))?;
+        if entity.name == ANY || types[..index].iter().any(|other| other.name == entity.name) {
+            return Err(at("this name is taken".to_owned()));
+        }
+        if entity.properties.len() > MAX_PROPERTIES || entity.same_as.len() > MAX_SAME_AS {
+            return Err(at(format!("more than {MAX_PROPERTIES} properties, or {MAX_SAME_AS} types of the same")));
+        }
+        for name in &entity.same_as {
+            EntityTypeName::parse(name).map_err(|error| at(error.to_string()))?;
+        }
+        let texts: Vec<&str> = entity.properties.iter().map(String::as_str).chain([entity.id.as_str()]).collect();
+        check_prose(&texts).map_err(at)?;
+    }
+    Ok(())
+}
+
+fn check_relationship_types(discovery: &DiscoveryDescription) -> Result<(), String> {
+    let types = &discovery.relationships;
+    if types.len() > MAX_RELATIONSHIP_TYPES {
+        return Err(format!("more than {MAX_RELATIONSHIP_TYPES} types of relationships"));
+    }
+    for (index, of) in types.iter().enumerate() {
+        let at = |reason: &str| {
+            let [source, name, to] = [&of.source, &of.name, &of.destination].map(|text| text.escape_debug());
+            format!("relationship {source} {name} {to}: {reason}")
+        };
+        RelationshipName::parse(&of.name).map_err(|error| at(&error.to_string()))?;
+        EntityTypeName::parse(&of.destination).map_err(|error| at(&error.to_string()))?;
+        if of.name == SAME_AS {
+            return Err(at("it stands with the entity"));
+        }
+        if !discovery.entities.iter().any(|entity| entity.name == of.source) {
+            return Err(at("it is from nothing that is found"));
+        }
+        if types[..index].contains(of) {
+            return Err(at("it stands twice"));
+        }
+    }
+    Ok(())
 }
 
 fn check_prose(texts: &[&str]) -> Result<(), String> {

@@ -13,6 +13,9 @@ pub const SELECTOR_MAX_BYTES: usize = 4096;
 /// Longest continue token. Tokens of a real API server hold a key and a revision, some 200 bytes.
 pub const TOKEN_MAX_BYTES: usize = 8192;
 
+/// What a component's discovery is called where an operation's id stands: in a policy, in a record.
+pub const DISCOVERY: &str = "topology.discover";
+
 /// A text that is not of its grammar. Carries the grammar's name and never the text, which may be anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {expected}")]
@@ -71,16 +74,33 @@ macro_rules! newtype {
 }
 
 newtype!(
-    /// The id of an operation: `a`–`z`, digits and `_`, begun by a letter, at most 64. ASCII only, so that no id looks like another.
+    /// The id of an operation: `a`–`z`, digits and `_`, begun by a letter, at most 64. ASCII only, so that no id looks like another. Beside these there is
+    /// [`DISCOVERY`], which no operation of a component may have.
     OperationId,
     "operation id",
-    |text| is_identifier(text, b'_')
+    |text| is_identifier(text, b'_') || text == DISCOVERY
 );
 newtype!(
     /// The id of an effect, unique within its operation: `a`–`z`, digits and `-`, begun by a letter, at most 64.
     EffectId,
     "effect id",
     |text| is_identifier(text, b'-')
+);
+newtype!(
+    /// A type of entities: letters, digits, `.` and `-`, begun by a letter, at most 64.
+    EntityTypeName,
+    "type of entities",
+    |text| {
+        text.len() <= 64
+            && text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+    }
+);
+newtype!(
+    /// The name of a relationship: `a`–`z`, digits and `_`, begun by a letter, at most 64.
+    RelationshipName,
+    "name of a relationship",
+    |text| is_identifier(text, b'_')
 );
 newtype!(
     /// The name of a connector, of the same grammar as an effect's id.
