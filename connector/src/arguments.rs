@@ -39,6 +39,13 @@ impl<'a> Arguments<'a> {
         self.0.int(name).and_then(|number| u64::try_from(number).ok())
     }
 
+    /// Whether a word is in an argument that is a list of words. Where it is left out, all are.
+    #[must_use]
+    pub fn has(&self, name: &str, word: &str) -> bool {
+        let words = self.0.items(name);
+        words.is_empty() || words.iter().any(|item| item.as_text() == Some(word))
+    }
+
     /// An argument that is true or false.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {

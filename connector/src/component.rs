@@ -8,6 +8,7 @@ use crate::bindings::meho::connector::failures::Failure;
 use crate::operation::Returns;
 use crate::parameter::arguments_schema;
 use crate::table::{Entry, TABLE};
+use crate::topology::{description, discover};
 
 /// What `bindings` exports.
 pub(crate) struct Component;
@@ -22,7 +23,7 @@ impl catalog::Guest for Component {
                 summary: "Kubernetes over its REST API".to_owned(),
             },
             operations: TABLE.iter().map(operation).collect(),
-            topology: None,
+            topology: Some(description()),
         }
     }
 }
@@ -59,7 +60,7 @@ impl operations::Guest for Component {
 }
 
 impl topology::Guest for Component {
-    fn discover(_: String) -> Result<Summary, Failure> {
-        Err(Failure::UnknownOperation("topology".to_owned()))
+    fn discover(arguments: String) -> Result<Summary, Failure> {
+        discover(&arguments)
     }
 }

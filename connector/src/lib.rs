@@ -7,6 +7,8 @@ pub mod bindings;
 
 pub mod table;
 
+pub mod topology;
+
 pub mod operation;
 pub mod operations;
 

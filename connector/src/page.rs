@@ -14,8 +14,7 @@ use crate::kind::Kind;
 use crate::metadata::ListMeta;
 use crate::node::{Node, Seed, Shape};
 use left_out::End;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny};
-use std::marker::PhantomData;
+use serde::de::{DeserializeSeed, IgnoredAny};
 
 pub(crate) use left_out::{Malformed, name_in};
 
@@ -56,8 +55,27 @@ pub(crate) fn read_pages<'a, I: Item>(
     read_pages_from::<I>(first.body()?, next, on_item)
 }
 
+/// The same of items of any shape.
+pub(crate) fn read_pages_of<'a>(
+    shape: &'static Shape,
+    first: Asked<'a>,
+    next: &mut dyn FnMut(&ListMeta) -> Option<Asked<'a>>,
+    on_item: &mut dyn FnMut(&Node<'_>),
+) -> Result<Pages, Failure> {
+    read_all(shape, first.body()?, next, on_item)
+}
+
 /// The same where the first page's answer is there already.
 pub(crate) fn read_pages_from<'a, I: Item>(
+    first: Body,
+    next: &mut dyn FnMut(&ListMeta) -> Option<Asked<'a>>,
+    on_item: &mut dyn FnMut(&Node<'_>),
+) -> Result<Pages, Failure> {
+    read_all(I::SHAPE, first, next, on_item)
+}
+
+fn read_all<'a>(
+    shape: &'static Shape,
     first: Body,
     next: &mut dyn FnMut(&ListMeta) -> Option<Asked<'a>>,
     on_item: &mut dyn FnMut(&Node<'_>),
@@ -72,7 +90,7 @@ pub(crate) fn read_pages_from<'a, I: Item>(
             on_item(item);
         };
         let page = reader.page(&mut |head| upcoming = next(head), &mut |reader, malformed| {
-            reader.items::<I>(malformed, &mut counted)
+            reader.items(shape, malformed, &mut counted)
         })?;
         pages.malformed.add(page.malformed);
         pages.resource_version = pages.resource_version.or(page.head.resource_version.clone());
@@ -97,28 +115,11 @@ fn broken(why: &str) -> Failure {
     unreadable("a list", why)
 }
 
-/// A value that is parsed in a stream, by its shape.
-struct Parsed<'a, I> {
-    node: Node<'a>,
-    item: PhantomData<I>,
-}
-
-impl<'de: 'a, 'a, I: Item> Deserialize<'de> for Parsed<'a, I> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Seed(I::SHAPE).deserialize(deserializer).map(|node| Self { node, item: PhantomData })
-    }
-}
-
-struct Key;
-
-impl Item for Key {
-    const SHAPE: &'static Shape = &Shape::Text;
-}
-
-struct Head;
-
-impl Item for Head {
-    const SHAPE: &'static Shape = ListMeta::SHAPE;
+/// Reads the JSON value that these bytes begin with, and how long it is.
+fn parsed<'b>(shape: &'static Shape, bytes: &'b [u8]) -> Result<(Node<'b>, usize), serde_json::Error> {
+    let mut values = serde_json::Deserializer::from_slice(bytes);
+    let node = Seed(shape).deserialize(&mut values)?;
+    Ok((node, values.into_iter::<IgnoredAny>().byte_offset()))
 }
 
 struct Reader {
@@ -140,11 +141,11 @@ impl Reader {
         let mut has_items = false;
         self.expect(b'{')?;
         while self.peek()? != b'}' {
-            let key = self.value::<Key, _>(|node| node.as_text().unwrap_or_default().to_owned())?;
+            let key = self.value(&Shape::Text, |node| node.as_text().unwrap_or_default().to_owned())?;
             self.expect(b':')?;
             match key.as_str() {
                 "metadata" => {
-                    let found = self.value::<Head, _>(|node| ListMeta::from(node))?;
+                    let found = self.value(ListMeta::SHAPE, |node| ListMeta::from(node))?;
                     match &head {
                         Some(earlier) if *earlier != found => return Err(broken("it has two metadata")),
                         Some(_) => {}
@@ -231,19 +232,18 @@ impl Reader {
     }
 
     /// A value of the page itself, not of an item.
-    fn value<I: Item, T>(&mut self, take: impl FnOnce(&Node<'_>) -> T) -> Result<T, Failure> {
+    fn value<T>(&mut self, shape: &'static Shape, take: impl FnOnce(&Node<'_>) -> T) -> Result<T, Failure> {
         self.peek()?;
         let mut wanted = 0;
         loop {
-            let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<Parsed<'_, I>>();
-            match values.next() {
-                Some(Ok(value)) => {
-                    let taken = take(&value.node);
-                    self.at += values.byte_offset();
+            match parsed(shape, self.rest()) {
+                Ok((node, length)) => {
+                    let taken = take(&node);
+                    self.at += length;
                     return Ok(taken);
                 }
-                Some(Err(error)) if !error.is_eof() => return Err(broken("its metadata is not what it must be")),
-                Some(Err(_)) | None => {}
+                Err(error) if !error.is_eof() => return Err(broken("its metadata is not what it must be")),
+                Err(_) => {}
             }
             wanted = self.more(wanted)?;
         }
@@ -282,7 +282,12 @@ impl Reader {
         Ok(wanted)
     }
 
-    fn items<I: Item>(&mut self, malformed: &mut Malformed, on_item: &mut dyn FnMut(&Node<'_>)) -> Result<(), Failure> {
+    fn items(
+        &mut self,
+        shape: &'static Shape,
+        malformed: &mut Malformed,
+        on_item: &mut dyn FnMut(&Node<'_>),
+    ) -> Result<(), Failure> {
         if self.peek()? == b'n' {
             // `items: null` is an empty list.
             return self.step_over();
@@ -292,7 +297,7 @@ impl Reader {
             return self.expect(b']');
         }
         loop {
-            self.item::<I>(malformed, on_item)?;
+            self.item(shape, malformed, on_item)?;
             if self.peek()? == b']' {
                 return self.expect(b']');
             }
@@ -300,22 +305,22 @@ impl Reader {
         }
     }
 
-    fn item<I: Item>(&mut self, malformed: &mut Malformed, on_item: &mut dyn FnMut(&Node<'_>)) -> Result<(), Failure> {
+    fn item(
+        &mut self,
+        shape: &'static Shape,
+        malformed: &mut Malformed,
+        on_item: &mut dyn FnMut(&Node<'_>),
+    ) -> Result<(), Failure> {
         self.peek()?;
         loop {
-            let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter::<Parsed<'_, I>>();
-            match values.next() {
-                Some(Ok(item)) if !item.node.is_missing() => {
-                    on_item(&item.node);
-                    self.at += values.byte_offset();
+            match parsed(shape, self.rest()) {
+                Ok((item, length)) if !item.is_missing() => {
+                    on_item(&item);
+                    self.at += length;
                     return Ok(());
                 }
-                Some(Err(error)) if error.is_eof() => {}
-                None => {}
-                Some(Ok(_) | Err(_)) => {
-                    drop(values);
-                    return self.left_out(malformed);
-                }
+                Err(error) if error.is_eof() => {}
+                Ok(_) | Err(_) => return self.left_out(malformed),
             }
             // It is cut off. It is parsed again when all of it is there: to try with every piece would be quadratic.
             if self.await_item()? == Size::TooLarge {

@@ -53,6 +53,11 @@ impl Malformed {
         self.wrong.push(|| name_of(item));
     }
 
+    /// Counts an object that was read, and does not say what it is called.
+    pub(crate) fn add_nameless(&mut self) {
+        self.wrong.push(|| UNNAMED.to_owned());
+    }
+
     /// Counts an item of which only the beginning was read.
     pub(crate) fn add_unread(&mut self, start: &[u8]) {
         self.too_large.push(|| name_of(start));

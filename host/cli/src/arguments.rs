@@ -2,14 +2,13 @@
 
 use crate::filter::Condition;
 use crate::output::{Colour, Format};
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::Timestamp;
 use meho_host::error::{CallError, ErrorCode};
-use meho_host::policy::catalogue::Operation;
 use meho_host::policy::effect::Trust;
 use meho_host::policy::family::Family;
-use meho_host::policy::schema::{DRY_RUN, ParameterType};
+use meho_host::policy::schema::{ArgumentsSchema, DRY_RUN, ParameterType};
 use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
 use meho_host_store::Head;
@@ -107,6 +106,19 @@ pub(crate) enum Command {
 
 What an operation takes: meho-host ops OPERATION")]
     Call(Box<CallOptions>),
+    /// Show what there is and how it hangs together, from Ingresses and workloads over pods to the machines under them
+    ///
+    /// Reads only. At a terminal it is a tree; with --from, what leads to one thing and what that stands on. What could not be read is said, and is never taken for
+    /// what is not there.
+    #[command(after_help = "Examples:
+  meho-host topology namespace=production
+  meho-host topology --from pod/production/api-gateway-7d9c5   from its Deployment down to the machine it runs on
+  meho-host topology -o json | jq '.data.entities[] | select(.type == \"Node\").same_as'
+  meho-host topology --draw html > cluster.html                a page to look at, which works offline
+  meho-host topology --draw dot | dot -Tsvg > cluster.svg
+
+What it takes: meho-host ops topology.discover")]
+    Topology(Box<TopologyOptions>),
     /// List the plans: writes that wait for a yes, and what became of others
     ///
     /// A write that is called where nobody can be asked becomes a plan. It waits for a quarter of an hour.
@@ -528,15 +540,53 @@ impl CheckOptions {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct CallOptions {
-    /// The operation; `meho-host ops` lists them
-    pub(crate) operation: String,
+pub(crate) struct TopologyOptions {
+    #[command(flatten)]
+    pub(crate) given: GivenArguments,
+    /// Only what is near this: TYPE/NAME, or TYPE/NAMESPACE/NAME
+    #[arg(long, value_name = "TYPE/NAME")]
+    pub(crate) from: Option<String>,
+    /// How many steps away from it
+    #[arg(long, value_name = "STEPS", requires = "from", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub(crate) depth: u32,
+    /// Draw it: a page of HTML, or text for Graphviz
+    #[arg(long, value_name = "FORMAT", conflicts_with = "output")]
+    pub(crate) draw: Option<Drawing>,
+    /// How many seconds it may take
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) component: ComponentOption,
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+/// What a graph is drawn as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// One page that works offline: a picture to move in, with filters and properties
+    Html,
+    /// Text for Graphviz
+    Dot,
+}
+
+/// Arguments of an operation, or of discovery.
+#[derive(Debug, Args)]
+pub(crate) struct GivenArguments {
     /// Its arguments
     #[arg(value_name = "KEY=VALUE")]
     pub(crate) pairs: Vec<String>,
     /// Its arguments as a JSON object; KEY=VALUE goes first
     #[arg(long, value_name = "JSON")]
     pub(crate) args: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallOptions {
+    /// The operation; `meho-host ops` lists them
+    pub(crate) operation: String,
+    #[command(flatten)]
+    pub(crate) given: GivenArguments,
     /// Print only rows whose MEMBER is VALUE, is not (MEMBER!=VALUE), or has a text in it (MEMBER~TEXT); all conditions hold where there
     /// are several
     ///
@@ -644,14 +694,14 @@ fn shell(text: &str) -> Result<Shell, String> {
 /// The parameter that a target's namespace stands for where a call has none.
 pub(crate) const NAMESPACE: &str = "namespace";
 
-/// The arguments of a call: the JSON object, then the pairs, each typed by the operation's schema, and last the target's namespace where they have none.
+/// The arguments of a call: the JSON object, then the pairs, each typed by the schema, and last the target's namespace where they have none.
 pub(crate) fn merge(
-    options: &CallOptions,
-    operation: &Operation,
+    given: &GivenArguments,
+    schema: &ArgumentsSchema,
     namespace: Option<&str>,
 ) -> Result<Map<String, Value>, CallError> {
     let refused = |message: String| CallError::new(ErrorCode::InvalidRequest, message);
-    let mut arguments = match &options.args {
+    let mut arguments = match &given.args {
         None => Map::new(),
         Some(text) => match serde_json::from_str(text) {
             Ok(Value::Object(members)) => members,
@@ -659,16 +709,16 @@ pub(crate) fn merge(
             Err(error) => return Err(refused(format!("--args: this is not JSON: {error}"))),
         },
     };
-    let mut given = BTreeSet::new();
-    for pair in &options.pairs {
+    let mut names = BTreeSet::new();
+    for pair in &given.pairs {
         let (name, text) =
             pair.split_once('=').ok_or_else(|| refused(format!("{}: an argument is written KEY=VALUE", safe(pair))))?;
-        if !given.insert(name) {
+        if !names.insert(name) {
             return Err(refused(format!("{}: this argument is given twice", safe(name))));
         }
-        arguments.insert(name.to_owned(), typed(name, text, operation));
+        arguments.insert(name.to_owned(), typed(name, text, schema));
     }
-    let takes_namespace = operation.arguments.parameters().contains_key(NAMESPACE);
+    let takes_namespace = schema.parameters().contains_key(NAMESPACE);
     if let Some(namespace) = namespace.filter(|_| takes_namespace && !arguments.contains_key(NAMESPACE)) {
         arguments.insert(NAMESPACE.to_owned(), namespace.into());
     }
@@ -676,12 +726,12 @@ pub(crate) fn merge(
 }
 
 /// Text as the schema's type. What does not parse stays text: the host's check says what is wanted.
-pub(crate) fn typed(name: &str, text: &str, operation: &Operation) -> Value {
+pub(crate) fn typed(name: &str, text: &str, schema: &ArgumentsSchema) -> Value {
     let as_flag = || text.parse::<bool>().map_or_else(|_| Value::from(text), Value::from);
     if name == DRY_RUN {
         return as_flag();
     }
-    let parameter = operation.arguments.parameters().get(name);
+    let parameter = schema.parameters().get(name);
     match parameter.map(|parameter| &parameter.kind) {
         Some(ParameterType::Integer) => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
         Some(ParameterType::Boolean) => as_flag(),

@@ -17,6 +17,7 @@ mod completions;
 mod demo;
 mod inspect;
 mod rbac;
+mod topology;
 
 mod advice;
 mod document;
@@ -143,6 +144,11 @@ fn typed(command: &Command) -> Typed<'_> {
             Typed { target: Some(name), ..Typed::default() }
         }
         Command::Target(TargetCommand::Check(options)) => Typed { target: options.named(), ..Typed::default() },
+        Command::Topology(options) => Typed {
+            context: options.target.context.as_deref(),
+            target: options.target.target.as_deref(),
+            ..Typed::default()
+        },
         Command::Demo(_)
         | Command::Plans
         | Command::Plan { .. }
@@ -192,6 +198,7 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
             rbac::print(options, &connector, cli.output, printer)
         }
         Command::Call(options) => call(cli, options, printer).await,
+        Command::Topology(options) => topology::run(cli, options, printer).await,
         Command::Demo(options) => demo::run(options, printer).await,
         Command::Plans => plans::list(cli, printer).await,
         Command::Plan { id } => plans::show(cli, id, printer).await,
@@ -271,7 +278,7 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
     let choice = target::choose(&options.target, Store::of(cli.config.as_deref()).as_ref());
     // What is wrong with the arguments is wrong wherever they go.
     let namespace = choice.as_ref().ok().and_then(|choice| choice.namespace.as_deref());
-    let arguments = arguments::merge(options, operation, namespace)?;
+    let arguments = arguments::merge(&options.given, &operation.arguments, namespace)?;
     let target = choice?.target()?;
     let one_namespace = arguments.get(arguments::NAMESPACE).and_then(serde_json::Value::as_str);
     let namespaces = match one_namespace {

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use meho_host::call::{Answer, AnswerMeta};
 use meho_host::error::{CallError, ErrorCode};
+use meho_host::graph::Coverage;
 use meho_host::host::{CallStream, Event};
 use meho_host::policy::column::Column;
 use meho_host_cli::paint::{Paint, Tone};
@@ -313,8 +314,17 @@ impl Printer {
         }
     }
 
+    /// What is to be known about a graph besides its lines.
+    pub(crate) fn trailer_of_graph(&self, meta: &AnswerMeta, coverage: &Coverage) {
+        if meta.complete && meta.warnings.is_empty() {
+            return;
+        }
+        let line = json!({"meta": meta, "coverage": coverage}).to_string();
+        let _ = writeln!(io::stderr().lock(), "{}", safe_json(&line, json_escape));
+    }
+
     /// Whatever is to be known about an answer, for people.
-    fn notes(&self, meta: &AnswerMeta) {
+    pub(crate) fn notes(&self, meta: &AnswerMeta) {
         for (at, warning) in meta.warnings.iter().enumerate() {
             let says = if at < meta.warnings_of_connector { SAYS } else { "" };
             self.warn(&format!("{says}{warning}"));

@@ -4,10 +4,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
 
-/// As much as a catalogue lets a name of a type or of a relationship have.
-const MAX_WORD_BYTES: usize = 64;
+/// A catalogue's names have 64 at most. What an end names may be of another system's type: a kind, and the group that it is of.
+const MAX_WORD_BYTES: usize = 320;
 
-/// Letters, digits, `.`, `-` and `_`, begun by a letter, at most 64. Whether a catalogue has such a name is for the host to say.
+/// Letters, digits, `.`, `-` and `_`, begun by a letter, at most 320. Whether a catalogue has such a name is for the host to say.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word(Arc<str>);
 

@@ -497,5 +497,6 @@ pub(crate) fn dry_run_answer(view: Value, target: &Target) -> Answer {
             warnings,
             warnings_of_connector: 0,
         },
+        coverage: None,
     }
 }

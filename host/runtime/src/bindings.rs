@@ -21,5 +21,6 @@ wasmtime::component::bindgen!({
 
 pub(crate) use exports::meho::connector::catalog;
 pub(crate) use exports::meho::connector::operations::{Call, Meta, Outcome};
+pub(crate) use exports::meho::connector::topology::{Extent, Summary};
 pub(crate) use meho::connector::failures::Failure;
 pub(crate) use meho::connector::{logging, rows};

@@ -1,9 +1,10 @@
 //! One call, from arguments to answer: an instance of its own, a boundary of its own, and one ending.
 
-use crate::bindings::{Call as GuestCall, Meta as GuestMeta, Outcome};
+use crate::bindings::{Call as GuestCall, Meta as GuestMeta, Outcome, Summary};
 use crate::boundary::{Boundary, Finish, WriteFate};
 use crate::budget::Budgets;
 use crate::connector::{Connector, store};
+use crate::discovery::Judge;
 use crate::engine::TICK;
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
@@ -12,8 +13,10 @@ use crate::record::{CallEnding, CallId, CallRecord, Recorder};
 use crate::rows::{Sink, check_object};
 use crate::target::Target;
 use jiff::Timestamp;
+use meho_graph::Coverage;
 use meho_policy::authority::{Authority, Phase};
-use meho_policy::catalogue::{Operation, ResultKind};
+use meho_policy::catalogue::{Discovery, Effects, Operation, ResultKind};
+use meho_policy::grammar::OperationId;
 use meho_policy::plan::{Digest, PlannedRequest};
 use meho_policy::schema::Arguments;
 use serde::Serialize;
@@ -34,7 +37,7 @@ pub(crate) const UNVERIFIED: &str = "the target's certificate was not verified: 
 pub struct AnswerMeta {
     /// False where anything that belongs to the answer could not be read.
     pub complete: bool,
-    /// How many rows there were; 1 for an object.
+    /// How many rows there were; 1 for an object; of discovery, how many entities.
     pub returned: u64,
     /// How many rows there are beyond these, where the target said so.
     pub remaining: Option<u64>,
@@ -60,6 +63,8 @@ pub struct Answer {
     pub data: Option<Box<RawValue>>,
     /// What is to be known about it.
     pub meta: AnswerMeta,
+    /// How much was read of what, for discovery.
+    pub coverage: Option<Box<Coverage>>,
 }
 
 /// What a run came to.
@@ -69,11 +74,41 @@ pub(crate) enum RunEnd {
     Planned(Box<PlannedRequest>),
 }
 
-/// One run of one operation.
+/// What a guest is run for.
+#[derive(Clone, Copy)]
+pub(crate) enum Task<'h> {
+    Operation(&'h Operation),
+    /// Whatever it finds has been judged.
+    Discovery(&'h Discovery, &'h Judge),
+}
+
+impl<'h> Task<'h> {
+    fn id(self) -> &'h OperationId {
+        match self {
+            Self::Operation(operation) => &operation.id,
+            Self::Discovery(discovery, _) => &discovery.id,
+        }
+    }
+
+    fn effects(self) -> &'h Effects {
+        match self {
+            Self::Operation(operation) => &operation.effects,
+            Self::Discovery(discovery, _) => &discovery.effects,
+        }
+    }
+}
+
+/// What a guest returned.
+enum Returned {
+    Outcome(Outcome),
+    Summary(Summary),
+}
+
+/// One run of one operation, or of discovery.
 pub(crate) struct Run<'h> {
     pub(crate) engine: &'h Engine,
     pub(crate) connector: &'h Connector,
-    pub(crate) operation: &'h Operation,
+    pub(crate) task: Task<'h>,
     pub(crate) target: &'h Target,
     pub(crate) arguments: &'h Arguments,
     pub(crate) principal: &'h str,
@@ -91,10 +126,10 @@ impl Run<'_> {
     pub(crate) async fn go(self, phase: Phase, sink: Sink) -> RunEnd {
         let clock = rfc3339(self.replay.clock);
         let executes = matches!(phase, Phase::Execute(_));
-        let authority = Authority::compile(&self.operation.effects, self.arguments, &clock, phase)
-            .under(self.target.rules(), &self.operation.id);
+        let authority = Authority::compile(self.task.effects(), self.arguments, &clock, phase)
+            .under(self.target.rules(), self.task.id());
         let id = CallId {
-            operation: self.operation.id.as_str().to_owned(),
+            operation: self.task.id().as_str().to_owned(),
             target: self.target.name().to_owned(),
             server: self.target.server().to_owned(),
             principal: self.principal.to_owned(),
@@ -119,16 +154,23 @@ impl Run<'_> {
     }
 
     /// Runs the guest until it returns, the boundary ends it, or its time is over. Its instance is gone afterwards.
-    async fn invoke(&self, guest: Guest, boundary: &Arc<Boundary>) -> Result<Outcome, CallError> {
+    async fn invoke(&self, guest: Guest, boundary: &Arc<Boundary>) -> Result<Returned, CallError> {
         let mut store = store(self.engine, guest);
-        let call = GuestCall {
-            operation: self.operation.id.as_str().to_owned(),
-            // In one form, whatever order they came in: a plan's are kept, and a guest must not know a plan from its execution by them.
-            arguments: canonical(self.arguments),
-        };
+        // In one form, whatever order they came in: a plan's are kept, and a guest must not know a plan from its execution by them.
+        let arguments = canonical(self.arguments);
         let running = async {
             let instance = self.connector.pre().instantiate_async(&mut store).await?;
-            let returned = instance.meho_connector_operations().call_invoke(&mut store, &call).await;
+            let returned = match self.task {
+                Task::Operation(operation) => {
+                    let call = GuestCall { operation: operation.id.as_str().to_owned(), arguments };
+                    let returned = instance.meho_connector_operations().call_invoke(&mut store, &call).await;
+                    returned.map(|ended| ended.map(Returned::Outcome))
+                }
+                Task::Discovery(..) => {
+                    let returned = instance.meho_connector_topology().call_discover(&mut store, &arguments).await;
+                    returned.map(|ended| ended.map(Returned::Summary))
+                }
+            };
             #[cfg(feature = "memory-inspection")]
             if let Some(inspector) = &self.inspector {
                 inspector.look(&mut store, &instance, &returned).await;
@@ -146,25 +188,32 @@ impl Run<'_> {
             }
         };
         match returned {
-            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Ok(returned)) => Ok(returned),
             Ok(Err(failure)) => Err(fault::of_failure(failure, boundary.silence(), boundary.refusal())),
             Err(trap) => Err(fault::of_trap(&trap, &self.budgets)),
         }
     }
 
     /// The first boundary failure decides, whatever the guest returned.
-    fn conclude(&self, returned: Result<Outcome, CallError>, boundary: &Boundary, executes: bool) -> RunEnd {
+    fn conclude(&self, returned: Result<Returned, CallError>, boundary: &Boundary, executes: bool) -> RunEnd {
         let (finish, left_behind) = boundary.close();
         match finish {
             Some(Finish::Planned(planned)) => return RunEnd::Planned(planned),
             Some(finish) => return RunEnd::Failed(boundary.fate_of_write().told(fault::of_finish(finish))),
             None => {}
         }
-        let returned = returned.and_then(|outcome| {
+        let returned = returned.and_then(|returned| {
             if left_behind {
                 return Err(fault::connector_fault("it returned before it had ended the body of a request"));
             }
-            self.answer(outcome, boundary)
+            match (self.task, returned) {
+                (Task::Operation(operation), Returned::Outcome(outcome)) => self.answer(operation, outcome, boundary),
+                (Task::Discovery(_, judge), Returned::Summary(summary)) => self.graph(judge, summary, boundary),
+                // Which function was called is decided by the task.
+                (Task::Operation(_), Returned::Summary(_)) | (Task::Discovery(..), Returned::Outcome(_)) => {
+                    Err(CallError::new(ErrorCode::InternalError, "a guest returned what it was not called for"))
+                }
+            }
         });
         match returned {
             Ok(answer) => match boundary.fate_of_write() {
@@ -186,8 +235,8 @@ impl Run<'_> {
         }
     }
 
-    fn answer(&self, outcome: Outcome, boundary: &Boundary) -> Result<Answer, CallError> {
-        let data = match (self.operation.kind, outcome.data) {
+    fn answer(&self, operation: &Operation, outcome: Outcome, boundary: &Boundary) -> Result<Answer, CallError> {
+        let data = match (operation.kind, outcome.data) {
             (ResultKind::List, None) => None,
             (ResultKind::Object, Some(text)) if text.len() > self.budgets.row_bytes => {
                 return Err(fault::of_finish(Finish::Budget("row_bytes", self.budgets.row_bytes.to_string())));
@@ -204,7 +253,18 @@ impl Run<'_> {
             }
         };
         let returned = if data.is_some() { 1 } else { boundary.rows() };
-        Ok(Answer { data, meta: self.meta(outcome.meta, returned, boundary) })
+        Ok(Answer { data, meta: self.meta(outcome.meta, returned, boundary), coverage: None })
+    }
+
+    /// The end of discovery, whose findings have left: how much was read of what.
+    fn graph(&self, judge: &Judge, summary: Summary, boundary: &Boundary) -> Result<Answer, CallError> {
+        let coverage = judge
+            .coverage(self.arguments, summary.entities, summary.relationships)
+            .map_err(|why| fault::connector_fault(&why))?;
+        let mut meta = self.meta(summary.meta, judge.entities(), boundary);
+        // Whatever the guest says of the whole.
+        meta.complete &= coverage.is_complete();
+        Ok(Answer { data: None, meta, coverage: Some(Box::new(coverage)) })
     }
 
     fn meta(&self, meta: GuestMeta, returned: u64, boundary: &Boundary) -> AnswerMeta {

@@ -13,7 +13,7 @@ use crate::guest::{Guest, Replay};
 use crate::record::{CallId, NoRecorder};
 use crate::rows::Sink;
 use meho_policy::authority::Authority;
-use meho_policy::catalogue::{Catalogue, Description, Operation};
+use meho_policy::catalogue::{Catalogue, Description, Discovery, Operation};
 use meho_policy::plan::Digest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +118,17 @@ impl Connector {
             CallError::new(ErrorCode::UnknownOperation, format!("there is no operation {shown}"))
                 .hint("`ops` lists the operations")
                 .detail("candidates", ids)
+        })
+    }
+
+    /// Its discovery.
+    ///
+    /// # Errors
+    /// UNKNOWN_OPERATION, where it has none.
+    pub fn discovery(&self) -> Result<&Discovery, CallError> {
+        self.catalogue.topology().ok_or_else(|| {
+            CallError::new(ErrorCode::UnknownOperation, "this connector does not discover what there is")
+                .hint("`ops` lists what it does")
         })
     }
 

@@ -3,9 +3,10 @@
 use crate::approval::{Approver, Consumed, KeptPlan, PlanEntry, PlanStore, Plans, Verdict};
 use crate::boundary::Finish;
 use crate::budget::Budgets;
-use crate::call::{Answer, Run, RunEnd};
+use crate::call::{Answer, Run, RunEnd, Task};
 use crate::check::{Check, Checking, TargetCheck};
 use crate::connector::Connector;
+use crate::discovery::{Discover, Judge};
 use crate::engine::{MAX_ADMISSIONS, MAX_CALLS, engine};
 use crate::error::{CallError, ErrorCode};
 use crate::fault;
@@ -14,6 +15,7 @@ use crate::preview::Foresight;
 use crate::record::{NoRecorder, Recorder};
 use crate::rows::{RowBatch, Sink};
 use crate::target::Target;
+use meho_graph::{Collector, Graph};
 use meho_policy::approver::Approvers;
 use meho_policy::authority::Phase;
 use meho_policy::catalogue::{Operation, ResultKind};
@@ -150,6 +152,43 @@ impl CallStream {
         Some(Event::End(ended))
     }
 
+    /// Reads discovery to its end: the graph.
+    ///
+    /// # Errors
+    /// As the call failed; RESOURCE_LIMIT where what is found is more than the budget `collected_bytes`. What came before is dropped.
+    pub async fn collect_graph(mut self) -> Result<(Graph, Box<Answer>), CallError> {
+        let mut collector = Collector::new();
+        let mut held = 0;
+        while let Some(event) = self.next().await {
+            match event {
+                Event::Rows(batch) => {
+                    held += batch.lines().len() as u64;
+                    if held > self.collected_bytes {
+                        return Err(self
+                            .too_much()
+                            .hint("ask for one namespace or fewer kinds, or read the findings as they come"));
+                    }
+                    for line in batch.iter() {
+                        collector.add(line).map_err(|_| fault::connector_fault("a row is no finding"))?;
+                    }
+                }
+                Event::End(ended) => {
+                    let answer = ended?;
+                    let coverage = answer.coverage.as_deref().cloned();
+                    let coverage = coverage.ok_or_else(|| {
+                        CallError::new(ErrorCode::InvalidRequest, "a call of an operation has no graph")
+                    })?;
+                    return Ok((collector.finish(coverage), answer));
+                }
+            }
+        }
+        Err(CallError::new(ErrorCode::InternalError, "the call has no end"))
+    }
+
+    fn too_much(&self) -> CallError {
+        fault::of_finish(Finish::Budget("collected_bytes", self.collected_bytes.to_string()))
+    }
+
     /// Reads to the end: all rows of a list, or the object.
     ///
     /// # Errors
@@ -163,11 +202,7 @@ impl CallStream {
                     for line in batch.iter() {
                         held += weight(line);
                         if held > self.collected_bytes {
-                            return Err(fault::of_finish(Finish::Budget(
-                                "collected_bytes",
-                                self.collected_bytes.to_string(),
-                            ))
-                            .hint("read the rows as they come instead"));
+                            return Err(self.too_much().hint("read the rows as they come instead"));
                         }
                         rows.push(
                             serde_json::from_slice(line).map_err(|_| fault::connector_fault("a row is not JSON"))?,
@@ -468,6 +503,52 @@ impl Host {
         }
     }
 
+    /// Finds out what there is in a target and how it hangs together: one call that reads. Its rows are findings, in the form that
+    /// [`meho_graph::Collector`] takes; its answer says how much was read of what.
+    #[must_use]
+    pub fn discover(&self, connector: &Arc<Connector>, target: &Target, discover: Discover) -> CallStream {
+        let (sender, rows) = mpsc::channel(WAITING_BATCHES);
+        let (host, connector, target) = (self.clone(), connector.clone(), target.clone());
+        let running = tokio::spawn(async move { host.serve_discovery(&connector, &target, discover, sender).await });
+        CallStream { rows, running: Some(running), collected_bytes: self.inner.settings.budgets.collected_bytes }
+    }
+
+    async fn serve_discovery(
+        &self,
+        connector: &Connector,
+        target: &Target,
+        discover: Discover,
+        sender: mpsc::Sender<RowBatch>,
+    ) -> Result<Box<Answer>, CallError> {
+        let discovery = connector.discovery()?;
+        same_family(connector, target)?;
+        target.rules().admit(connector.digest(), &discovery.id, Trust::Read).map_err(fault::of_policy)?;
+        let arguments = discovery.arguments.check(discover.arguments).map_err(fault::of_arguments)?;
+        let settings = &self.inner.settings;
+        let budgets = settings.budgets.under(&target.rules().allowance, discover.timeout);
+        let _turn = self.turn(budgets.wall).await?;
+        let judge = Arc::new(Judge::new(discovery));
+        let run = Run {
+            engine: &self.inner.engine,
+            connector,
+            task: Task::Discovery(discovery, &judge),
+            target,
+            arguments: &arguments,
+            principal: &discover.principal,
+            plan: None,
+            budgets,
+            replay: Replay { clock: Duration::from_secs(now().as_secs()), seed: rand::random() },
+            recorder: settings.recorder.clone(),
+            #[cfg(feature = "memory-inspection")]
+            inspector: settings.inspector.clone(),
+        };
+        match run.go(Phase::Plan, Sink::Findings(sender, judge.clone())).await {
+            RunEnd::Answered(answer) => Ok(answer),
+            RunEnd::Failed(error) => Err(error),
+            RunEnd::Planned(_) => Err(CallError::new(ErrorCode::InternalError, "discovery came to a plan")),
+        }
+    }
+
     /// One of the host's places for calls.
     async fn turn(&self, patience: Duration) -> Result<OwnedSemaphorePermit, CallError> {
         let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down").hint(CLOSED);
@@ -562,7 +643,7 @@ impl Host {
         let run = Run {
             engine: &self.inner.engine,
             connector: prepared.connector,
-            operation: prepared.operation,
+            task: Task::Operation(prepared.operation),
             target: prepared.target,
             arguments: &prepared.arguments,
             principal: &prepared.principal,

@@ -10,6 +10,7 @@ pub mod approval;
 pub mod call;
 pub mod check;
 pub mod connector;
+pub mod discovery;
 pub mod rows;
 
 pub mod credential;
@@ -42,4 +43,5 @@ mod time;
 mod tls;
 mod transport;
 
+pub use meho_graph as graph;
 pub use meho_policy as policy;

@@ -1,9 +1,11 @@
 //! Rows on their way from a guest to whoever called: checked, counted, handed over as fast as they are read.
 
 use crate::boundary::{Boundary, Finish};
+use crate::discovery::Judge;
 use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Deepest nesting of a row. A pod's has 5 levels.
@@ -45,6 +47,8 @@ impl RowBatch {
 pub(crate) enum Sink {
     /// To a reader.
     Reader(mpsc::Sender<RowBatch>),
+    /// To a reader, where each is a finding that its component may make.
+    Findings(mpsc::Sender<RowBatch>, Arc<Judge>),
     /// Nowhere: this operation has none.
     Closed,
 }
@@ -56,10 +60,14 @@ impl Sink {
             boundary.end(reason);
             wasmtime::format_err!("the call has ended")
         };
-        let Self::Reader(sender) = self else {
-            return Err(end(Finish::Fault("rows were pushed by an operation that returns an object".to_owned())));
+        let (sender, judge) = match self {
+            Self::Reader(sender) => (sender, None),
+            Self::Findings(sender, judge) => (sender, Some(judge)),
+            Self::Closed => {
+                return Err(end(Finish::Fault("rows were pushed by an operation that returns an object".to_owned())));
+            }
         };
-        let count = check_lines(&lines, boundary.budgets.row_bytes).map_err(|wrong| {
+        let count = check_lines(&lines, boundary.budgets.row_bytes, judge.map(Arc::as_ref)).map_err(|wrong| {
             end(match wrong {
                 Wrong::Size => Finish::Budget("row_bytes", boundary.budgets.row_bytes.to_string()),
                 Wrong::Text(why) => Finish::Fault(format!("a row {why}")),
@@ -82,8 +90,8 @@ enum Wrong {
     Text(String),
 }
 
-/// Counts lines, each of which must be a JSON object.
-fn check_lines(lines: &[u8], max_bytes: usize) -> Result<usize, Wrong> {
+/// Counts lines, each of which must be a JSON object, and one that the judge lets through.
+fn check_lines(lines: &[u8], max_bytes: usize, judge: Option<&Judge>) -> Result<usize, Wrong> {
     let Some(whole) = lines.strip_suffix(b"\n") else {
         return Err(Wrong::Text("does not end with a line feed".to_owned()));
     };
@@ -93,6 +101,7 @@ fn check_lines(lines: &[u8], max_bytes: usize) -> Result<usize, Wrong> {
             return Err(Wrong::Size);
         }
         check_object(line).map_err(Wrong::Text)?;
+        judge.map_or(Ok(()), |judge| judge.judge(line)).map_err(Wrong::Text)?;
         count += 1;
     }
     Ok(count)

@@ -122,7 +122,7 @@ impl<'d> Tour<'d> {
         let operation = self.connector.operation(step.operation)?;
         let pairs = step.arguments.iter().filter_map(|pair| pair.split_once('='));
         let arguments: Map<String, Value> =
-            pairs.map(|(name, text)| (name.to_owned(), typed(name, text, operation))).collect();
+            pairs.map(|(name, text)| (name.to_owned(), typed(name, text, &operation.arguments))).collect();
         let namespaces = if arguments.contains_key(NAMESPACE) { Namespaces::One } else { Namespaces::Any };
         let conditions: Vec<Condition> = step.only.into_iter().filter_map(|only| only.parse().ok()).collect();
         let mut filter = Filter::new(&conditions, operation)?;

@@ -11,7 +11,9 @@ use meho_host::call::AnswerMeta;
 use meho_host::check::{Check, TargetCheck};
 use meho_host::connector::Connector;
 use meho_host::credential::FixedCredential;
+use meho_host::discovery::Discover;
 use meho_host::error::{CallError, ErrorCode};
+use meho_host::graph::Graph;
 use meho_host::host::{Call, Host, HostSettings};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::family::Family;
@@ -174,6 +176,18 @@ impl Caller {
             stream.collect().await
         });
         collected.map(|(data, answer)| (data, answer.meta))
+    }
+
+    /// Discovers, and collects the graph. `arguments` is an object.
+    pub(crate) fn discover(&self, arguments: Value) -> Result<(Graph, AnswerMeta), CallError> {
+        let Embedded { runtime, connector, host, .. } = embedded();
+        let Value::Object(arguments) = arguments else { panic!("arguments are an object: {arguments}") };
+        let discover = Discover { arguments, principal: self.principal.clone(), timeout: self.timeout };
+        let collected = runtime.block_on(async {
+            let stream = host.discover(connector, &self.target, discover);
+            stream.collect_graph().await
+        });
+        collected.map(|(graph, answer)| (graph, answer.meta))
     }
 
     /// Checks the target for the connector's operations, in a namespace or in all.

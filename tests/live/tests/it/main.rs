@@ -13,6 +13,7 @@ mod kubeconfigs;
 mod objects;
 mod program;
 mod terminal;
+mod topology;
 
 mod answers;
 mod approvals;
