@@ -202,7 +202,7 @@ fn gce(rest: &str) -> Option<Form<'_>> {
 fn aws(rest: &str) -> Option<Form<'_>> {
     let segments: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
     let (last, before) = segments.split_last()?;
-    let named = |zone: &'_ &str| is_name(zone);
+    let named = |zone: &&str| is_name(zone);
     if is_ec2(last) {
         let ["", zone] = before else { return Some(Form::Ec2 { zone: None, instance: last }) };
         return Some(Form::Ec2 { zone: Some(*zone).filter(named), instance: last });
