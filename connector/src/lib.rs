@@ -26,6 +26,8 @@ pub mod arguments;
 pub mod parameter;
 pub mod resource;
 
+pub mod topology;
+
 mod allocation;
 mod clock;
 mod component;

@@ -29,7 +29,7 @@ pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Writes one object.
-pub(crate) fn write_object(out: &mut Vec<u8>, members: impl FnOnce(&mut Row<'_>)) {
+pub fn write_object(out: &mut Vec<u8>, members: impl FnOnce(&mut Row<'_>)) {
     out.push(b'{');
     members(&mut Row { out: Out::Json { bytes: out, empty: true } });
     out.push(b'}');
