@@ -7,8 +7,6 @@ pub mod bindings;
 
 pub mod table;
 
-pub mod topology;
-
 pub mod operation;
 pub mod operations;
 

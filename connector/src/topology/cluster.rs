@@ -2,9 +2,9 @@
 
 use crate::kinds::namespace::NAMESPACES;
 use crate::kinds::node::NODES;
-use crate::node::Shape::{Object, Pairs, Text};
+use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
-use crate::row::Row;
+use crate::row::{Row, write_object};
 use crate::topology::entity::{EntityKind, OWNERS, none};
 use crate::topology::identity;
 use crate::topology::provider_id;
@@ -34,13 +34,31 @@ fn namespace(namespace: &Node<'_>, row: &mut Row<'_>, _: bool) {
     row.pairs("labels", metadata.pairs("labels").iter());
 }
 
+const NODE_SHAPE: Shape = Object(&[
+    (
+        "metadata",
+        Object(&[("name", Text), ("namespace", Text), ("uid", Text), ("labels", Pairs), ("ownerReferences", OWNERS)]),
+    ),
+    ("spec", Object(&[("providerID", Text)])),
+    (
+        "status",
+        Object(&[
+            ("conditions", List(&Object(&[("type", Text), ("status", Text)]))),
+            ("addresses", List(&Object(&[("type", Text), ("address", Text)]))),
+            ("capacity", Pairs),
+            ("allocatable", Pairs),
+            ("nodeInfo", Object(&[("kubeletVersion", Text), ("systemUUID", Text)])),
+        ]),
+    ),
+]);
+
 /// Nodes.
 pub(crate) const NODE: EntityKind = EntityKind {
     resource: NODES,
     same_types: &["VM", "Instance", "Host"],
-    shape: identity::NODE,
+    shape: &NODE_SHAPE,
     properties: node,
-    same_as: Some(identity::same_as),
+    same_as: Some(|node, row| identity::same_as(row, node)),
     relationships: none,
 };
 
@@ -54,7 +72,12 @@ fn node(node: &Node<'_>, row: &mut Row<'_>, _: bool) {
     row.text_or_null("kubelet_version", info.filled("kubeletVersion"));
     let provider_id = spec.filled("providerID");
     row.text_or_null("provider_id", provider_id);
-    provider_id::member(row, "provider", provider_id);
+    let provider = provider_id.and_then(provider_id::parse).map(|parsed| {
+        let mut written = Vec::new();
+        write_object(&mut written, |row| parsed.members(row));
+        written
+    });
+    row.written_or_null("provider", provider.as_deref(), |_| {});
     row.list("addresses", status.member("addresses"), |row, address| {
         row.text("type", address.text("type").unwrap_or_default());
         row.text("address", address.text("address").unwrap_or_default());
