@@ -4,10 +4,11 @@ use crate::arguments::NAMESPACE;
 use crate::output::{Format, Printer};
 use meho_host::connector::Connector;
 use meho_host::error::CallError;
-use meho_host::policy::catalogue::{Operation, ResultKind};
+use meho_host::policy::catalogue::{Callable, Discovery, Operation, ResultKind};
 use meho_host::policy::effect::{Effect, Need, Trust};
 use meho_host::policy::family::Family;
 use meho_host::policy::family::kubernetes::{attributes, trust_of};
+use meho_host::policy::grammar::DISCOVERY;
 use meho_host::policy::schema::{DRY_RUN, Parameter, ParameterType};
 use meho_host_cli::paint::Tone;
 use meho_host_cli::table::{Own, Rows};
@@ -35,10 +36,19 @@ pub(crate) fn operations(connector: &Connector, printer: &Printer) -> Result<(),
 
 /// One operation: what it takes, what it sends, and how it is called.
 pub(crate) fn operation(operation: &Operation, printer: &Printer) -> Result<(), CallError> {
+    one(operation.into(), &operation.category, &show(operation), printer)
+}
+
+/// Discovery, likewise, and what it finds.
+pub(crate) fn discovery(discovery: &Discovery, printer: &Printer) -> Result<(), CallError> {
+    one(discovery.into(), "topology", &show_discovery(discovery), printer)
+}
+
+fn one(callable: Callable<'_>, category: &str, shown: &Value, printer: &Printer) -> Result<(), CallError> {
     match printer.format() {
-        Format::Table => printer.people(&sheet(operation, &printer.view(None))).map(drop),
-        Format::Jsonl => printer.lines(&format!("{}\n", show(operation))).map(drop),
-        Format::Json | Format::Yaml => printer.document(&show(operation)),
+        Format::Table => printer.people(&sheet(callable, category, &printer.view(None))).map(drop),
+        Format::Jsonl => printer.lines(&format!("{shown}\n")).map(drop),
+        Format::Json | Format::Yaml => printer.document(shown),
     }
 }
 
@@ -52,7 +62,7 @@ pub(crate) fn component(connector: &Connector, printer: &Printer) -> Result<(), 
             "identity": identity,
             "imports": connector.imports(),
             "operations": connector.catalogue().operations().iter().map(show).collect::<Vec<_>>(),
-            "topology": connector.catalogue().topology().is_some(),
+            "topology": connector.catalogue().topology().map(show_discovery),
         }));
     }
     let view = printer.view(None);
@@ -66,7 +76,7 @@ pub(crate) fn component(connector: &Connector, printer: &Printer) -> Result<(), 
         connector.size_bytes(),
     );
     connector.imports().iter().for_each(|import| text.push_str(&imported(import)));
-    for operation in connector.catalogue().operations() {
+    for operation in connector.catalogue().callables() {
         text.push_str(&format!("\n{} ({})\n", safe(operation.id.as_str()), operation.trust));
         operation.effects.described().iter().for_each(|effect| show_effect(effect, &view, &mut text));
     }
@@ -161,7 +171,7 @@ fn table(operations: &[Operation], view: &View) -> (String, Vec<String>) {
         left_out.extend(rows.left_out().iter().cloned());
         text.push('\n');
     }
-    let more = "[…] may be left out. `meho-host ops OPERATION` shows one whole.";
+    let more = "[…] may be left out. `meho-host ops OPERATION` shows one whole. What there is and how it hangs together: `meho-host topology`.";
     wrapped(more, view.width.unwrap_or(usize::MAX)).iter().for_each(|line| text.push_str(&format!("{line}\n")));
     (text, left_out.into_iter().collect())
 }
@@ -172,12 +182,10 @@ fn section(lines: &str, text: &mut String) {
 }
 
 /// One operation for people.
-fn sheet(operation: &Operation, view: &View) -> String {
+fn sheet(operation: Callable<'_>, category: &str, view: &View) -> String {
     let heading = |words: &str| view.paint.paint(Tone::Heading, words);
-    let mut text =
-        format!("{}  {}, {}\n", heading(&safe(operation.id.as_str())), operation.trust, safe(&operation.category),);
-    let about = if operation.summary.is_empty() { &operation.title } else { &operation.summary };
-    wrapped(&format!("{INDENT}{about}"), view.width.unwrap_or(usize::MAX))
+    let mut text = format!("{}  {}, {}\n", heading(&safe(operation.id.as_str())), operation.trust, safe(category),);
+    wrapped(&format!("{INDENT}{}", operation.summary), view.width.unwrap_or(usize::MAX))
         .iter()
         .for_each(|line| text.push_str(&format!("{line}\n")));
     if let Some(raised) = raised(operation) {
@@ -202,7 +210,7 @@ fn sheet(operation: &Operation, view: &View) -> String {
 }
 
 /// The arguments of nothing that make a write of this operation DESTRUCTIVE, as the host takes it.
-fn raised(operation: &Operation) -> Option<String> {
+fn raised(operation: Callable<'_>) -> Option<String> {
     match operation.effects.family() {
         Family::Kubernetes => {}
         // What a body does there is not known.
@@ -240,7 +248,7 @@ fn with_nothing(template: &Value, argument: &str) -> Value {
 }
 
 /// A command line that calls an operation: with what it must be given or, where that is nothing, a namespace.
-fn example(operation: &Operation) -> String {
+fn example(operation: Callable<'_>) -> String {
     let parameters = operation.arguments.parameters();
     let mut given: Vec<String> = parameters
         .iter()
@@ -250,8 +258,10 @@ fn example(operation: &Operation) -> String {
     if let Some(namespace) = parameters.get(NAMESPACE) {
         given.insert(0, format!("{NAMESPACE}={}", example_value(NAMESPACE, namespace)));
     }
-    let words = [vec![operation.id.to_string()], given].concat();
-    format!("meho-host call {}", words.join(" "))
+    let command = if operation.id.as_str() == DISCOVERY { "topology" } else { "call" };
+    let id = (command == "call").then(|| operation.id.to_string());
+    let words: Vec<String> = id.into_iter().chain(given).collect();
+    format!("meho-host {command} {}", words.join(" "))
 }
 
 /// The number of an example, where it may be that.
@@ -274,7 +284,7 @@ fn example_value(name: &str, parameter: &Parameter) -> String {
 }
 
 /// The parameters for programs, with the host's own.
-fn parameters(operation: &Operation) -> Vec<Value> {
+fn parameters(operation: Callable<'_>) -> Vec<Value> {
     let mut parameters: Vec<Value> =
         operation.arguments.parameters().iter().map(|(name, parameter)| show_parameter(name, parameter)).collect();
     if operation.trust > Trust::Read {
@@ -297,7 +307,7 @@ fn show(operation: &Operation) -> Value {
         "category": operation.category,
         "trust_level": operation.trust.to_string(),
         "entity": operation.entity.as_ref().map(|entity| json!({"type": entity.name, "id": entity.id_member, "name": entity.name_member})),
-        "parameters": parameters(operation),
+        "parameters": parameters(operation.into()),
         "result": {
             "kind": match operation.kind {
                 ResultKind::List => "array",
@@ -307,6 +317,19 @@ fn show(operation: &Operation) -> Value {
         },
         "rbac": meho_host::policy::rbac::rights(&operation.effects, &operation.arguments),
         "effects": operation.effects.described().iter().map(meho_host::policy::effect::Effect::shown).collect::<Vec<_>>(),
+    })
+}
+
+fn show_discovery(discovery: &Discovery) -> Value {
+    json!({
+        "id": discovery.id.as_str(),
+        "summary": discovery.summary,
+        "trust_level": Trust::Read.to_string(),
+        "parameters": parameters(discovery.into()),
+        "entities": discovery.entities,
+        "relationships": discovery.relationships,
+        "rbac": meho_host::policy::rbac::rights(&discovery.effects, &discovery.arguments),
+        "effects": discovery.effects.described().iter().map(meho_host::policy::effect::Effect::shown).collect::<Vec<_>>(),
     })
 }
 

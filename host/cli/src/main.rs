@@ -41,6 +41,7 @@ use meho_host::connector::{Connector, MAX_COMPONENT_BYTES};
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::file;
 use meho_host::host::{Call, Host, HostSettings};
+use meho_host::policy::grammar::DISCOVERY;
 use meho_host_cli::table::Namespaces;
 use meho_host_cli::text::{safe, safe_lines};
 use std::io::{self, Write as _};
@@ -189,6 +190,7 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
             let connector = load(&host()?, cli.component(component)).await?;
             match operation {
                 None => inspect::operations(&connector, printer),
+                Some(id) if id == DISCOVERY => inspect::discovery(connector.discovery()?, printer),
                 Some(id) => inspect::operation(connector.operation(id)?, printer),
             }
         }

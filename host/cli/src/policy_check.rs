@@ -7,7 +7,7 @@ use meho_host::connector::Connector;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::file;
 use meho_host::policy::approver::Approvers;
-use meho_host::policy::catalogue::Operation;
+use meho_host::policy::catalogue::Callable;
 use meho_host::policy::effect::Trust;
 use meho_host::policy::rules::{AutomaticApproval, Bounds, Names, SecretRule, TargetRules};
 use meho_host::policy::schema::{Parameter, ParameterType};
@@ -31,7 +31,8 @@ pub(crate) fn run(named: Option<&Path>, connector: &Connector, printer: &Printer
     let file = rules::shown(&path);
     let lines = Lines::of(&text).map_err(|mistake| told(&file, vec![mistake], printer))?;
     let policy = Policy::parse(&text).map_err(|mistake| told(&file, vec![mistake], printer))?;
-    let mut checking = Checking { lines, operations: connector.catalogue().operations(), mistakes: Vec::new() };
+    let operations: Vec<Callable<'_>> = connector.catalogue().callables().collect();
+    let mut checking = Checking { lines, operations: &operations, mistakes: Vec::new() };
     for (at, _, rules) in sections(&policy) {
         checking.section(&at.iter().map(String::as_str).collect::<Vec<_>>(), rules);
     }
@@ -40,7 +41,7 @@ pub(crate) fn run(named: Option<&Path>, connector: &Connector, printer: &Printer
         mistakes.sort_by_key(|mistake| mistake.line);
         return Err(told(&file, mistakes, printer));
     }
-    print(&policy, &file, connector.catalogue().operations(), printer)
+    print(&policy, &file, &operations, printer)
 }
 
 fn read(named: Option<&Path>) -> Result<(PathBuf, String), CallError> {
@@ -84,7 +85,7 @@ fn sections(policy: &Policy) -> impl Iterator<Item = (Vec<String>, Vec<String>, 
 
 struct Checking<'c> {
     lines: Lines<'c>,
-    operations: &'c [Operation],
+    operations: &'c [Callable<'c>],
     mistakes: Vec<Mistake>,
 }
 
@@ -94,8 +95,8 @@ impl<'c> Checking<'c> {
     }
 
     /// The operation of this id; else the mistake.
-    fn known(&mut self, at: &[&str], more: &[&str], id: &str) -> Option<&'c Operation> {
-        let found = self.operations.iter().find(|operation| operation.id.as_str() == id);
+    fn known(&mut self, at: &[&str], more: &[&str], id: &str) -> Option<Callable<'c>> {
+        let found = self.operations.iter().find(|operation| operation.id.as_str() == id).copied();
         if found.is_none() {
             let names: Vec<&str> = self.operations.iter().map(|operation| operation.id.as_str()).collect();
             self.wrong(at, more, &format!("there is no operation {id}{}", meant(id, &names)));
@@ -211,7 +212,7 @@ fn can_be_met(bounds: &Bounds, parameter: &Parameter) -> Result<(), String> {
 }
 
 /// What it comes to.
-fn print(policy: &Policy, file: &str, operations: &[Operation], printer: &Printer) -> Result<(), CallError> {
+fn print(policy: &Policy, file: &str, operations: &[Callable<'_>], printer: &Printer) -> Result<(), CallError> {
     let shown: Vec<Value> = sections(policy)
         .map(|(at, servers, rules)| {
             let section = at.last().map(String::as_str).unwrap_or_default();

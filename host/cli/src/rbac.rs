@@ -4,7 +4,7 @@ use crate::arguments::RbacOptions;
 use crate::output::{Format, Printer};
 use meho_host::connector::Connector;
 use meho_host::error::{CallError, ErrorCode};
-use meho_host::policy::catalogue::Operation;
+use meho_host::policy::catalogue::Callable;
 use meho_host::policy::grammar::Namespace;
 use meho_host::policy::rbac::manifest::{Account, objects};
 use meho_host::policy::rbac::{Wants, grants};
@@ -35,12 +35,13 @@ pub(crate) fn print(
     }
 }
 
-fn chosen<'c>(options: &RbacOptions, connector: &'c Connector) -> Result<Vec<&'c Operation>, CallError> {
-    let all = connector.catalogue().operations().iter();
+/// Discovery only by its name: it reads all that there is.
+fn chosen<'c>(options: &RbacOptions, connector: &'c Connector) -> Result<Vec<Callable<'c>>, CallError> {
+    let all = connector.catalogue().operations().iter().map(Callable::from);
     match options.trust {
         Some(trust) => Ok(all.filter(|operation| operation.trust <= trust).collect()),
         None if options.operations.is_empty() => Ok(all.collect()),
-        None => options.operations.iter().map(|id| connector.operation(id)).collect(),
+        None => options.operations.iter().map(|id| connector.callable(id)).collect(),
     }
 }
 
@@ -51,7 +52,7 @@ fn label(what: &str, text: &str) -> Result<Namespace, CallError> {
 }
 
 /// Documents of YAML. A rule is one line a member, as people write them.
-fn yaml(operations: &[&Operation], objects: &[Value]) -> String {
+fn yaml(operations: &[Callable<'_>], objects: &[Value]) -> String {
     let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
     let mut text = format!("# For {}.\n", ids.join(", "));
     for object in objects {

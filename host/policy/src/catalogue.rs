@@ -168,6 +168,32 @@ pub struct Discovery {
     pub effects: Effects,
 }
 
+/// What there is to call, whatever comes of it: an operation, or discovery.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "see wit/catalog.wit")]
+pub struct Callable<'c> {
+    pub id: &'c OperationId,
+    pub summary: &'c str,
+    pub trust: Trust,
+    pub arguments: &'c ArgumentsSchema,
+    pub effects: &'c Effects,
+}
+
+impl<'c> From<&'c Operation> for Callable<'c> {
+    fn from(operation: &'c Operation) -> Self {
+        let Operation { id, title, summary, trust, arguments, effects, .. } = operation;
+        let summary = if summary.is_empty() { title } else { summary };
+        Self { id, summary, trust: *trust, arguments, effects }
+    }
+}
+
+impl<'c> From<&'c Discovery> for Callable<'c> {
+    fn from(discovery: &'c Discovery) -> Self {
+        let Discovery { id, summary, arguments, effects, .. } = discovery;
+        Self { id, summary, trust: Trust::Read, arguments, effects }
+    }
+}
+
 /// The checked effects of one operation: none overlaps another, each can be reached, none asks for less trust than its path has.
 #[derive(Debug)]
 pub struct Effects {
@@ -312,6 +338,11 @@ impl Catalogue {
     #[must_use]
     pub fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id.as_str() == id)
+    }
+
+    /// All that there is to call: the operations and then discovery, where there is one.
+    pub fn callables(&self) -> impl Iterator<Item = Callable<'_>> {
+        self.operations.iter().map(Callable::from).chain(self.topology.as_ref().map(Callable::from))
     }
 
     /// Discovery, where the component offers it.

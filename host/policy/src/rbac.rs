@@ -4,7 +4,7 @@
 
 pub mod manifest;
 
-use crate::catalogue::{Effects, Operation};
+use crate::catalogue::{Callable, Effects};
 use crate::effect::Need;
 use crate::family::Family;
 use crate::family::kubernetes::{Attributes, attributes};
@@ -118,8 +118,9 @@ pub fn rights(effects: &Effects, arguments: &ArgumentsSchema) -> Rights {
 ///
 /// An operation that always wants a namespace, asked about without one, needs its rights in all of them.
 #[must_use]
-pub fn accesses(operation: &Operation, namespace: Option<&Namespace>) -> Accesses {
-    let uses = uses(&operation.effects, &operation.arguments);
+pub fn accesses<'c>(operation: impl Into<Callable<'c>>, namespace: Option<&Namespace>) -> Accesses {
+    let operation = operation.into();
+    let uses = uses(operation.effects, operation.arguments);
     let in_one = uses.iter().filter(|used| used.place == Place::Called);
     let names_it: BTreeSet<&str> = in_one.flat_map(|used| arguments_of_path(used.template)).collect();
     let Accesses { mut required, mut optional } = Accesses::default();
@@ -147,8 +148,8 @@ pub fn accesses(operation: &Operation, namespace: Option<&Namespace>) -> Accesse
 
 /// The least rules with which these operations work in a namespace or, without one, in all of them.
 #[must_use]
-pub fn grants<'o>(
-    operations: impl IntoIterator<Item = &'o Operation>,
+pub fn grants<'c>(
+    operations: impl IntoIterator<Item = impl Into<Callable<'c>>>,
     namespace: Option<&Namespace>,
     wants: Wants,
 ) -> Vec<Grant> {

@@ -13,7 +13,8 @@ use crate::guest::{Guest, Replay};
 use crate::record::{CallId, NoRecorder};
 use crate::rows::Sink;
 use meho_policy::authority::Authority;
-use meho_policy::catalogue::{Catalogue, Description, Discovery, Operation};
+use meho_policy::catalogue::{Callable, Catalogue, Description, Discovery, Operation};
+use meho_policy::grammar::DISCOVERY;
 use meho_policy::plan::Digest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,6 +120,14 @@ impl Connector {
                 .hint("`ops` lists the operations")
                 .detail("candidates", ids)
         })
+    }
+
+    /// What is called so: one of its operations, or `topology.discover`.
+    ///
+    /// # Errors
+    /// UNKNOWN_OPERATION, with the operations that there are.
+    pub fn callable(&self, id: &str) -> Result<Callable<'_>, CallError> {
+        if id == DISCOVERY { self.discovery().map(Callable::from) } else { self.operation(id).map(Callable::from) }
     }
 
     /// Its discovery.

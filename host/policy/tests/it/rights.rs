@@ -3,6 +3,7 @@
 use crate::effects::literal;
 use crate::questions::{component, described, in_namespace, list_pods, namespace};
 use meho_policy::catalogue::Catalogue;
+use meho_policy::catalogue::Operation;
 use meho_policy::rbac::{Access, Wants, accesses, grants};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -103,7 +104,7 @@ fn grants_are_the_least_rules_by_place_group_and_verbs() {
             rule("", &["pods"], &["get", "list"]), lists,
         ]}])
     );
-    assert_eq!(grants([], None, Wants::All), []);
+    assert_eq!(grants([] as [&Operation; 0], None, Wants::All), []);
 }
 
 #[test]
