@@ -18,6 +18,8 @@ pub mod find;
 pub mod graph;
 mod web;
 
+pub mod page;
+
 pub use collector::Collector;
 pub use coverage::{Coverage, Extent};
 pub use finding::Finding;
