@@ -47,7 +47,7 @@
     return link;
   });
   const all = [...nodes.values()];
-  for (const node of all) node.radius = Math.min(3.5 + 1.1 * Math.sqrt(node.links.length), 13);
+  for (const node of all) node.radius = Math.min(4 + 1.1 * Math.sqrt(node.links.length), 13);
 
   const count = (of) => all.reduce((counts, node) => counts.set(of(node), (counts.get(of(node)) ?? 0) + 1), new Map());
   const extents = new Map(graph.coverage.entities.map((entry) => [entry.type, entry]));
@@ -59,7 +59,10 @@
   // What is about anything, and nothing is about it: remarks. There are many, so they are not shown at first.
   const remarks = new Set(graph.coverage.relationships.filter((entry) => entry.destination === "any").map((entry) => entry.source));
 
-  const hues = new Map(kinds.map((kind, place) => [kind, Math.round((205 + place * 137.508) % 360)]));
+  // Told apart by eye, the first for what there is most of; further ones go round the circle.
+  const palette = [[211, 75, 52], [28, 88, 54], [152, 55, 42], [350, 70, 58], [265, 55, 60], [48, 85, 46], [187, 70, 42], [320, 55, 58], [90, 50, 44], [14, 45, 46], [235, 60, 66], [170, 35, 58], [0, 0, 52], [290, 40, 46], [60, 45, 38], [200, 25, 46]];
+  const byCount = [...kinds].sort((a, b) => remarks.has(a) - remarks.has(b) || countsOfKinds.get(b) - countsOfKinds.get(a));
+  const tones = new Map(byCount.map((kind, place) => [kind, palette[place] ?? [Math.round((place * 137.508) % 360), 50, 50]]));
   const groupHues = new Map(groups.map((group, place) => [group, Math.round((30 + place * 137.508) % 360)]));
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -67,7 +70,7 @@
   const readColours = () => {
     const style = getComputedStyle(document.documentElement);
     colours = Object.fromEntries(["back", "text", "soft", "link", "accent", "halo"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-    colours.kinds = new Map([...hues].map(([kind, hue]) => [kind, dark.matches ? `hsl(${hue} 68% 66%)` : `hsl(${hue} 62% 46%)`]));
+    colours.kinds = new Map([...tones].map(([kind, [hue, chroma, light]]) => [kind, `hsl(${hue} ${chroma}% ${dark.matches ? light + 10 : light}%)`]));
     colours.groups = new Map([...groupHues].map(([group, hue]) => [group, dark.matches ? `hsl(${hue} 28% 12%)` : `hsl(${hue} 55% 94%)`]));
     colours.groupNames = new Map([...groupHues].map(([group, hue]) => [group, dark.matches ? `hsl(${hue} 35% 62%)` : `hsl(${hue} 40% 40%)`]));
   };
@@ -122,7 +125,7 @@
       ctx.fillStyle = node.entity === null ? colour : colours.back;
       ctx.fillText(initials(node.type), node.x, node.y + node.radius * 0.06);
     }
-    if (onScreen > 8.5 || near.has(node) && focus() !== null && near.size < 60) drawName(node, ctx, scale);
+    if (onScreen > (all.length < 150 ? 8 : 10) || near.has(node) && focus() !== null && near.size < 60) drawName(node, ctx, scale);
     ctx.globalAlpha = 1;
   };
 
@@ -151,7 +154,8 @@
   const linkColour = (link) => {
     if (isNear(link)) return colours.accent;
     if (focus() !== null) return `color-mix(in srgb, ${colours.link} 18%, transparent)`;
-    return link.isMembership ? `color-mix(in srgb, ${colours.link} 22%, transparent)` : colours.link;
+    if (link.isMembership) return `color-mix(in srgb, ${colours.link} 22%, transparent)`;
+    return link.source.group === link.target.group ? colours.link : `color-mix(in srgb, ${colours.link} ${all.length > 1500 ? 16 : 55}%, transparent)`;
   };
   const nameLink = (link, ctx, scale) => {
     if (!isNear(link) || near.size > 24) return;
@@ -207,10 +211,11 @@
   // Keeps together what is in one namespace, and namespaces apart.
   const together = () => {
     let inGroups = [];
+    let outside = [];
     const force = (alpha) => {
       const centres = inGroups.map(([, members]) => {
         const sum = members.reduce(([x, y], node) => [x + node.x, y + node.y], [0, 0]);
-        return { x: sum[0] / members.length, y: sum[1] / members.length, room: 16 * Math.sqrt(members.length) + 40, dx: 0, dy: 0 };
+        return { x: sum[0] / members.length, y: sum[1] / members.length, room: 11 * Math.sqrt(members.length) + 34, dx: 0, dy: 0 };
       });
       for (let one = 0; one < centres.length; one++) {
         for (let other = one + 1; other < centres.length; other++) {
@@ -226,19 +231,24 @@
       inGroups.forEach(([, members], place) => {
         const centre = centres[place];
         for (const node of members) {
-          node.vx += ((centre.x - node.x) * 0.16 + centre.dx * 0.35) * alpha;
-          node.vy += ((centre.y - node.y) * 0.16 + centre.dy * 0.35) * alpha;
+          node.vx += ((centre.x - node.x) * 0.12 + centre.dx * 0.35 - centre.x * 0.03) * alpha;
+          node.vy += ((centre.y - node.y) * 0.12 + centre.dy * 0.35 - centre.y * 0.045) * alpha;
         }
       });
+      for (const node of outside) {
+        node.vx -= node.x * 0.03 * alpha;
+        node.vy -= node.y * 0.045 * alpha;
+      }
     };
     force.initialize = (given) => {
+      outside = given.filter((node) => node.group === "");
       inGroups = [...Map.groupBy(given.filter((node) => node.group !== ""), (node) => node.group)];
     };
     return force;
   };
   // Namespaces begin apart from each other, the largest in the middle.
   const bySize = groups.filter((group) => group !== "").sort((a, b) => countsOfGroups.get(b) - countsOfGroups.get(a));
-  const spread = 15 * Math.sqrt(all.length) + 60;
+  const spread = 11 * Math.sqrt(all.length) + 40;
   const starts = new Map(bySize.map((group, place) => {
     const [angle, away] = [place * 2.39996, spread * Math.sqrt((place + 0.3) / Math.max(bySize.length, 1))];
     return [group, [away * Math.cos(angle), away * Math.sin(angle)]];
@@ -278,7 +288,7 @@
     .d3VelocityDecay(0.35)
     .cooldownTicks(220)
     .cooldownTime(20000);
-  picture.d3Force("charge").strength((node) => -26 - 5 * node.radius).distanceMax(420);
+  picture.d3Force("charge").strength((node) => -24 - 4 * node.radius).distanceMax(150);
   picture.d3Force("link")
     .distance((link) => (link.isMembership ? 60 : 26) + link.source.radius + link.target.radius)
     .strength((link) => {

@@ -29,7 +29,9 @@ const LIBRARY_STYLES: [&str; 3] = [
 /// Where the writer fails.
 pub fn write(graph: &Graph, title: &str, mut to: impl io::Write) -> io::Result<()> {
     let mut rest = PAGE;
-    while let Some((before, (name, after))) = rest.split_once("{{").and_then(|(before, rest)| Some((before, rest.split_once("}}")?))) {
+    while let Some((before, (name, after))) =
+        rest.split_once("{{").and_then(|(before, rest)| Some((before, rest.split_once("}}")?)))
+    {
         to.write_all(before.as_bytes())?;
         match name {
             "policy" => to.write_all(policy().as_bytes())?,

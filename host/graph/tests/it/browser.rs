@@ -47,14 +47,24 @@ impl Browser {
         let pipes = ["to", "from"].map(|name| home.path().join(name));
         assert!(Command::new("mkfifo").args(&pipes).status().expect("mkfifo runs").success());
         let arguments = [
-            "--headless", "--remote-debugging-pipe", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--window-size=1400,900",
+            "--headless",
+            "--remote-debugging-pipe",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--window-size=1400,900",
             // Where tests run as root the browser's own sandbox cannot be had; the pages are ours.
             "--no-sandbox",
         ];
         let mut command = Command::new("sh");
         command.args(["-c", r#"to="$1"; from="$2"; shift 2; exec "$@" 3<"$to" 4>"$from""#, "sh"]);
-        command.args(&pipes).arg(program).args(arguments).arg(format!("--user-data-dir={}", home.path().join("profile").display()));
+        command
+            .args(&pipes)
+            .arg(program)
+            .args(arguments)
+            .arg(format!("--user-data-dir={}", home.path().join("profile").display()));
         command.env("HOME", home.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("sh runs");
         let to = File::options().write(true).open(&pipes[0]).expect("a pipe");
@@ -62,7 +72,9 @@ impl Browser {
         let (sender, from) = channel();
         std::thread::spawn(move || {
             for message in answers.split(0) {
-                let Some(message) = message.ok().and_then(|message| serde_json::from_slice(&message).ok()) else { break };
+                let Some(message) = message.ok().and_then(|message| serde_json::from_slice(&message).ok()) else {
+                    break;
+                };
                 if sender.send(message).is_err() {
                     break;
                 }
@@ -101,7 +113,10 @@ impl Browser {
     #[track_caller]
     pub(crate) fn until(&mut self, expression: &str) {
         let end = Instant::now() + PATIENCE;
-        while self.value(&format!("Promise.resolve({expression}).then((is) => new Promise((done) => setTimeout(() => done(is), is ? 0 : 50)))")) != true {
+        while self.value(&format!(
+            "Promise.resolve({expression}).then((is) => new Promise((done) => setTimeout(() => done(is), is ? 0 : 50)))"
+        )) != true
+        {
             assert!(Instant::now() < end, "never: {expression}");
         }
     }
@@ -126,7 +141,10 @@ impl Browser {
 
     /// Prefers dark, or light, from here on.
     pub(crate) fn prefers(&mut self, scheme: &str) {
-        self.ask("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}));
+        self.ask(
+            "Emulation.setEmulatedMedia",
+            json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+        );
     }
 
     /// A picture of the window, as PNG in base64.

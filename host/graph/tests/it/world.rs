@@ -40,8 +40,18 @@ impl World {
 
     /// A workload with its pods, which run on nodes, and a service before them.
     fn workload(&mut self, namespace: &str, name: &str, pods: usize, nodes: usize) -> Vec<String> {
-        let deployment = self.within("Deployment", namespace, name, json!({"replicas": pods, "ready_replicas": pods, "strategy": "RollingUpdate"}));
-        let set = self.within("ReplicaSet", namespace, &format!("{name}-7d4b9c"), json!({"replicas": pods, "ready_replicas": pods}));
+        let deployment = self.within(
+            "Deployment",
+            namespace,
+            name,
+            json!({"replicas": pods, "ready_replicas": pods, "strategy": "RollingUpdate"}),
+        );
+        let set = self.within(
+            "ReplicaSet",
+            namespace,
+            &format!("{name}-7d4b9c"),
+            json!({"replicas": pods, "ready_replicas": pods}),
+        );
         let service = self.within("Service", namespace, name, json!({"type": "ClusterIP", "cluster_ip": "10.96.14.7", "ports": [{"port": 80, "protocol": "TCP"}], "selector": {"app": name}}));
         self.ties("manages", ("Deployment", &deployment), ("ReplicaSet", &set), "owner_reference");
         let mut ids = Vec::new();
@@ -54,7 +64,10 @@ impl World {
             self.ties("runs_on", ("Pod", &pod), ("Node", &node), "spec");
             let ready = number % 5 != 4;
             let (from, to) = (end("Service", &service), end("Pod", &pod));
-            self.line("EndpointSlice", relation("routes_to", from, to, "endpoint_slice", true, json!({"ready": ready, "ports": ["http"]})));
+            self.line(
+                "EndpointSlice",
+                relation("routes_to", from, to, "endpoint_slice", true, json!({"ready": ready, "ports": ["http"]})),
+            );
             ids.push(pod);
         }
         ids
@@ -64,8 +77,13 @@ impl World {
         for number in 1..=count {
             let name = format!("worker-{number}");
             let provider = format!("aws:///eu-west-1a/i-0{number:07x}");
-            let mut found = entity_with("Node", &name, json!(uid("Node", &name)), json!({"name": name, "status": "Ready", "capacity": {"cpu": "8", "memory": "32Gi"},
-                "kubelet_version": "v1.32.3", "provider_id": provider, "addresses": [{"type": "InternalIP", "address": format!("10.0.0.{number}")}]}));
+            let mut found = entity_with(
+                "Node",
+                &name,
+                json!(uid("Node", &name)),
+                json!({"name": name, "status": "Ready", "capacity": {"cpu": "8", "memory": "32Gi"},
+                "kubelet_version": "v1.32.3", "provider_id": provider, "addresses": [{"type": "InternalIP", "address": format!("10.0.0.{number}")}]}),
+            );
             found["entity"]["same_as"] = json!([
                 {"type": "VM", "by": "provider_id", "certain": true, "provider": "aws", "zone": "eu-west-1a", "match_key": format!("i-0{number:07x}")},
                 {"type": "Host", "by": "host_name", "certain": false, "match_key": name}]);
@@ -79,7 +97,8 @@ impl World {
             self.readings.iter().flat_map(|(kind, lines)| [vec![reading(kind)], lines.clone()].concat()).collect();
         let denied = Extent::Denied("secrets is forbidden: the account may not list them".to_owned());
         let partial = Extent::Partial("the list of events expired twice".to_owned());
-        let mut entities: Vec<(&str, Extent)> = self.readings.keys().map(|kind| (kind.as_str(), Extent::Complete)).collect();
+        let mut entities: Vec<(&str, Extent)> =
+            self.readings.keys().map(|kind| (kind.as_str(), Extent::Complete)).collect();
         entities.retain(|(kind, _)| *kind != "Event" && *kind != "EndpointSlice");
         entities.extend([("Secret", denied), ("Event", partial.clone())]);
         let relationships = [
@@ -96,7 +115,11 @@ pub(crate) fn shop() -> World {
     let mut world = World::default();
     world.nodes(3);
     for namespace in ["shop", "observability", "kube-system"] {
-        world.has("Namespace", namespace, json!({"name": namespace, "phase": "Active", "labels": {"kubernetes.io/metadata.name": namespace}}));
+        world.has(
+            "Namespace",
+            namespace,
+            json!({"name": namespace, "phase": "Active", "labels": {"kubernetes.io/metadata.name": namespace}}),
+        );
     }
     let web = world.workload("shop", "web", 4, 3);
     let api = world.workload("shop", "api", 3, 3);
@@ -104,7 +127,8 @@ pub(crate) fn shop() -> World {
     world.workload("observability", "grafana", 1, 3);
     world.workload("observability", "collector", 3, 3);
     world.workload("kube-system", "coredns", 2, 3);
-    let ingress = world.within("Ingress", "shop", "storefront", json!({"hosts": ["shop.example"], "ingress_class": "nginx"}));
+    let ingress =
+        world.within("Ingress", "shop", "storefront", json!({"hosts": ["shop.example"], "ingress_class": "nginx"}));
     for service in ["shop/web", "shop/api"] {
         world.ties("routes_to", ("Ingress", &ingress), ("Service", service), "spec");
     }
@@ -115,15 +139,30 @@ pub(crate) fn shop() -> World {
     }
     for pod in &api {
         let (from, to) = (end("Pod", pod), end("Secret", "shop/database"));
-        world.line("Pod", relation("uses", from, to, "spec", true, json!({"by": ["env", "volume"], "optional": false})));
+        world
+            .line("Pod", relation("uses", from, to, "spec", true, json!({"by": ["env", "volume"], "optional": false})));
     }
-    world.has("StorageClass", "fast", json!({"name": "fast", "provisioner": "ebs.csi.aws.com", "reclaim_policy": "Delete"}));
+    world.has(
+        "StorageClass",
+        "fast",
+        json!({"name": "fast", "provisioner": "ebs.csi.aws.com", "reclaim_policy": "Delete"}),
+    );
     let set = world.within("StatefulSet", "shop", "database", json!({"replicas": 2, "service_name": "database"}));
     let service = world.within("Service", "shop", "database", json!({"type": "ClusterIP", "cluster_ip": "None"}));
     world.ties("uses", ("StatefulSet", &set), ("Service", &service), "spec");
     for number in 0..2 {
-        let pod = world.within("Pod", "shop", &format!("database-{number}"), json!({"phase": "Running", "node_name": "worker-1"}));
-        let claim = world.within("PersistentVolumeClaim", "shop", &format!("data-database-{number}"), json!({"phase": "Bound", "capacity": "20Gi"}));
+        let pod = world.within(
+            "Pod",
+            "shop",
+            &format!("database-{number}"),
+            json!({"phase": "Running", "node_name": "worker-1"}),
+        );
+        let claim = world.within(
+            "PersistentVolumeClaim",
+            "shop",
+            &format!("data-database-{number}"),
+            json!({"phase": "Bound", "capacity": "20Gi"}),
+        );
         let volume = format!("pvc-4f1c{number}");
         world.has("PersistentVolume", &volume, json!({"name": volume, "phase": "Bound", "capacity": "20Gi"}));
         world.ties("manages", ("StatefulSet", &set), ("Pod", &pod), "owner_reference");
@@ -137,15 +176,30 @@ pub(crate) fn shop() -> World {
         world.line("Service", relation("routes_to", from, to, "selector", false, json!({"ready": true})));
     }
     for number in 0..2 {
-        let set = world.within("DaemonSet", "kube-system", ["kube-proxy", "cni"][number], json!({"desired_number_scheduled": 3, "number_ready": 3}));
+        let set = world.within(
+            "DaemonSet",
+            "kube-system",
+            ["kube-proxy", "cni"][number],
+            json!({"desired_number_scheduled": 3, "number_ready": 3}),
+        );
         for node in 1..=3 {
-            let pod = world.within("Pod", "kube-system", &format!("{}-{node}", ["kube-proxy", "cni"][number]), json!({"phase": "Running"}));
+            let pod = world.within(
+                "Pod",
+                "kube-system",
+                &format!("{}-{node}", ["kube-proxy", "cni"][number]),
+                json!({"phase": "Running"}),
+            );
             world.ties("manages", ("DaemonSet", &set), ("Pod", &pod), "owner_reference");
             world.ties("runs_on", ("Pod", &pod), ("Node", &format!("worker-{node}")), "spec");
         }
     }
     for (number, pod) in web.iter().enumerate() {
-        let event = world.within("Event", "shop", &format!("web.{number}"), json!({"type": "Warning", "reason": "BackOff", "message": "Back-off pulling image", "count": number + 1}));
+        let event = world.within(
+            "Event",
+            "shop",
+            &format!("web.{number}"),
+            json!({"type": "Warning", "reason": "BackOff", "message": "Back-off pulling image", "count": number + 1}),
+        );
         world.ties("about", ("Event", &event), ("Pod", pod), "spec");
     }
     world
