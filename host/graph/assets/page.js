@@ -93,10 +93,13 @@
   let isSettled = false;
   let ticks = 0;
 
-  const initials = (type) => {
-    const capitals = type.replace(/[^A-Z]/g, "");
-    return capitals.length > 0 ? capitals.slice(0, 3) : type.slice(0, 1).toUpperCase();
-  };
+  // Its capitals; where two types have the same, as many letters of its name as tell them apart.
+  const capitals = (type) => type.replace(/[^A-Z]/g, "").slice(0, 3) || type.slice(0, 1).toUpperCase();
+  const initials = new Map(kinds.map((kind) => {
+    const alike = kinds.filter((other) => other !== kind && capitals(other) === capitals(kind));
+    const isTold = (length) => alike.every((other) => other.slice(0, length) !== kind.slice(0, length));
+    return [kind, alike.length === 0 ? capitals(kind) : kind.slice(0, [2, 3].find(isTold) ?? 3)];
+  }));
   const focus = () => hovered ?? selected;
   const isDim = (node) => focus() !== null && !near.has(node);
 
@@ -119,11 +122,11 @@
     ctx.setLineDash([]);
     const onScreen = node.radius * scale;
     if (onScreen > 7) {
-      ctx.font = `600 ${node.radius * 0.85}px system-ui, sans-serif`;
+      ctx.font = `600 ${node.radius * 0.8}px system-ui, sans-serif`;
       ctx.textAlign = "center";
       ctx.textBaseline = "middle";
       ctx.fillStyle = node.entity === null ? colour : colours.back;
-      ctx.fillText(initials(node.type), node.x, node.y + node.radius * 0.06);
+      ctx.fillText(initials.get(node.type), node.x, node.y + node.radius * 0.06);
     }
     if (onScreen > (all.length < 150 ? 8 : 10) || near.has(node) && focus() !== null && near.size < 60) drawName(node, ctx, scale);
     ctx.globalAlpha = 1;
@@ -155,7 +158,7 @@
     if (isNear(link)) return colours.accent;
     if (focus() !== null) return `color-mix(in srgb, ${colours.link} 18%, transparent)`;
     if (link.isMembership) return `color-mix(in srgb, ${colours.link} 22%, transparent)`;
-    return link.source.group === link.target.group ? colours.link : `color-mix(in srgb, ${colours.link} ${all.length > 1500 ? 16 : 55}%, transparent)`;
+    return link.source.group === link.target.group ? colours.link : `color-mix(in srgb, ${colours.link} ${all.length > 1500 ? 9 : 55}%, transparent)`;
   };
   const nameLink = (link, ctx, scale) => {
     if (!isNear(link) || near.size > 24) return;
@@ -260,7 +263,7 @@
     node.y = y + away * Math.sin(place * 2.39996);
   });
 
-  const fit = (milliseconds) => picture.zoomToFit(still ? 0 : milliseconds, 50);
+  const fit = (milliseconds) => picture.zoomToFit(still ? 0 : milliseconds, all.length < 300 ? 90 : 50);
   picture
     .nodeId("key")
     .nodeLabel(() => "")

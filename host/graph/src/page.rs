@@ -4,6 +4,7 @@
 //! fail, the page's policy lets no script run but the two that are named in it by their digests, and nothing be fetched.
 
 use crate::graph::Graph;
+use crate::shown::is_unseen;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize as _;
@@ -68,8 +69,7 @@ fn as_text(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {}
-            character if character.is_control() => {}
+            character if is_unseen(character) => {}
             character => out.push(character),
         }
     }

@@ -3,9 +3,11 @@
 mod around;
 mod browser;
 mod collecting;
+mod dot;
 mod find;
 mod lines;
 mod order;
 mod page;
 mod streams;
+mod tree;
 mod world;
