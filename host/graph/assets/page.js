@@ -198,7 +198,7 @@
       ctx.fillStyle = ctx.strokeStyle = colours.groups.get(group);
       ctx.stroke();
       ctx.fill();
-      const top = Math.min(...ofGroup.map((node) => node.y));
+      const top = ofGroup.reduce((least, node) => Math.min(least, node.y), Infinity);
       const middle = ofGroup.reduce((sum, node) => sum + node.x, 0) / ofGroup.length;
       names.push([group, middle, top]);
     }
@@ -289,7 +289,7 @@
     .maxZoom(12)
     .d3AlphaDecay(0.03)
     .d3VelocityDecay(0.35)
-    .cooldownTicks(220)
+    .cooldownTicks(all.length > 10000 ? 80 : 220)
     .cooldownTime(20000);
   picture.d3Force("charge").strength((node) => -24 - 4 * node.radius).distanceMax(150);
   picture.d3Force("link")

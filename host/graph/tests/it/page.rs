@@ -125,6 +125,28 @@ fn is_quiet(browser: &mut Browser) {
     }
 }
 
+#[test]
+fn what_the_page_must_not_do_would_be_noticed() {
+    let Some(mut browser) = opened("noticed", &shop().graph()) else { return };
+    for attempt in [
+        "document.head.append(Object.assign(document.createElement('script'), {textContent: 'window.pwned = 1'}))",
+        "document.head.append(Object.assign(document.createElement('style'), {textContent: 'body { color: red }'}))",
+        "document.body.append(Object.assign(document.createElement('img'), {src: 'https://example.com/x.png'}))",
+        "void fetch('https://example.com/').catch(() => 0)",
+        "void setTimeout(() => { throw new Error('x') })",
+    ] {
+        is_quiet(&mut browser);
+        let before = browser.events.len();
+        browser.value(attempt);
+        browser.value("new Promise((done) => setTimeout(() => done(true), 200))");
+        let told =
+            |event: &Value| matches!(event["method"].as_str(), Some("Log.entryAdded" | "Runtime.exceptionThrown"));
+        assert!(browser.events[before..].iter().any(told), "{attempt}");
+        browser.events.clear();
+    }
+    assert_eq!(browser.value("window.pwned === undefined"), true, "the policy lets an unnamed script run");
+}
+
 /// How many entities, and ends that were not read, there are to draw.
 fn to_draw(graph: &Graph, is_shown: impl Fn(&str, &str) -> bool) -> usize {
     let read = graph.entities().iter().filter(|entity| is_shown(entity.kind.as_str(), &entity.id)).count();
