@@ -10,10 +10,11 @@ const DATA: &str = "tests/live/data/kinds";
 const TABLE: &str = "connector/src/table.rs";
 
 /// What a kind may stand in besides its file and its data, by the beginnings of paths, and why.
-const PLACES: [(&str, &str); 8] = [
+const PLACES: [(&str, &str); 9] = [
     ("connector/src/kinds.rs", "one line: the module"),
     (TABLE, "its rows"),
     ("tests/contract/data/", "the contract, and the catalogue as it was shown last: written, not typed"),
+    ("host/graph/tests/", "graphs that look like somebody's: the crate itself knows no kind"),
     ("host/demo/", "the cluster in the box serves it, a row of its table, and has some in its world"),
     ("host/cli/src/habits.rs", "short names of kubectl's, which no catalogue has; it is found by its own name without"),
     (

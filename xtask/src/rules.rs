@@ -87,7 +87,8 @@ fn knows_no_kind_but_pods(files: &[PathBuf]) -> Result<Vec<String>, String> {
         return Err(format!("{TABLE}: its rows are of no kind"));
     }
     let mut broken = Vec::new();
-    for file in files.iter().filter(|file| file.starts_with("host/cli/src") || file.starts_with("host/runtime/src")) {
+    let of_the_host = ["host/cli/src", "host/graph/src", "host/runtime/src"];
+    for file in files.iter().filter(|file| of_the_host.iter().any(|place| file.starts_with(place))) {
         let text = read(file)?;
         let lines = text.lines().enumerate();
         let naming = lines.filter_map(|(at, line)| Some((at, kinds.iter().find(|kind| line.contains(kind.as_str()))?)));

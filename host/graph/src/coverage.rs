@@ -3,6 +3,7 @@
 use crate::word::Word;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
 
 /// How much was read of one type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +23,15 @@ impl Extent {
             Self::Complete => "complete",
             Self::Partial(_) => "partial",
             Self::Denied(_) => "denied",
+        }
+    }
+
+    /// In words.
+    pub(crate) fn told(&self) -> &'static str {
+        match self {
+            Self::Complete => "read",
+            Self::Partial(_) => "partly read",
+            Self::Denied(_) => "not read",
         }
     }
 
@@ -84,6 +94,22 @@ impl Coverage {
         let named = || self.relationships.iter().filter(|entry| entry.source == *source && entry.name == *name);
         let exact = named().find(|entry| entry.destination == *destination);
         exact.or_else(|| named().find(|entry| entry.destination.as_str() == ANY)).map(|entry| &entry.extent)
+    }
+
+    /// The types whose entities are remarks: about whatever it may be. There are many of them, and a picture is of what they are about.
+    pub(crate) fn remarks(&self) -> BTreeSet<&Word> {
+        let about_any = self.relationships.iter().filter(|entry| entry.destination.as_str() == ANY);
+        about_any.map(|entry| &entry.source).collect()
+    }
+
+    /// What is not complete: what it is, and how much of it was read.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (String, &Extent)> {
+        let entities = self.entities.iter().map(|entry| (entry.kind.to_string(), &entry.extent));
+        let relationships = self.relationships.iter().map(|entry| {
+            let OfRelationships { source, name, destination, extent } = entry;
+            (format!("{source} {name} {destination}"), extent)
+        });
+        entities.chain(relationships).filter(|(_, extent)| **extent != Extent::Complete)
     }
 
     /// Sorted, and nothing twice.

@@ -2,6 +2,7 @@
 
 use crate::finding::Entity;
 use crate::graph::Graph;
+use crate::shown::last_segment;
 
 /// As many as a person reads.
 const MAX_CANDIDATES: usize = 20;
@@ -76,10 +77,6 @@ fn goes_by(entity: &Entity, name: &str, namespace: Option<&str>) -> bool {
     }
     let Some((within, last)) = entity.id.rsplit_once('/') else { return false };
     last == name && namespace.is_none_or(|namespace| namespace == within)
-}
-
-fn last_segment(id: &str) -> &str {
-    id.rsplit_once('/').map_or(id, |(_, last)| last)
 }
 
 /// Entities are sorted already.

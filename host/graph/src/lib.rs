@@ -18,6 +18,11 @@ pub mod find;
 pub mod graph;
 mod web;
 
+pub mod dot;
+pub mod page;
+mod shown;
+pub mod tree;
+
 pub use collector::Collector;
 pub use coverage::{Coverage, Extent};
 pub use finding::Finding;

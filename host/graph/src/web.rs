@@ -2,7 +2,9 @@
 
 use crate::finding::Entity;
 use crate::graph::{End, Graph, Relationship};
+use crate::shown::group_of;
 use crate::word::Word;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What views and searches walk on. A node's number is its place among the entities; what was not read comes behind them.
 #[derive(Debug)]
@@ -11,6 +13,8 @@ pub(crate) struct Web<'g> {
     /// Sorted, each once.
     unread: Vec<&'g End>,
     steps: Vec<Vec<Step<'g>>>,
+    /// Ways that something goes, by the relationship's name and the destination's type, which say no more than in what group it is.
+    memberships: BTreeSet<(&'g Word, &'g Word)>,
 }
 
 /// One step from a node, along a relationship or against it.
@@ -34,7 +38,7 @@ impl<'g> Web<'g> {
         let mut unread: Vec<&End> = ends().filter(|end| !end.resolved).collect();
         unread.sort();
         unread.dedup();
-        let mut web = Self { graph, unread, steps: Vec::new() };
+        let mut web = Self { graph, unread, steps: Vec::new(), memberships: memberships(graph) };
         web.steps.resize(web.len(), Vec::new());
         for relationship in graph.relationships() {
             let (Some(from), Some(to)) = (web.node(&relationship.from), web.node(&relationship.to)) else { continue };
@@ -48,6 +52,11 @@ impl<'g> Web<'g> {
     /// How many nodes there are.
     pub(crate) fn len(&self) -> usize {
         self.graph.entities().len() + self.unread.len()
+    }
+
+    /// Whether it says no more than in what group something is, such as a namespace.
+    pub(crate) fn is_membership(&self, relationship: &Relationship) -> bool {
+        self.memberships.contains(&(&relationship.name, &relationship.to.kind))
     }
 
     /// The node of an end.
@@ -82,6 +91,19 @@ impl<'g> Web<'g> {
     pub(crate) fn steps(&self, node: usize) -> &[Step<'g>] {
         self.steps.get(node).map_or(&[], Vec::as_slice)
     }
+}
+
+/// All that go by one name to one type have to go from something in a group to what the group is called after.
+fn memberships(graph: &Graph) -> BTreeSet<(&Word, &Word)> {
+    let is_member = |relationship: &Relationship| {
+        let group = group_of(&relationship.from.id);
+        !group.is_empty() && *group == *relationship.to.id
+    };
+    let mut ways: BTreeMap<(&Word, &Word), bool> = BTreeMap::new();
+    for relationship in graph.relationships() {
+        *ways.entry((&relationship.name, &relationship.to.kind)).or_insert(true) &= is_member(relationship);
+    }
+    ways.into_iter().filter(|(_, are_all)| *are_all).map(|(way, _)| way).collect()
 }
 
 fn by_identity(entity: &Entity, kind: &Word, id: &str, uid: &Option<Box<str>>) -> std::cmp::Ordering {

@@ -1,0 +1,191 @@
+//! The graph as lines for a terminal.
+
+use crate::streams::{collect, coverage, end, entity, entity_with, reading, relation, relationship};
+use crate::world::{crowd, shop};
+use meho_graph::tree::{self, Bounds, Line, Role};
+use meho_graph::{Extent, Graph};
+use serde_json::json;
+
+fn as_it_is(text: &str) -> String {
+    text.to_owned()
+}
+
+fn shown(lines: &[Line]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[track_caller]
+fn around(graph: &Graph, name: &str, bounds: Bounds) -> String {
+    let start = graph.find(name, None).expect("one");
+    shown(&tree::lines_around(&graph.around(start, 4), start, bounds, &as_it_is))
+}
+
+const UNREAD: &str = "\
+Not everything was read. What is missing here may exist all the same:
+  Event: partly read: the list of events expired twice
+  Secret: not read: secrets is forbidden: the account may not list them
+  Event about any: partly read: the list of events expired twice
+";
+
+#[test]
+fn what_is_asked_about_stands_below_what_leads_to_it_and_above_what_it_uses() {
+    let expected = "\
+StatefulSet shop/database
+└─ manages Pod shop/database-0  by owner_reference
+   ├─ ← routes_to Service shop/database  by selector ready=yes ?
+   ├─ runs_on Node worker-1  by spec
+   │  ├─ may be VM match_key=i-00000001 provider=aws zone=eu-west-1a  by provider_id
+   │  └─ may be Host match_key=worker-1  by host_name ?
+   └─ uses PersistentVolumeClaim shop/data-database-0  by spec ?
+      ├─ bound_to PersistentVolume pvc-4f1c0  by spec
+      └─ uses StorageClass fast  by spec
+         ├─ provisions PersistentVolume pvc-4f1c0  by spec
+         └─ provisions PersistentVolume pvc-4f1c1  by spec
+";
+    // It is in its namespace, as its name says.
+    assert_eq!(around(&shop().graph(), "pod/database-0", Bounds::default()), format!("{expected}{UNREAD}"));
+}
+
+#[test]
+fn a_chain_has_all_its_links() {
+    let shown = around(&shop().graph(), "pod/web-7d4b9c-x000", Bounds::default());
+    let expected = "\
+Deployment shop/web
+└─ manages ReplicaSet shop/web-7d4b9c  by owner_reference
+   └─ manages Pod shop/web-7d4b9c-x000  by owner_reference
+      ├─ ← routes_to Service shop/web  by endpoint_slice ports=http ready=yes
+      ├─ runs_on Node worker-1  by spec
+";
+    assert!(shown.starts_with(expected), "{shown}");
+    assert!(shown.contains("1 Event about it"), "{shown}");
+}
+
+#[test]
+fn what_is_named_and_was_not_read_says_so() {
+    let shown = around(&shop().graph(), "pod/api-7d4b9c-x001", Bounds::default());
+    assert!(shown.contains("uses Secret shop/database (not read)  by spec by=env,volume optional=no\n"), "{shown}");
+}
+
+#[test]
+fn a_namespace_shows_what_is_in_it_and_a_node_what_runs_on_it() {
+    let graph = shop().graph();
+    let shown = around(&graph, "namespace/observability", Bounds::default());
+    assert!(shown.contains("← member_of Deployment observability/grafana  by spec\n"), "{shown}");
+    let shown = around(&graph, "node/worker-1", Bounds { in_a_row: 6, ..Bounds::default() });
+    assert!(shown.starts_with("Node worker-1\n├─ ← runs_on Pod kube-system/cni-1  by spec\n"), "{shown}");
+    assert!(shown.contains("├─ and 2 more\n"), "{shown}");
+}
+
+#[test]
+fn all_of_it_is_by_namespace_from_the_tops_down() {
+    let shown = shown(&tree::lines(&shop().graph(), Bounds::default(), &as_it_is));
+    let observed = "\
+observability
+  Deployment collector
+  └─ manages ReplicaSet collector-7d4b9c  by owner_reference
+     ├─ manages Pod collector-7d4b9c-x000  by owner_reference  runs_on Node worker-1
+     ├─ manages Pod collector-7d4b9c-x001  by owner_reference  runs_on Node worker-2
+     └─ manages Pod collector-7d4b9c-x002  by owner_reference  runs_on Node worker-3
+  Deployment grafana
+";
+    assert!(shown.contains(observed), "{shown}");
+    assert!(shown.contains("in no namespace\n  Namespace kube-system\n"), "{shown}");
+    assert!(shown.contains("  Node worker-1  ← runs_on 8 Pod\n  ├─ may be VM match_key=i-00000001 "), "{shown}");
+    assert!(shown.ends_with(UNREAD), "{shown}");
+}
+
+#[test]
+fn everything_that_was_read_is_in_the_lines() {
+    let graph = shop().graph();
+    let shown = shown(&tree::lines(&graph, Bounds::default(), &as_it_is));
+    for entity in graph.entities().iter().filter(|entity| entity.kind.as_str() != "Event") {
+        let name = entity.id.rsplit('/').next().expect("a part");
+        assert!(shown.contains(&format!("{} {name}", entity.kind)), "{} {name}: {shown}", entity.kind);
+    }
+}
+
+#[test]
+fn what_only_goes_round_is_shown_and_ends() {
+    let kinds = ["a/x", "a/y", "a/z"];
+    let mut lines = vec![reading("Loop")];
+    lines.extend(kinds.map(|id| entity("Loop", id)));
+    lines.push(relationship("next", ("Loop", "a/x"), ("Loop", "a/y")));
+    lines.push(relationship("next", ("Loop", "a/y"), ("Loop", "a/z")));
+    lines.push(relationship("next", ("Loop", "a/z"), ("Loop", "a/x")));
+    lines.push(relationship("next", ("Loop", "a/z"), ("Loop", "a/z")));
+    let graph = collect(&lines, coverage(&[], &[]));
+    let expected = "\
+a
+  Loop x
+  └─ next Loop y  by spec
+     └─ next Loop z  by spec
+        └─ next Loop x  by spec …
+";
+    assert_eq!(shown(&tree::lines(&graph, Bounds::default(), &as_it_is)), expected);
+    let shown = around(&graph, "loop/x", Bounds::default());
+    assert!(shown.lines().count() < 10, "{shown}");
+}
+
+#[test]
+fn a_chain_without_end_is_cut() {
+    let mut lines = vec![reading("Link")];
+    for number in 0..5_000 {
+        lines.push(entity("Link", &format!("{number:04}")));
+        lines.push(relationship("next", ("Link", &format!("{number:04}")), ("Link", &format!("{:04}", number + 1))));
+    }
+    let graph = collect(&lines, coverage(&[], &[]));
+    let start = &graph.entities()[0];
+    let lines = tree::lines_around(&graph, start, Bounds::default(), &as_it_is);
+    assert!(lines.len() < 20);
+    assert!(shown(&lines).ends_with(" …\n"));
+    let last = &graph.entities()[4_999];
+    let lines = tree::lines_around(&graph, last, Bounds::default(), &as_it_is);
+    assert!(lines.len() < 30, "{}", lines.len());
+}
+
+#[test]
+fn what_is_left_out_is_counted() {
+    let lines = tree::lines(&crowd(50).graph(), Bounds { lines: 100, ..Bounds::default() }, &as_it_is);
+    let cut = lines[100].to_string();
+    assert!(cut.starts_with("… ") && cut.ends_with(" more lines"), "{cut}");
+    assert_eq!(lines.len(), 101 + UNREAD.lines().count(), "the coverage is never left out");
+}
+
+#[test]
+fn every_text_of_the_graph_goes_through_the_escape() {
+    const MARK: &str = "\u{1b}[31m\nTrusted line";
+    let id = format!("ns{MARK}/{MARK}");
+    let mut found = entity_with("Pod", &id, json!(MARK), json!({MARK: MARK}));
+    found["entity"]["same_as"] =
+        json!([{"type": "VM", "by": "name", "certain": false, MARK: MARK, "deep": {MARK: [MARK]}}]);
+    let edge = relation("uses", end("Pod", &id), end("Secret", MARK), "spec", true, json!({"by": [MARK], MARK: true}));
+    let into = relation("manages", end("Set", MARK), end("Pod", &id), "spec", false, json!({}));
+    let denied = coverage(
+        &[("Secret", Extent::Denied(MARK.to_owned()))],
+        &[("Pod", "uses", "Secret", Extent::Partial(MARK.to_owned()))],
+    );
+    let graph = collect(&[reading("Pod"), found, edge, into], denied);
+    let escape = |text: &str| text.replace(MARK, "ESCAPED").escape_debug().to_string();
+    let all = tree::lines(&graph, Bounds::default(), &escape);
+    let near = tree::lines_around(&graph, &graph.entities()[0], Bounds::default(), &escape);
+    for line in all.iter().chain(&near) {
+        for span in &line.0 {
+            assert!(!span.text.contains(['\u{1b}', '\n']), "{line:?}");
+        }
+    }
+    assert!(shown(&near).contains("ESCAPED"));
+}
+
+#[test]
+fn a_program_can_tell_what_is_what() {
+    let graph = shop().graph();
+    let start = graph.find("pod/database-0", None).expect("one");
+    let lines = tree::lines_around(&graph.around(start, 1), start, Bounds::default(), &as_it_is);
+    let of = |role| -> Vec<&str> {
+        let spans = lines.iter().flat_map(|line| &line.0).filter(|span| span.role == role);
+        spans.map(|span| span.text.as_str()).collect()
+    };
+    assert_eq!(of(Role::Start), ["shop/database-0"]);
+    assert!(of(Role::Doubt).contains(&" ?") && of(Role::Doubt).contains(&": not read"));
+    assert!(of(Role::Kind).contains(&"Pod "));
+}
