@@ -275,6 +275,12 @@ impl Printer {
         print(|out| out.write_all(text.as_bytes()))
     }
 
+    /// Prints a document that is written in a language of its own, in which nothing of a terminal's acts.
+    pub(crate) fn written(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CallError> {
+        self.progress.stop();
+        print(write).map(drop)
+    }
+
     /// Prints lines of JSON.
     pub(crate) fn lines(&self, lines: &str) -> Result<Reader, CallError> {
         self.progress.stop();

@@ -8,10 +8,14 @@ use crate::store::Store;
 use crate::{load, state, target};
 use meho_host::discovery::Discover;
 use meho_host::error::{CallError, ErrorCode};
-use meho_host::graph::Graph;
 use meho_host::graph::find::NotFound;
+use meho_host::graph::finding::Entity;
+use meho_host::graph::tree::{self, Bounds, Role, Span};
+use meho_host::graph::{Graph, dot, page};
 use meho_host::host::{CallStream, Event, Host};
 use meho_host::policy::catalogue::Discovery;
+use meho_host_cli::paint::Tone;
+use meho_host_cli::text::safe;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -43,15 +47,39 @@ pub(crate) async fn run(cli: &Cli, options: &TopologyOptions, printer: &Printer)
     };
     let near = start.map(|start| whole.around(start, options.depth as usize));
     let graph = near.as_ref().unwrap_or(&whole);
+    let title = format!("{} at {}", connector.catalogue().identity().family, target.server());
     match (options.draw, printer.format()) {
-        (None, Format::Json | Format::Yaml) => printer.document(&Document { data: graph, meta: &answer.meta }),
+        (Some(Drawing::Html), _) => printer.written(|out| page::write(graph, &title, out))?,
+        (Some(Drawing::Dot), _) => printer.written(|out| dot::write(graph, &title, out))?,
+        (None, Format::Table) => printer.people(&tree(graph, start, printer)).map(drop)?,
+        (None, Format::Json | Format::Yaml) => {
+            return printer.document(&Document { data: graph, meta: &answer.meta });
+        }
         (None, Format::Jsonl) => {
             printer.lines(&lines(graph))?;
             printer.trailer_of_graph(&answer.meta, graph.coverage());
-            Ok(())
+            return Ok(());
         }
-        _ => printer.lines(&lines(graph)).map(drop),
     }
+    printer.notes(&answer.meta);
+    Ok(())
+}
+
+/// For people: all of it, or what leads to one thing and what that stands on.
+fn tree(graph: &Graph, start: Option<&Entity>, printer: &Printer) -> String {
+    let bounds = Bounds::default();
+    let escape = |text: &str| safe(text);
+    let lines = match start {
+        Some(start) => tree::lines_around(graph, start, bounds, &escape),
+        None => tree::lines(graph, bounds, &escape),
+    };
+    let span = |span: &Span| match span.role {
+        Role::Branch | Role::Name => span.text.clone(),
+        Role::Heading | Role::Start => printer.painted(Tone::Heading, &span.text),
+        Role::Kind | Role::Relationship | Role::Note => printer.painted(Tone::Faint, &span.text),
+        Role::Doubt => printer.painted(Tone::Warn, &span.text),
+    };
+    lines.iter().map(|line| format!("{}\n", line.0.iter().map(span).collect::<String>())).collect()
 }
 
 /// What was given, typed by the schema. A start in a namespace narrows what is read to that, unless another is asked for: nothing that hangs together with it is in others.
