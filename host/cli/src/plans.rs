@@ -1,7 +1,8 @@
 //! The commands on plans: what waits, what exactly one would send, yes or no, and its execution.
 
 use crate::approver;
-use crate::arguments::{ApproveOptions, Cli, ExecuteOptions, TargetOptions};
+use crate::arguments::kept::{ApproveOptions, ExecuteOptions};
+use crate::arguments::{Cli, TargetOptions};
 use crate::output::{About, Format, Printer};
 use crate::progress::Stage;
 use crate::prompt;
