@@ -2,7 +2,7 @@
 //!
 //! A yes at a terminal is a boundary against nobody who runs as the same user. A signature is one, as long as the passphrase is typed by a person.
 
-use crate::arguments::InitOptions;
+use crate::arguments::kept::InitOptions;
 use crate::output::Printer;
 use crate::prompt;
 use crate::store::Store;

@@ -1,6 +1,7 @@
 //! The audit record at the terminal: what stands in it, whether it is whole, and where it ends.
 
-use crate::arguments::{AuditCommand, AuditFilter, Cli};
+use crate::arguments::Cli;
+use crate::arguments::kept::{AuditCommand, AuditFilter};
 use crate::output::{Format, Printer};
 use crate::state;
 use meho_host::error::{CallError, ErrorCode};

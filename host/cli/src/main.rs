@@ -30,7 +30,8 @@ mod prompt;
 mod terminal;
 
 use crate::advice::{Advised, Meant, Typed};
-use crate::arguments::{ApproverCommand, CallOptions, Cli, Command, PolicyCommand, TargetCommand};
+use crate::arguments::kept::ApproverCommand;
+use crate::arguments::{CallOptions, Cli, Command, PolicyCommand, TargetCommand};
 use crate::filter::Filter;
 use crate::output::{About, Format, Printer};
 use crate::progress::Stage;

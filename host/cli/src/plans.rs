@@ -1,7 +1,8 @@
 //! The commands on plans: what waits, what exactly one would send, yes or no, and its execution.
 
 use crate::approver;
-use crate::arguments::{ApproveOptions, Cli, ExecuteOptions, TargetOptions};
+use crate::arguments::kept::{ApproveOptions, ExecuteOptions};
+use crate::arguments::{Cli, TargetOptions};
 use crate::output::{About, Format, Printer};
 use crate::progress::Stage;
 use crate::prompt;
@@ -10,7 +11,8 @@ use crate::store::Store as Configuration;
 use crate::target;
 use meho_host::approval::{PlanEntry, PlanState, PlanStore as _, short_id, view_again};
 use meho_host::error::{CallError, ErrorCode};
-use meho_host::host::{Execution, Host, HostSettings};
+use meho_host::execution::Execution;
+use meho_host::host::{Host, HostSettings};
 use meho_host::policy::approver::{Approvers, statement};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::plan::{Approval, Confirmation, Plan};

@@ -1,6 +1,6 @@
 //! The embedding API: a host that loads connectors and calls them.
 
-use crate::approval::{Approver, Consumed, KeptPlan, PlanEntry, PlanStore, Plans, Verdict};
+use crate::approval::{Approver, PlanStore, Plans};
 use crate::boundary::Finish;
 use crate::budget::Budgets;
 use crate::call::{Answer, Run, RunEnd, Task};
@@ -9,18 +9,17 @@ use crate::connector::Connector;
 use crate::discovery::{Discover, Judge};
 use crate::engine::{MAX_ADMISSIONS, MAX_CALLS, engine};
 use crate::error::{CallError, ErrorCode};
+use crate::execution::Planned;
 use crate::fault;
 use crate::guest::{Guest, Replay, linker};
-use crate::preview::Foresight;
 use crate::record::{NoRecorder, Recorder};
 use crate::rows::{RowBatch, Sink};
 use crate::target::Target;
 use meho_graph::{Collector, Graph};
-use meho_policy::approver::Approvers;
 use meho_policy::authority::Phase;
 use meho_policy::catalogue::{Operation, ResultKind};
 use meho_policy::effect::Trust;
-use meho_policy::plan::{Approval, ApprovalInvalid, Digest, Plan, PlanContext, PlannedRequest};
+use meho_policy::plan::Digest;
 use meho_policy::schema::{Arguments, DRY_RUN};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -32,8 +31,6 @@ use wasmtime::component::Linker;
 
 /// Batches of rows that wait for their reader. A guest that is further ahead waits.
 const WAITING_BATCHES: usize = 2;
-/// How long a plan waits for its yes.
-const PLAN_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// What to do where this host serves no more.
 const CLOSED: &str = "call again on a host that is up: nothing was sent";
 
@@ -50,17 +47,6 @@ pub struct Call {
     pub timeout: Option<Duration>,
     /// The embedder's own, to be found beside the plan where the call comes to one: how to find the target again, for one. No part of the plan's digest.
     pub note: Value,
-}
-
-/// The execution of a plan that was approved.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Execution {
-    /// Which plan.
-    pub plan: Digest,
-    /// Who executes it: whoever the plan was made for.
-    pub principal: String,
-    /// How long it may take, where that is not the host's budget.
-    pub timeout: Option<Duration>,
 }
 
 /// How a host is set up.
@@ -105,13 +91,13 @@ pub enum Previews {
 /// A host. Cheap to clone; clones share the engine.
 #[derive(Clone)]
 pub struct Host {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     engine: Engine,
     linker: Linker<Guest>,
-    settings: HostSettings,
+    pub(crate) settings: HostSettings,
     turns: Arc<Semaphore>,
     admissions: Semaphore,
 }
@@ -292,105 +278,6 @@ impl Host {
         CallStream { rows, running: Some(running), collected_bytes: self.inner.settings.budgets.collected_bytes }
     }
 
-    /// Plans a write: runs the operation up to it and keeps it for an approval. Nothing is changed.
-    ///
-    /// # Errors
-    /// As the call fails; INVALID_REQUEST for an operation that only reads.
-    pub async fn plan(&self, connector: &Arc<Connector>, target: &Target, call: Call) -> Result<Planned, CallError> {
-        let prepared = self.prepare(connector, target, call)?;
-        if prepared.operation.trust == Trust::Read {
-            return Err(CallError::new(
-                ErrorCode::InvalidRequest,
-                format!("{} only reads: there is nothing to plan", prepared.operation.id),
-            )
-            .hint("call it instead"));
-        }
-        let _turn = self.turn(prepared.budgets.wall).await?;
-        self.plan_prepared(&prepared).await
-    }
-
-    /// Keeps a yes to a plan. Nothing is sent.
-    ///
-    /// # Errors
-    /// APPROVAL_INVALID where it does not fit the plan, is not signed as it has to be, or the plan is over.
-    pub async fn approve(&self, approvers: &Approvers, approval: &Approval) -> Result<(), CallError> {
-        let plans = &self.inner.settings.plans;
-        let entry = plans.find(approval.digest).await.map_err(fault::of_store)?;
-        if let Some(plan) = &entry.plan {
-            plan.redeem(approval, now().as_secs(), approvers).map_err(|error| fault::of_approval(&error))?;
-        }
-        // Whose key it was stands in the record, and not who brought the signature.
-        let approver = approvers.admit(approval).unwrap_or(&approval.approver).to_owned();
-        plans.approve(&Approval { approver, ..approval.clone() }).await.map_err(fault::of_store)
-    }
-
-    /// Executes a plan that was approved. Its approval is used up before anything is sent, whatever comes of it; where it does not fit to begin with, it is
-    /// not.
-    ///
-    /// # Errors
-    /// APPROVAL_REQUIRED where nobody has said yes; APPROVAL_INVALID where plan, approval, component, target, policy and principal do not fit, or it was
-    /// used before; else as the call fails.
-    pub async fn execute(
-        &self,
-        connector: &Arc<Connector>,
-        target: &Target,
-        execution: Execution,
-    ) -> Result<Box<Answer>, CallError> {
-        let settings = &self.inner.settings;
-        // First: while it waits for its turn an approval may run out, and one that has must not be used.
-        let _turn = self.turn(execution.timeout.unwrap_or(settings.budgets.wall)).await?;
-        let entry = settings.plans.find(execution.plan).await.map_err(fault::of_store)?;
-        if let Some(plan) = &entry.plan {
-            holds_for(plan, connector, target, &execution.principal)?;
-            if let Some(approval) = &entry.approval {
-                plan.redeem_under(target.rules(), target.family(), approval, now().as_secs())
-                    .map_err(|error| fault::of_approval(&error))?;
-            }
-        }
-        let consumed = settings.plans.consume(execution.plan).await.map_err(fault::of_store)?;
-        let outcome = self.execute_consumed(connector, target, &execution, &consumed).await;
-        // The code alone: a message may quote what the target or the connector said.
-        let failure = outcome.as_ref().err().map(|error| error.code.as_str());
-        match (settings.plans.settle(execution.plan, failure).await, outcome) {
-            (Ok(()), outcome) => outcome,
-            (Err(why), Ok(mut answer)) => {
-                answer.meta.warnings.push(format!("it was done, and that could not be noted with its plan: {why}"));
-                Ok(answer)
-            }
-            (Err(why), Err(error)) => Err(error.detail("unsettled", why.to_string())),
-        }
-    }
-
-    async fn execute_consumed(
-        &self,
-        connector: &Arc<Connector>,
-        target: &Target,
-        execution: &Execution,
-        consumed: &Consumed,
-    ) -> Result<Box<Answer>, CallError> {
-        let plan = &consumed.plan;
-        // Of what was consumed, and not of what was looked at before.
-        holds_for(plan, connector, target, &execution.principal)?;
-        let approved = plan.redeem_under(target.rules(), target.family(), &consumed.approval, consumed.now);
-        let approved = approved.map_err(|error| fault::of_approval(&error))?;
-        let context = plan.context();
-        let call = Call {
-            operation: context.operation.to_string(),
-            arguments: serde_json::from_slice(&context.arguments).unwrap_or_default(),
-            principal: context.principal.clone(),
-            timeout: execution.timeout,
-            note: Value::Null,
-        };
-        let mut prepared = self.prepare(connector, target, call)?;
-        prepared.replay = Replay { clock: Duration::from_secs(context.clock), seed: context.seed };
-        prepared.plan = Some(plan.digest());
-        match self.run(&prepared, Phase::Execute(Box::new(approved)), Sink::Closed).await {
-            RunEnd::Answered(answer) => Ok(answer),
-            RunEnd::Failed(error) => Err(error),
-            RunEnd::Planned(_) => Err(CallError::new(ErrorCode::InternalError, "an execution came to a plan")),
-        }
-    }
-
     /// Checks a target: who its credential is there, whether that may call the connector's operations, and how the target proved who it is. Nothing is
     /// changed and no component runs: the host asks for itself.
     ///
@@ -454,55 +341,6 @@ impl Host {
         }
     }
 
-    /// Asks for a yes to a plan, and executes it. What the operator's rules approve by themselves nobody is asked about.
-    async fn ask(
-        &self,
-        prepared: &Prepared<'_>,
-        connector: &Arc<Connector>,
-        waiting: PlanEntry,
-        approver: &dyn Approver,
-    ) -> Result<Box<Answer>, CallError> {
-        let gone = || CallError::new(ErrorCode::InternalError, "the plan that was kept is gone");
-        let plan = waiting.plan.as_ref().ok_or_else(gone)?;
-        let execution = Execution {
-            plan: waiting.digest,
-            principal: prepared.principal.clone(),
-            timeout: Some(prepared.budgets.wall),
-        };
-        let (rules, family) = (prepared.target.rules(), prepared.target.family());
-        if rules.approves(family, plan).is_some() {
-            let approval = Approval::by_policy(plan);
-            plan.redeem_under(rules, family, &approval, now().as_secs()).map_err(|error| fault::of_approval(&error))?;
-            self.inner.settings.plans.approve(&approval).await.map_err(fault::of_store)?;
-            let mut answer = self.execute(connector, prepared.target, execution).await?;
-            answer.meta.warnings.push("the operator's policy approved this write: nobody was asked".to_owned());
-            return Ok(answer);
-        }
-        match approver.decide(plan, &waiting.view).await {
-            // To another plan it says nothing, though it may be a yes that fits that one.
-            Verdict::Approved(approval) if approval.digest != waiting.digest => {
-                Err(fault::of_approval(&ApprovalInvalid::AnotherPlan))
-            }
-            Verdict::Approved(approval) => {
-                self.approve(prepared.target.approvers(), &approval).await?;
-                self.execute(connector, prepared.target, execution).await
-            }
-            Verdict::Rejected => {
-                let by = &prepared.principal;
-                self.inner.settings.plans.reject(waiting.digest, by).await.map_err(fault::of_store)?;
-                Err(CallError::new(ErrorCode::ApprovalRequired, "the plan was answered with no: nothing was changed")
-                    .detail("answer", "no")
-                    .detail("plan", waiting.view))
-            }
-            Verdict::Nobody => {
-                Err(CallError::new(ErrorCode::ApprovalRequired, "this changes the target and waits for a person's yes")
-                    .hint("run it at a terminal, where you are shown the exact request and asked")
-                    .detail("plan_id", waiting.view.get("id").cloned().unwrap_or_default())
-                    .detail("plan", waiting.view))
-            }
-        }
-    }
-
     /// Finds out what there is in a target and how it hangs together: one call that reads. Its rows are findings, in the form that
     /// [`meho_graph::Collector`] takes; its answer says how much was read of what.
     #[must_use]
@@ -550,7 +388,7 @@ impl Host {
     }
 
     /// One of the host's places for calls.
-    async fn turn(&self, patience: Duration) -> Result<OwnedSemaphorePermit, CallError> {
+    pub(crate) async fn turn(&self, patience: Duration) -> Result<OwnedSemaphorePermit, CallError> {
         let closed = |_| CallError::new(ErrorCode::InternalError, "the host is shutting down").hint(CLOSED);
         let turn = tokio::time::timeout(patience, self.inner.turns.clone().acquire_owned()).await;
         turn.map_err(|_| {
@@ -562,7 +400,12 @@ impl Host {
         .map_err(closed)
     }
 
-    fn prepare<'c>(&self, connector: &'c Connector, target: &'c Target, call: Call) -> Result<Prepared<'c>, CallError> {
+    pub(crate) fn prepare<'c>(
+        &self,
+        connector: &'c Connector,
+        target: &'c Target,
+        call: Call,
+    ) -> Result<Prepared<'c>, CallError> {
         let operation = connector.operation(&call.operation)?;
         same_family(connector, target)?;
         target.rules().admit(connector.digest(), &operation.id, operation.trust).map_err(fault::of_policy)?;
@@ -585,61 +428,7 @@ impl Host {
         })
     }
 
-    async fn plan_prepared(&self, prepared: &Prepared<'_>) -> Result<Planned, CallError> {
-        match self.run(prepared, Phase::Plan, Sink::Closed).await {
-            RunEnd::Failed(error) => Err(error),
-            RunEnd::Answered(mut answer) => {
-                answer
-                    .meta
-                    .warnings
-                    .push("there was nothing to do: no request that changes the target was made".to_owned());
-                Ok(Planned::NothingToDo(answer))
-            }
-            RunEnd::Planned(request) => {
-                let plans = &self.inner.settings.plans;
-                let context = PlanContext {
-                    operation: prepared.operation.id.clone(),
-                    arguments: meho_policy::json::to_canonical(&Value::Object(prepared.arguments.as_map().clone())),
-                    component: prepared.connector.digest(),
-                    policy: prepared.target.policy(),
-                    target: prepared.target.record(),
-                    principal: prepared.principal.clone(),
-                    store: plans.id().await.map_err(fault::of_store)?,
-                    expires: (now() + PLAN_LIFETIME).as_secs(),
-                    clock: prepared.replay.clock.as_secs(),
-                    seed: prepared.replay.seed,
-                };
-                let preview = match self.inner.settings.previews {
-                    Previews::Made => Some(self.foresight(prepared, &request).look().await),
-                    Previews::LeftOut => None,
-                };
-                let plan = Plan::new(*request, context);
-                let view = crate::approval::view(&plan, preview.as_ref(), prepared.target);
-                if prepared.dry_run {
-                    return Ok(Planned::DryRun(Box::new(crate::approval::dry_run_answer(view, prepared.target))));
-                }
-                let kept = KeptPlan { plan, view, note: prepared.note.clone() };
-                let mut entry = plans.keep(kept).await.map_err(fault::of_store)?;
-                // Of one that waited already what is shown is what has been found out now, and not what stands beside it there.
-                if let Some(plan) = &entry.plan {
-                    entry.view = crate::approval::view(plan, preview.as_ref(), prepared.target);
-                }
-                Ok(Planned::Waiting(entry))
-            }
-        }
-    }
-
-    fn foresight<'p>(&self, prepared: &'p Prepared<'_>, planned: &'p PlannedRequest) -> Foresight<'p> {
-        Foresight {
-            target: prepared.target,
-            planned,
-            principal: &prepared.principal,
-            budgets: &prepared.budgets,
-            recorder: self.inner.settings.recorder.clone(),
-        }
-    }
-
-    async fn run(&self, prepared: &Prepared<'_>, phase: Phase, sink: Sink) -> RunEnd {
+    pub(crate) async fn run(&self, prepared: &Prepared<'_>, phase: Phase, sink: Sink) -> RunEnd {
         let run = Run {
             engine: &self.inner.engine,
             connector: prepared.connector,
@@ -667,47 +456,19 @@ fn same_family(connector: &Connector, target: &Target) -> Result<(), CallError> 
     Err(CallError::new(ErrorCode::InvalidRequest, message).hint("call it on a target of the component's family"))
 }
 
-/// Whether a plan was made by this component, for this target under this policy, and for this principal.
-fn holds_for(plan: &Plan, connector: &Connector, target: &Target, principal: &str) -> Result<(), CallError> {
-    let context = plan.context();
-    let other = if context.component != connector.digest() {
-        "by another component"
-    } else if context.target != target.record() {
-        "for another target"
-    } else if context.policy != target.policy() {
-        "under another policy"
-    } else if context.principal != principal {
-        "for somebody else"
-    } else {
-        return Ok(());
-    };
-    Err(fault::approval_invalid(format!("the plan was made {other}")))
-}
-
-/// What planning came to.
-#[derive(Debug)]
-pub enum Planned {
-    /// A write that waits for a yes, or has one already where the same was planned before.
-    Waiting(Box<PlanEntry>),
-    /// The operation found nothing to change.
-    NothingToDo(Box<Answer>),
-    /// The caller asked what would happen, and that is the answer.
-    DryRun(Box<Answer>),
-}
-
 /// A call that has been looked up and checked.
-struct Prepared<'c> {
-    connector: &'c Connector,
-    operation: &'c Operation,
-    target: &'c Target,
-    arguments: Arguments,
-    principal: String,
-    note: Value,
+pub(crate) struct Prepared<'c> {
+    pub(crate) connector: &'c Connector,
+    pub(crate) operation: &'c Operation,
+    pub(crate) target: &'c Target,
+    pub(crate) arguments: Arguments,
+    pub(crate) principal: String,
+    pub(crate) note: Value,
     /// The plan that is executed.
-    plan: Option<Digest>,
-    replay: Replay,
-    dry_run: bool,
-    budgets: Budgets,
+    pub(crate) plan: Option<Digest>,
+    pub(crate) replay: Replay,
+    pub(crate) dry_run: bool,
+    pub(crate) budgets: Budgets,
 }
 
 /// `dry_run` is the host's argument: the guest never sees it.
@@ -722,6 +483,6 @@ fn take_dry_run(arguments: &mut Map<String, Value>) -> Result<bool, CallError> {
     }
 }
 
-fn now() -> Duration {
+pub(crate) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ pub mod call;
 pub mod check;
 pub mod connector;
 pub mod discovery;
+pub mod execution;
 pub mod rows;
 
 pub mod credential;

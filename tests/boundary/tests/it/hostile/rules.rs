@@ -7,7 +7,7 @@ use crate::world::{World, target};
 use async_trait::async_trait;
 use meho_host::approval::{Approver, NoApprover, PlanStore as _, Verdict};
 use meho_host::error::ErrorCode;
-use meho_host::host::Execution;
+use meho_host::execution::Execution;
 use meho_host::policy::approver::{ApproverKey, Approvers};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::grammar::{Namespace, OperationId};
