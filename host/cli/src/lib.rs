@@ -12,6 +12,7 @@ pub mod table;
 
 pub mod age;
 mod amounts;
+pub mod branches;
 mod cells;
 mod columns;
 mod layout;

@@ -10,11 +10,11 @@ use meho_host::discovery::Discover;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::graph::find::NotFound;
 use meho_host::graph::finding::Entity;
-use meho_host::graph::tree::{self, Bounds, Role, Span};
+use meho_host::graph::tree::{self, Bounds};
 use meho_host::graph::{Graph, dot, page};
 use meho_host::host::{CallStream, Event, Host};
 use meho_host::policy::catalogue::Discovery;
-use meho_host_cli::paint::Tone;
+use meho_host_cli::branches;
 use meho_host_cli::text::safe;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -73,13 +73,7 @@ fn tree(graph: &Graph, start: Option<&Entity>, printer: &Printer) -> String {
         Some(start) => tree::lines_around(graph, start, bounds, &escape),
         None => tree::lines(graph, bounds, &escape),
     };
-    let span = |span: &Span| match span.role {
-        Role::Branch | Role::Name => span.text.clone(),
-        Role::Heading | Role::Start => printer.painted(Tone::Heading, &span.text),
-        Role::Kind | Role::Relationship | Role::Note => printer.painted(Tone::Faint, &span.text),
-        Role::Doubt => printer.painted(Tone::Warn, &span.text),
-    };
-    lines.iter().map(|line| format!("{}\n", line.0.iter().map(span).collect::<String>())).collect()
+    branches::lines(&lines, &printer.view(None))
 }
 
 /// What was given, typed by the schema. A start in a namespace narrows what is read to that, unless another is asked for: nothing that hangs together with it is in others.

@@ -30,8 +30,8 @@ pub enum NotFound {
 }
 
 impl Graph {
-    /// The entity that a person calls `TYPE/NAME`, `TYPE/NAMESPACE/NAME`, or `TYPE/` and its whole id or uid. The type in any case, or in the plural. `namespace` is the one that a
-    /// name without any is in.
+    /// The entity that a person calls `TYPE/NAME`, `TYPE/NAMESPACE/NAME`, or `TYPE/` and its whole id or uid. The type in any case, or in the plural; of the name
+    /// as much as only one has. `namespace` is the one that a name without any is in.
     ///
     /// # Errors
     /// Where that is none, or more than one.
@@ -41,7 +41,10 @@ impl Graph {
             return Err(NotFound::NotAName);
         }
         let of_kind = || self.entities().iter().filter(|entity| is_called(entity.kind.as_str(), kind));
-        let named: Vec<&Entity> = of_kind().filter(|entity| goes_by(entity, name, namespace)).collect();
+        let mut named: Vec<&Entity> = of_kind().filter(|entity| goes_by(entity, name, namespace)).collect();
+        if named.is_empty() {
+            named = of_kind().filter(|entity| begins_so(entity, name, namespace)).collect();
+        }
         match named.as_slice() {
             [entity] => Ok(entity),
             [] => Err(NotFound::None { candidates: self.like(kind, name) }),
@@ -77,6 +80,15 @@ fn goes_by(entity: &Entity, name: &str, namespace: Option<&str>) -> bool {
     }
     let Some((within, last)) = entity.id.rsplit_once('/') else { return false };
     last == name && namespace.is_none_or(|namespace| namespace == within)
+}
+
+/// Whether a name that is no whole one is the beginning of this one's.
+fn begins_so(entity: &Entity, name: &str, namespace: Option<&str>) -> bool {
+    let Some((within, last)) = entity.id.rsplit_once('/') else { return entity.id.starts_with(name) };
+    match name.rsplit_once('/') {
+        Some(_) => entity.id.starts_with(name),
+        None => last.starts_with(name) && namespace.is_none_or(|namespace| namespace == within),
+    }
 }
 
 /// Entities are sorted already.

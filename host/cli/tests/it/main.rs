@@ -22,6 +22,7 @@ mod policy;
 mod sheets;
 mod stored;
 mod tables;
+mod topology;
 mod trust;
 mod waiting;
 mod yaml;

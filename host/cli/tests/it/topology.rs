@@ -1,0 +1,128 @@
+//! `topology`: its page in the documents is what it prints on the demo cluster, and what it says where something is wrong.
+//!
+//! `MEHO_WRITE_DOCS=1 cargo test -p meho-host-cli --test it topology` writes the page anew.
+
+use crate::demo::served;
+use crate::guide::between;
+use crate::program::Home;
+use crate::screen::Screen;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/topology.md");
+/// How wide the terminal is. A page shows as much.
+const COLUMNS: u16 = 130;
+/// A pod with a claim, behind a Service, on a node with a provider id.
+const POD: &str = "pod/production/orders-db-0";
+
+/// Everything on the demo cluster, as a program reads it.
+fn everything(home: &Home) -> Value {
+    home.run(&["topology", "-o", "json", "--kubeconfig", "demo.kubeconfig"]).json()
+}
+
+#[test]
+fn the_page_about_topology_shows_the_chain_from_a_pod_to_the_machine_under_it() {
+    let home = Home::new();
+    let _served = served(&home);
+    let kubeconfig = home.path("demo.kubeconfig");
+    home.run(&["target", "add", "prod", "--default", "--kubeconfig", kubeconfig.to_str().expect("UTF-8")]).done();
+    let arguments = ["topology", "--from", POD];
+    let screen = Screen::start(COLUMNS, env!("CARGO_BIN_EXE_meho-host"), &arguments, home.root(), &[]);
+    let (status, seen) = screen.ends();
+    assert!(status.success(), "{seen}");
+    for said in ["StatefulSet production/orders-db", "runs_on Node worker-02", "VM", "bound_to PersistentVolume"] {
+        assert!(seen.contains(said), "{said:?} is not in {seen}");
+    }
+    let transcript = format!("```console\n$ meho-host {}\n{seen}```\n", arguments.join(" "));
+    let page = std::fs::read_to_string(FILE).expect("the page");
+    let wanted = between(&page, "tree", &transcript);
+    if std::env::var_os("MEHO_WRITE_DOCS").is_some() {
+        std::fs::write(FILE, wanted).expect("the page can be written");
+        return;
+    }
+    let differs = page.lines().zip(wanted.lines()).find(|(stands, wanted)| stands != wanted);
+    assert!(page == wanted, "docs/topology.md is stale, first at {differs:?}; MEHO_WRITE_DOCS=1 writes it anew");
+}
+
+#[test]
+fn a_narrow_terminal_gets_no_line_that_is_longer_than_it() {
+    let home = Home::new();
+    let _served = served(&home);
+    let arguments = ["topology", "namespace=production", "--kubeconfig", "demo.kubeconfig"];
+    let screen = Screen::start(60, env!("CARGO_BIN_EXE_meho-host"), &arguments, home.root(), &[]);
+    let (status, seen) = screen.ends();
+    assert!(status.success(), "{seen}");
+    let longest = seen.lines().map(|line| line.chars().count()).max();
+    assert!(seen.contains('…') && longest.is_some_and(|longest| longest <= 60), "{longest:?}: {seen}");
+}
+
+#[test]
+fn each_format_has_the_same_graph() {
+    let home = Home::new();
+    let _served = served(&home);
+    let whole = everything(&home);
+    let entities = whole["data"]["entities"].as_array().expect("entities");
+    assert_eq!(whole["meta"]["complete"], true);
+    assert_eq!(whole["meta"]["returned"], entities.len());
+    let types: BTreeSet<&str> = entities.iter().filter_map(|entity| entity["type"].as_str()).collect();
+    assert_eq!(types.len(), 15, "{types:?}");
+    // The same cluster gives the same bytes: what its controllers do meanwhile is in events.
+    let without_events = ["topology", "kinds=Node,Deployment,Service,ConfigMap", "-o", "json"];
+    let twice = [0; 2].map(|_| home.run(&[&without_events[..], &["--kubeconfig", "demo.kubeconfig"]].concat()).json());
+    assert_eq!(twice[0]["data"].to_string(), twice[1]["data"].to_string());
+    let lines = home.run(&["topology", "-o", "jsonl", "--kubeconfig", "demo.kubeconfig"]).done();
+    let found: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let ids = |all: &mut dyn Iterator<Item = &Value>| -> BTreeSet<String> {
+        all.filter(|entity| entity["type"] != "Event")
+            .map(|entity| format!("{} {}", entity["type"], entity["id"]))
+            .collect()
+    };
+    let streamed = ids(&mut found.iter().map(|line| &line["entity"]).filter(|entity| entity.is_object()));
+    assert_eq!(streamed, ids(&mut entities.iter()));
+    assert!(found.iter().any(|line| line["reading"] == "EndpointSlice"));
+    let page = home.run(&["topology", "--draw", "html", "--kubeconfig", "demo.kubeconfig"]).done();
+    assert!(page.starts_with("<!doctype html>") || page.starts_with("<!DOCTYPE html>"), "{}", &page[..40]);
+    let dot = home.run(&["topology", "--draw", "dot", "--kubeconfig", "demo.kubeconfig"]).done();
+    assert!(dot.starts_with("digraph"), "{}", &dot[..40]);
+}
+
+#[test]
+fn what_is_near_one_thing_is_cut_out_of_the_graph_and_a_name_that_fits_nothing_is_told_with_those_that_are_like_it() {
+    let home = Home::new();
+    let _served = served(&home);
+    let near = |more: &[&str]| {
+        let arguments = ["topology", "--from", POD, "-o", "json", "--kubeconfig", "demo.kubeconfig"];
+        home.run(&[&arguments[..], more].concat()).json()["data"]["entities"].clone()
+    };
+    let ids = |entities: &Value| -> BTreeSet<String> {
+        let all = entities.as_array().expect("entities").iter();
+        all.map(|entity| {
+            format!("{}/{}", entity["type"].as_str().expect("a type"), entity["id"].as_str().expect("an id"))
+        })
+        .collect()
+    };
+    assert_eq!(ids(&near(&["--depth", "0"])), BTreeSet::from(["Pod/production/orders-db-0".to_owned()]));
+    let one = ids(&near(&["--depth", "1"]));
+    assert!(one.contains("Node/worker-02") && one.contains("StatefulSet/production/orders-db"), "{one:?}");
+    assert!(!one.contains("PersistentVolume/pvc-ff5c3606-7de6-49cd-8d37-fc21e58e8363"), "{one:?}");
+    let two = ids(&near(&["--depth", "2"]));
+    assert!(two.is_superset(&one) && two.iter().any(|id| id.starts_with("PersistentVolume/")), "{two:?}");
+    // A path does not turn round: other pods are on the same node, and in the same namespace.
+    assert!(!two.contains("Pod/production/orders-db-1"), "{two:?}");
+    let error = |from: &str| {
+        let run = home.run(&["topology", "--from", from, "-o", "json", "--kubeconfig", "demo.kubeconfig"]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        serde_json::from_str::<Value>(&run.stdout).expect("JSON")["error"].clone()
+    };
+    let unknown = error("pod/production/orders");
+    assert_eq!(unknown["code"], "INVALID_REQUEST", "{unknown}");
+    assert!(unknown["details"]["candidates"].as_array().is_some_and(|all| all.len() > 1), "{unknown}");
+    assert_eq!(error("pod/production/nobody")["code"], "NOT_FOUND");
+    assert_eq!(error("orders-db-0")["code"], "INVALID_REQUEST");
+    let kinds = home.run(&["topology", "kinds=Pods", "-o", "json", "--kubeconfig", "demo.kubeconfig"]);
+    let kinds: Value = serde_json::from_str(&kinds.stdout).expect("JSON");
+    assert_eq!(
+        (&kinds["error"]["code"], &kinds["error"]["details"]["argument"]),
+        (&json!("INVALID_REQUEST"), &json!("kinds"))
+    );
+}
