@@ -47,7 +47,8 @@
     return link;
   });
   const all = [...nodes.values()];
-  for (const node of all) node.radius = Math.min(4 + 1.1 * Math.sqrt(node.links.length), 13);
+  const MAX_RADIUS = 13;
+  for (const node of all) node.radius = Math.min(4 + 1.1 * Math.sqrt(node.links.length), MAX_RADIUS);
 
   const count = (of) => all.reduce((counts, node) => counts.set(of(node), (counts.get(of(node)) ?? 0) + 1), new Map());
   const extents = new Map(graph.coverage.entities.map((entry) => [entry.type, entry]));
@@ -185,9 +186,10 @@
     }, []);
     return [...half(sorted).slice(0, -1), ...half(sorted.reverse()).slice(0, -1)];
   };
-  const drawGroups = (ctx, scale) => {
+  let groupNames = [];
+  const drawGroups = (ctx) => {
     const members = Map.groupBy(picture.graphData().nodes.filter((node) => node.group !== "" && Number.isFinite(node.x)), (node) => node.group);
-    const names = [];
+    groupNames = [];
     for (const [group, ofGroup] of [...members].sort(([, a], [, b]) => b.length - a.length)) {
       const around = ofGroup.length > 2 ? hull(ofGroup) : ofGroup;
       ctx.beginPath();
@@ -200,12 +202,18 @@
       ctx.fill();
       const top = ofGroup.reduce((least, node) => Math.min(least, node.y), Infinity);
       const middle = ofGroup.reduce((sum, node) => sum + node.x, 0) / ofGroup.length;
-      names.push([group, middle, top]);
+      groupNames.push([group, middle, top]);
     }
-    for (const [group, x, y] of names) {
+  };
+  const nameGroups = (ctx, scale) => {
+    for (const [group, x, y] of groupNames) {
       ctx.font = `600 ${Math.max(13 / scale, 7)}px system-ui, sans-serif`;
       ctx.textAlign = "center";
       ctx.textBaseline = "bottom";
+      ctx.lineJoin = "round";
+      ctx.lineWidth = 4 / scale;
+      ctx.strokeStyle = colours.halo;
+      ctx.strokeText(safe(group), x, y - 24);
       ctx.fillStyle = colours.groupNames.get(group);
       ctx.fillText(safe(group), x, y - 24);
     }
@@ -249,6 +257,36 @@
     };
     return force;
   };
+  // Keeps nodes from lying on each other; where there are few, their names, too. Only what is in neighbouring cells of a grid is compared.
+  const apart = () => {
+    let given = [];
+    const room = all.length < 300 ? 8 : 1.5;
+    const cell = 2 * MAX_RADIUS + room;
+    const force = () => {
+      const grid = new Map();
+      const column = (value) => Math.floor(value / cell);
+      for (const node of given) {
+        const key = `${column(node.x)} ${column(node.y)}`;
+        if (!grid.has(key)) grid.set(key, []);
+        for (let x = -1; x <= 1; x++) {
+          for (let y = -1; y <= 1; y++) {
+            for (const other of grid.get(`${column(node.x) + x} ${column(node.y) + y}`) ?? []) push(node, other);
+          }
+        }
+        grid.get(key).push(node);
+      }
+    };
+    const push = (node, other) => {
+      const [x, y] = [node.x - other.x || 1e-3, (node.y - other.y) * 1.15 || 1e-3];
+      const distance = Math.hypot(x, y);
+      const overlap = node.radius + other.radius + room - distance;
+      if (overlap <= 0) return;
+      const [dx, dy] = [(x / distance) * overlap * 0.3, (y / distance) * overlap * 0.3];
+      node.vx += dx; node.vy += dy; other.vx -= dx; other.vy -= dy;
+    };
+    force.initialize = (nodes) => { given = nodes; };
+    return force;
+  };
   // Namespaces begin apart from each other, the largest in the middle.
   const bySize = groups.filter((group) => group !== "").sort((a, b) => countsOfGroups.get(b) - countsOfGroups.get(a));
   const spread = 11 * Math.sqrt(all.length) + 40;
@@ -273,12 +311,13 @@
     .linkColor(linkColour)
     .linkWidth((link) => (isNear(link) ? 1.8 : link.isMembership ? 0.5 : 1))
     .linkLineDash((link) => (link.relationship.certain ? null : [4, 3]))
-    .linkDirectionalArrowLength((link) => (isNear(link) || links.length < 1500 && !link.isMembership ? 3.2 : 0))
+    .linkDirectionalArrowLength((link) => (isNear(link) || links.length < 1500 && !link.isMembership ? 4 : 0))
     .linkDirectionalArrowRelPos(1)
     .linkCanvasObjectMode(() => "after")
     .linkCanvasObject(nameLink)
     .linkPointerAreaPaint(() => {})
     .onRenderFramePre(drawGroups)
+    .onRenderFramePost(nameGroups)
     .onNodeHover((node) => { hovered = node ?? null; refocus(); })
     .onNodeClick((node) => select(node))
     .onBackgroundClick(() => select(null))
@@ -299,7 +338,7 @@
       if (link.source.group !== link.target.group) return 0.012;
       return 1 / Math.min(8, Math.max(1, Math.min(link.source.links.length, link.target.links.length)));
     });
-  picture.d3Force("group", together());
+  picture.d3Force("group", together()).d3Force("apart", apart());
   container.addEventListener("wheel", () => { isOurs = false; }, { passive: true });
   container.addEventListener("pointerdown", () => { isOurs = false; });
   new ResizeObserver(() => {

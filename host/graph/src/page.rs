@@ -44,7 +44,7 @@ pub fn write(graph: &Graph, title: &str, mut to: impl io::Write) -> io::Result<(
                 let mut serializer = serde_json::Serializer::with_formatter(&mut to, WithoutMarkup);
                 graph.serialize(&mut serializer).map_err(io::Error::from)?;
             }
-            name => unreachable!("the page has no place called {name}"),
+            name => return Err(io::Error::other(format!("the page's template has a place called {name}"))),
         }
         rest = after;
     }

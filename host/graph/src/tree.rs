@@ -166,6 +166,9 @@ impl<'g> Tree<'g> {
             at = step.node;
             chain.push(step);
         }
+        if chain.len() == MAX_DEPTH && self.step_up(at).is_some() {
+            self.push(vec![span(Role::Note, "…")]);
+        }
         let mut indent = String::new();
         let top = if chain.is_empty() { Role::Start } else { Role::Name };
         let line = self.named(at, None, top);

@@ -100,6 +100,12 @@ impl Browser {
         }
     }
 
+    /// Notes in every page, from its beginning, how long the longest piece of work was that kept it from answering: `window.longest`, in milliseconds.
+    pub(crate) fn notes_the_longest(&mut self) {
+        let source = "window.longest = 0; new PerformanceObserver((list) => { for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration); }).observe({type: 'longtask'})";
+        self.ask("Page.addScriptToEvaluateOnNewDocument", json!({"source": source}));
+    }
+
     /// What an expression comes to in the page.
     #[track_caller]
     pub(crate) fn value(&mut self, expression: &str) -> Value {

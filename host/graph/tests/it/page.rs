@@ -272,7 +272,10 @@ fn hostile_names_do_nothing_but_stand_there() {
 fn five_thousand_entities_are_drawn_and_the_page_still_answers() {
     let graph = crowd(385).graph();
     assert!(graph.entities().len() > 5_000);
-    let Some(mut browser) = opened("crowd", &graph) else { return };
+    let Some(program) = found() else { return };
+    let mut browser = Browser::start(&program);
+    browser.notes_the_longest();
+    browser.open(&format!("file://{}", saved("crowd", &graph).display()));
     assert_eq!(browser.value("graphPage.nodes()"), graph.entities().len());
     // It goes on drawing while it moves, and a filter counts at once.
     browser.value("new Promise((done) => { let frames = 0; const next = () => (++frames === 10 ? done(frames) : requestAnimationFrame(next)); next(); })");
@@ -282,6 +285,10 @@ fn five_thousand_entities_are_drawn_and_the_page_still_answers() {
     browser.until("graphPage.isSettled()");
     browser.value("new Promise((done) => setTimeout(() => done(true), 900))");
     pictured(&mut browser, "crowd");
+    let longest = browser.value("window.longest").as_f64().expect("a number");
+    println!("the longest that the page did not answer: {longest} ms");
+    assert!(longest > 0.0, "nothing was noted");
+    assert!(longest < 10_000.0, "{longest} ms: a frozen page, on whatever machine");
     is_quiet(&mut browser);
 }
 

@@ -141,6 +141,7 @@ fn a_chain_without_end_is_cut() {
     let last = &graph.entities()[4_999];
     let lines = tree::lines_around(&graph, last, Bounds::default(), &as_it_is);
     assert!(lines.len() < 30, "{}", lines.len());
+    assert!(shown(&lines).starts_with("…\nLink "), "{}", shown(&lines));
 }
 
 #[test]
