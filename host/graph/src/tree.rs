@@ -299,7 +299,9 @@ impl<'g> Tree<'g> {
 
     fn hint(&self, hint: &Hint) -> Vec<Span> {
         let head = hint.head();
-        let mut spans = vec![span(Role::Relationship, "may be "), span(Role::Kind, self.safe(head.kind.as_str()))];
+        // The same thing, or only something that fits.
+        let is = if head.certain { "same_as " } else { "may be " };
+        let mut spans = vec![span(Role::Relationship, is), span(Role::Kind, self.safe(head.kind.as_str()))];
         let members = hint.object().members().into_iter();
         let rest =
             members.filter(|(name, value)| !matches!(name.as_str(), "type" | "by" | "certain") && !value.is_null());
@@ -327,7 +329,10 @@ impl<'g> Tree<'g> {
         let (kind, id) = self.web.name(node);
         let name = if within.is_some_and(|group| self.is_in(node, group)) { last_segment(id) } else { id };
         let mut spans = vec![span(Role::Kind, format!("{} ", self.safe(kind.as_str()))), span(role, self.safe(name))];
-        spans.extend(self.web.entity(node).is_none().then(|| span(Role::Doubt, " (not read)")));
+        match self.web.entity(node) {
+            Some(entity) => spans.extend(state(entity).map(|state| span(Role::Note, format!(" {}", self.safe(&state))))),
+            None => spans.push(span(Role::Doubt, " (not read)")),
+        }
         spans
     }
 
@@ -410,6 +415,16 @@ impl<'g> Tree<'g> {
         }
         self.lines
     }
+}
+
+/// Properties that say how something is, in one word.
+const STATES: [&str; 2] = ["status", "phase"];
+
+/// How something is, where it says so.
+fn state(entity: &Entity) -> Option<String> {
+    let members = entity.properties.members();
+    let word = STATES.iter().find_map(|name| members.get(*name)?.as_str());
+    word.filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
 fn span(role: Role, text: impl Into<String>) -> Span {
