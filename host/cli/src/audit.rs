@@ -28,7 +28,8 @@ pub(crate) fn run(
         }
         Some(AuditCommand::Head) => {
             let head = audit.head().map_err(|error| not_whole(&NotWhole::State(error)))?;
-            match printer.format() {
+            // A line wherever no format was named: it is kept in a file, and given to --head from there.
+            match cli.output.unwrap_or(Format::Table) {
                 Format::Table => printer.people(&format!("{head}\n")).map(drop),
                 Format::Json | Format::Jsonl | Format::Yaml => {
                     printer.document(&json!({"head": head.to_string(), "entries": head.entries}))
@@ -110,7 +111,9 @@ fn row(entry: &AuditEntry) -> Value {
                 entry.entry.pointer("/requests").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             let writes: Vec<String> =
                 requests.iter().filter(|request| request["trust"] != "READ").map(written).collect();
-            let what = format!("{} on {}, {} requests", text("/call/operation"), text("/call/target"), requests.len());
+            let plural = if requests.len() == 1 { "" } else { "s" };
+            let what =
+                format!("{} on {}, {} request{plural}", text("/call/operation"), text("/call/target"), requests.len());
             let what = if writes.is_empty() { what } else { format!("{what}: {}", writes.join(", ")) };
             let code = text("/code");
             (what, text("/call/principal"), if code.is_empty() { text("/ending") } else { code })

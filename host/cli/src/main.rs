@@ -296,7 +296,7 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
         note: options.target.note(),
     };
     let key = approver::key_for(target.approvers(), None, Store::of(cli.config.as_deref()).as_ref());
-    let approver = Arc::new(prompt::Terminal { progress: printer.progress().clone(), key });
+    let approver = Arc::new(prompt::Terminal { progress: printer.progress().clone(), key, family: target.family() });
     let entity = operation.entity.as_ref().map(|entity| entity.name.as_str());
     printer.progress().is_at(Stage::Waiting);
     let mut stream = host.call(&connector, &target, call, approver);

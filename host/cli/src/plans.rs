@@ -188,7 +188,7 @@ pub(crate) async fn approve(cli: &Cli, options: &ApproveOptions, printer: &Print
         }
         None => {
             let key = approver::key_for(target.approvers(), options.key.as_deref(), configuration(cli).as_ref())?;
-            match prompt::approve(plan, &shown, key, prompt::Then::Kept).await? {
+            match prompt::approve(target.family(), plan, &shown, key, prompt::Then::Kept).await? {
                 Some(approval) => approval,
                 None => {
                     return Err(CallError::new(ErrorCode::ApprovalRequired, "that was no yes: nothing was approved")

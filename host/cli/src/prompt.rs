@@ -8,7 +8,7 @@ use meho_host::approval::{Approver, Verdict};
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::kubeconfig::Reach;
 use meho_host::policy::effect::Trust;
-use meho_host::policy::family::kubernetes::{Attributes, attributes_of};
+use meho_host::policy::family::Family;
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::policy::request::CanonicalRequest;
 use meho_host_cli::outlook;
@@ -28,6 +28,8 @@ pub(crate) struct Terminal {
     pub(crate) progress: Progress,
     /// The key to sign a yes with, where it has to be signed; or why there is none.
     pub(crate) key: Result<Option<KeyFile>, CallError>,
+    /// What the target is: it says which object a request is about.
+    pub(crate) family: Family,
 }
 
 /// Whether there is a terminal to ask at.
@@ -41,7 +43,7 @@ impl Approver for Terminal {
         // Without a key it could only be asked for nothing.
         let Ok(key) = &self.key else { return Verdict::Nobody };
         self.progress.stop();
-        match approve(plan, view, key.clone(), Then::Sent).await {
+        match approve(self.family, plan, view, key.clone(), Then::Sent).await {
             Ok(Some(approval)) => {
                 self.progress.start();
                 Verdict::Approved(approval)
@@ -69,6 +71,7 @@ pub(crate) enum Then {
 
 /// Shows a plan at the terminal and asks. None is a no.
 pub(crate) async fn approve(
+    family: Family,
     plan: &Plan,
     view: &Value,
     key: Option<KeyFile>,
@@ -81,7 +84,7 @@ pub(crate) async fn approve(
     let shown = show(view, width);
     let destructive = plan.request().trust() == Trust::Destructive;
     // As it is shown, so that it can be typed.
-    let name = safe(&name_of(plan.request().request()));
+    let name = safe(&name_of(family, plan.request().request()));
     let digest = plan.digest();
     let asking = move || -> Result<Option<Approval>, CallError> {
         // A terminal that is gone has said nothing, which is a no.
@@ -93,12 +96,9 @@ pub(crate) async fn approve(
 }
 
 /// The name that stands for a request: its object's, whatever follows that in the path. Where it names no object, the last of the path.
-fn name_of(request: &CanonicalRequest) -> String {
+fn name_of(family: Family, request: &CanonicalRequest) -> String {
     let last = || request.path().last().map(|segment| segment.as_str().to_owned()).unwrap_or_default();
-    match attributes_of(request) {
-        Attributes::Resource(resource) if !resource.name.is_empty() => resource.name,
-        Attributes::Resource(_) | Attributes::NonResource { .. } => last(),
-    }
+    family.object(request).unwrap_or_else(last)
 }
 
 /// The plan for a person's eyes: the request as it would be sent, what would come of it, and the request once more, directly above the question, everything but its body. However long that

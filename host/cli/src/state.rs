@@ -56,6 +56,10 @@ fn chosen_well(cli: &Cli) -> Result<(), CallError> {
 /// The store.
 pub(crate) fn store(cli: &Cli) -> Result<Store, CallError> {
     chosen_well(cli)?;
+    opened(cli)
+}
+
+fn opened(cli: &Cli) -> Result<Store, CallError> {
     Store::open(&directory(cli).ok_or_else(nowhere)?).map_err(|error| unusable(&error))
 }
 
@@ -75,7 +79,7 @@ pub(crate) fn audit(cli: &Cli) -> Result<Audit, CallError> {
 /// How a host is set up that keeps what it does.
 pub(crate) fn settings(cli: &Cli) -> Result<HostSettings, CallError> {
     chosen_well(cli)?;
-    Ok(match store(cli) {
+    Ok(match opened(cli) {
         Ok(store) => {
             let store = Arc::new(store);
             HostSettings { recorder: store.clone(), plans: store, ..HostSettings::default() }

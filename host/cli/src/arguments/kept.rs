@@ -43,7 +43,7 @@ pub(crate) enum ApproverCommand {
   meho-host approver init
   meho-host approver init --key ~/keys/approver --name alice
 
-Any key of Ed25519 that ssh-keygen has made will do as well.")]
+A key of Ed25519 that ssh-keygen has made will do as well: with a passphrase for `approve --key`, and as it is for `ssh-keygen -Y sign`.")]
     Init(InitOptions),
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct AuditFilter {
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) last: usize,
     /// Of this kind: call, intent, plan, approval, rejection, execution, another
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Option<String>,
     /// About this operation
     #[arg(long, value_name = "OPERATION")]
@@ -100,6 +100,14 @@ pub(crate) struct AuditFilter {
     /// Not before this time, as 2026-01-31T08:00:00Z
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
+}
+
+/// The kinds of entries that there are.
+const KINDS: [&str; 7] = ["call", "intent", "plan", "approval", "rejection", "execution", "another"];
+
+/// A word that is no kind would find nothing, and that would look like an answer.
+fn kind(text: &str) -> Result<String, String> {
+    if KINDS.contains(&text) { Ok(text.to_owned()) } else { Err(format!("there are {}", KINDS.join(", "))) }
 }
 
 impl AuditFilter {

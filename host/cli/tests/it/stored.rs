@@ -124,6 +124,11 @@ fn a_plan_waits_is_approved_at_a_terminal_is_executed_once_and_all_of_it_is_reco
     assert_eq!(shop.kinds(), kinds);
     let verified = shop.run(&["audit", "verify", "-o", "json"]);
     assert_eq!((verified.code, json(&verified)["whole"].as_bool()), (Some(0), Some(true)), "{verified:#?}");
+    // Where no terminal is, too, a head is the line that is to be kept in a file and given back.
+    let head = shop.run(&["audit", "head"]);
+    let kept = shop.run(&["audit", "verify", "--head", head.stdout.trim_end(), "-o", "json"]);
+    assert_eq!((head.code, kept.code), (Some(0), Some(0)), "{head:#?} {kept:#?}");
+    assert_eq!(shop.run(&["audit", "--kind", "plans"]).code, Some(2), "no kind of entry, and not nothing found");
     let about = json(&shop.run(&["audit", "--kind", "call", "--plan", &id, "-o", "json"]));
     let requests = about[0]["entry"]["requests"].as_array().expect("requests");
     assert!(requests.iter().any(|request| request["method"] == "PATCH" && request["status"] == 200), "{about}");

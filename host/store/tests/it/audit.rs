@@ -79,6 +79,17 @@ async fn record(path: &Path) -> Store {
     store
 }
 
+/// A record that nobody has open, and the bytes of its database.
+fn closed(path: &Path) -> Vec<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
+    drop(runtime.block_on(record(path)));
+    // Its thread closes the database, and puts all of it into one file then.
+    while path.join("state.db-wal").exists() {
+        std::thread::yield_now();
+    }
+    fs::read(path.join("state.db")).expect("a database")
+}
+
 #[tokio::test]
 async fn what_is_recorded_is_found_again_and_whole() {
     let directory = TempDir::new().expect("a directory");
@@ -173,13 +184,7 @@ impl Tampering {
 fn every_edit_drop_swap_and_truncation_is_found() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("state");
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
-    drop(runtime.block_on(record(&path)));
-    // Its thread closes the database, and puts all of it into one file then.
-    while path.join("state.db-wal").exists() {
-        std::thread::yield_now();
-    }
-    let original = fs::read(path.join("state.db")).expect("a database");
+    let original = closed(&path);
     let mut runner =
         TestRunner::new_with_rng(Config { cases: 200, ..Config::default() }, TestRunner::deterministic().new_rng());
     let outcome = runner.run(&tampering(), |tampering| {
@@ -199,12 +204,7 @@ fn every_edit_drop_swap_and_truncation_is_found() {
 fn no_byte_of_an_entry_can_be_changed_in_the_file() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("state");
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
-    drop(runtime.block_on(record(&path)));
-    while path.join("state.db-wal").exists() {
-        std::thread::yield_now();
-    }
-    let original = fs::read(path.join("state.db")).expect("a database");
+    let original = closed(&path);
     let mark = b"https://prod.example:6443";
     let places: Vec<usize> = (0..original.len() - mark.len()).filter(|at| original[*at..].starts_with(mark)).collect();
     assert!(places.len() >= 3, "it stands in three entries");

@@ -1,6 +1,7 @@
 //! Plans to keep: a patch of a Deployment's scale, as a plan run comes to it.
 
-use meho_host::approval::KeptPlan;
+use crate::plans::open;
+use meho_host::approval::{KeptPlan, PlanStore as _};
 use meho_host::policy::authority::{Authority, Phase};
 use meho_host::policy::catalogue::Effects;
 use meho_host::policy::decide::{Decision, decide};
@@ -11,7 +12,9 @@ use meho_host::policy::plan::{Approval, Confirmation, Digest, Plan, PlanContext}
 use meho_host::policy::request::{CanonicalRequest, RawRequest};
 use meho_host::policy::schema::ArgumentsSchema;
 use meho_host::policy::state::State;
+use meho_host_store::Store;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const PATH: &str = "/apis/apps/v1/namespaces/prod/deployments/web/scale";
@@ -83,4 +86,13 @@ pub(crate) fn kept(plan: &Plan) -> KeptPlan {
 
 pub(crate) fn yes(plan: &Plan) -> Approval {
     Approval { digest: plan.digest(), approver: "alice".to_owned(), confirmation: Confirmation::Once, signature: None }
+}
+
+/// A store with a plan in it that has its yes.
+pub(crate) async fn approved(path: &Path) -> (Store, Plan) {
+    let store = open(path);
+    let plan = plan(&store.id().await.expect("a name"), 3, 900);
+    store.keep(kept(&plan)).await.expect("it is kept");
+    store.approve(&yes(&plan)).await.expect("it waits");
+    (store, plan)
 }

@@ -1,6 +1,6 @@
 //! A store that is another than it was left: copied, put back, or with a clock that went back. Nothing approved there is of use.
 
-use crate::kept::{kept, plan, yes};
+use crate::kept::{approved, kept, plan, yes};
 use crate::plans::open;
 use meho_host::approval::{PlanState, PlanStore, StoreRefused};
 use meho_host_store::audit::{Audit, NotWhole};
@@ -37,13 +37,8 @@ const DATABASE: [&str; 3] = ["state.db", "state.db-wal", "state.db-shm"];
 async fn an_approval_does_not_fit_a_copy_of_its_store() {
     let directory = TempDir::new().expect("a directory");
     let (here, there) = (directory.path().join("here"), directory.path().join("there"));
-    let plan = {
-        let store = open(&here);
-        let plan = plan(&store.id().await.expect("a name"), 3, 900);
-        store.keep(kept(&plan)).await.expect("it is kept");
-        store.approve(&yes(&plan)).await.expect("it waits");
-        plan
-    };
+    let (store, plan) = approved(&here).await;
+    drop(store);
     copy(&here, &there);
     let copied = open(&there);
     assert_ne!(copied.id().await.expect("a name"), plan.context().store);
@@ -59,10 +54,7 @@ async fn an_approval_does_not_fit_a_copy_of_its_store() {
 async fn an_approval_that_was_used_does_not_come_back_with_an_older_copy() {
     let directory = TempDir::new().expect("a directory");
     let (here, backup) = (directory.path().join("here"), directory.path().join("backup"));
-    let store = open(&here);
-    let plan = plan(&store.id().await.expect("a name"), 3, 900);
-    store.keep(kept(&plan)).await.expect("it is kept");
-    store.approve(&yes(&plan)).await.expect("it waits");
+    let (store, plan) = approved(&here).await;
     drop(store);
     copy(&here, &backup);
     let store = open(&here);
@@ -81,10 +73,7 @@ async fn an_approval_that_was_used_does_not_come_back_with_an_older_copy() {
 async fn the_loss_of_what_says_where_the_record_ends_is_noticed() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("state");
-    let store = open(&path);
-    let plan = plan(&store.id().await.expect("a name"), 3, 900);
-    store.keep(kept(&plan)).await.expect("it is kept");
-    store.approve(&yes(&plan)).await.expect("it waits");
+    let (store, plan) = approved(&path).await;
     drop(store);
     std::fs::remove_file(path.join("audit.head")).expect("it was there");
     assert!(matches!(Audit::open(&path).expect("a record").verify(None), Err(NotWhole::NoHead)));
@@ -95,10 +84,7 @@ async fn the_loss_of_what_says_where_the_record_ends_is_noticed() {
 async fn a_clock_that_was_set_back_gives_a_plan_no_more_time() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("state");
-    let store = open(&path);
-    let plan = plan(&store.id().await.expect("a name"), 3, 900);
-    store.keep(kept(&plan)).await.expect("it is kept");
-    store.approve(&yes(&plan)).await.expect("it waits");
+    let (store, plan) = approved(&path).await;
     // The latest time that it has seen lies after the plan's end: this machine's clock is behind it.
     let latest = plan.context().expires + 100;
     let database = rusqlite::Connection::open(path.join("state.db")).expect("a database");
@@ -113,10 +99,7 @@ async fn a_clock_that_was_set_back_gives_a_plan_no_more_time() {
 async fn a_plan_that_is_put_back_by_hand_does_not_bring_back_its_use() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("state");
-    let store = open(&path);
-    let plan = plan(&store.id().await.expect("a name"), 3, 900);
-    store.keep(kept(&plan)).await.expect("it is kept");
-    store.approve(&yes(&plan)).await.expect("it waits");
+    let (store, plan) = approved(&path).await;
     store.consume(plan.digest()).await.expect("it is approved");
     let database = rusqlite::Connection::open(path.join("state.db")).expect("a database");
     let text = plan.to_text();
