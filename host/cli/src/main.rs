@@ -219,7 +219,7 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
         Command::Target(command) => target(cli, command, printer).await,
         Command::Completions { shell, component } => {
             let connector = load(&host()?, cli.component(component)).await?;
-            printer.people(&completions::script(*shell, connector.catalogue().operations())).map(drop)
+            printer.people(&completions::script(*shell, connector.catalogue())).map(drop)
         }
     }
 }
