@@ -10,7 +10,7 @@ const DATA: &str = "tests/live/data/kinds";
 const TABLE: &str = "connector/src/table.rs";
 
 /// What a kind may stand in besides its file and its data, by the beginnings of paths, and why.
-const PLACES: [(&str, &str); 9] = [
+const PLACES: [(&str, &str); 11] = [
     ("connector/src/kinds.rs", "one line: the module"),
     (TABLE, "its rows"),
     ("connector/src/topology", "how what discovery finds hangs together: a kind that it finds has its shape there"),
