@@ -333,9 +333,17 @@ impl<'g> Tree<'g> {
             Some(entity) => {
                 spans.extend(state(entity).map(|state| span(Role::Note, format!(" {}", self.safe(&state)))))
             }
-            None => spans.push(span(Role::Doubt, " (not read)")),
+            None => spans.push(span(Role::Doubt, self.absence(kind))),
         }
         spans
+    }
+
+    /// What to say of something that nobody has seen: whether all of its type was read is the difference.
+    fn absence(&self, kind: &Word) -> &'static str {
+        match self.graph.coverage().of(kind) {
+            Some(Extent::Complete) => " (not found)",
+            Some(Extent::Partial(_) | Extent::Denied(_)) | None => " (not read)",
+        }
     }
 
     /// How a relationship is known, and what more is known of it.

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/topology.md");
 /// How wide the terminal is. A page shows as much.
-const COLUMNS: u16 = 130;
+const COLUMNS: u16 = 150;
 /// A pod with a claim, behind a Service, on a node with a provider id.
 const POD: &str = "pod/production/orders-db-0";
 
