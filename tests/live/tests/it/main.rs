@@ -14,6 +14,7 @@ mod objects;
 mod program;
 mod terminal;
 mod topology;
+mod topology_faults;
 
 mod answers;
 mod approvals;
