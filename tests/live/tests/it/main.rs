@@ -15,6 +15,7 @@ mod program;
 mod terminal;
 mod topology;
 mod topology_faults;
+mod topology_large;
 
 mod answers;
 mod approvals;
