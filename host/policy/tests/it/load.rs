@@ -496,7 +496,7 @@ fn a_description_of_discovery_is_loaded_whole_or_not_at_all() {
 #[test]
 fn no_operation_is_called_what_discovery_is_called() {
     let named = |id: &str| Catalogue::load(description(|d| d["operations"][0]["id"] = id.into()));
-    named("topology.list").expect("loaded");
+    named("topology_discover").expect("loaded");
     let refused = named("topology.discover").expect_err("refused");
     assert!(refused.to_string().contains("this is what discovery is called"), "{refused}");
 }

@@ -98,7 +98,7 @@ fn what_is_not_whole_is_not_said_to_be() {
 fn discovery_reads_what_it_said_and_nothing_else() {
     let fake = Fake::expecting([Expected::once("GET", POD, a_pod())]);
     discovery().how("reads a pod").on(&fake).succeeds();
-    let ran = discovery().how("reads secrets").denied_by("effects");
+    let ran = discovery().how("reads secrets").denied_by("path");
     assert_eq!(ran.recorded(), [""; 0]);
 }
 
