@@ -30,7 +30,7 @@ pub(crate) fn run(named: Option<&Path>, connector: &Connector, printer: &Printer
     let (path, text) = read(named)?;
     let file = rules::shown(&path);
     let lines = Lines::of(&text).map_err(|mistake| told(&file, vec![mistake], printer))?;
-    let policy = Policy::parse(&text).map_err(|mistake| told(&file, vec![mistake], printer))?;
+    let policy = Policy::read(&text).map_err(|mistakes| told(&file, mistakes, printer))?;
     let operations: Vec<Callable<'_>> = connector.catalogue().callables().collect();
     let mut checking = Checking { lines, operations: &operations, mistakes: Vec::new() };
     for (at, _, rules) in sections(&policy) {
@@ -69,9 +69,14 @@ fn told(file: &str, mistakes: Vec<Mistake>, printer: &Printer) -> CallError {
         }
     }
     let many = if mistakes.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) };
+    let error = refused(format!("the policy {file} has {many}"));
+    if printer.format() == Format::Table {
+        // They have been told.
+        return error.hint("each line above says where and what; `meho-host policy check` again shows what is left");
+    }
     let details: Vec<Value> =
         mistakes.iter().map(|mistake| json!({"line": mistake.line, "message": mistake.message})).collect();
-    refused(format!("the policy {file} has {many}")).detail("mistakes", details)
+    error.detail("mistakes", details)
 }
 
 /// Each section: the keys that lead to it, its servers, its rules.
