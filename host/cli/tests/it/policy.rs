@@ -281,7 +281,45 @@ fn where_there_is_no_policy_that_is_said() {
     assert!(home.run(&["policy", "check", "-o", "table"]).failed(1).contains("there is no policy"));
     let mut command = home.command(&["policy", "check", "-o", "table"]);
     command.env("MEHO_POLICY", home.path("elsewhere.toml"));
-    assert!(finish(command).failed(1).contains("does not exist"));
+    let told = finish(command).failed(1);
+    assert!(told.contains("does not exist") && told.contains("hint: nothing is done while it is not there"), "{told}");
+    let told = home.run(&["policy", "check", "draft.toml", "-o", "table"]).failed(1);
+    assert!(told.contains("\nhint: name a draft's file"), "{told}");
+}
+
+#[test]
+fn an_empty_policy_is_said_to_let_nothing_through() {
+    let home = Home::new();
+    home.write("draft.toml", "# nothing yet\n");
+    let run = home.run(&["policy", "check", "draft.toml", "-o", "table"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run:#?}");
+    assert_eq!(run.stderr, "note: draft.toml has no section and no [default]: on no server anything may be done\n");
+}
+
+#[test]
+fn what_never_stays_within_the_allowed_namespaces_is_noted_and_no_mistake() {
+    let home = Home::new();
+    let notes = |rest: &str| {
+        home.write("draft.toml", format!("{HEAD}namespaces = [\"shop\"]\n{rest}\n"));
+        let run = home.run(&["policy", "check", "draft.toml", "-o", "json"]).json();
+        let notes = run["notes"].as_array().expect("notes").clone();
+        notes.iter().map(|note| (note["line"].clone(), note["message"].as_str().expect("words").to_owned())).collect()
+    };
+    let noted: Vec<(Value, String)> = notes(
+        "operations = [\n\"list_pods\", \"get_namespace\", \"get_events_for_resource\",\n\"list_nodes\",\n\"topology.discover\",\n\"describe_pod\"]",
+    );
+    assert_eq!(noted[0], (json!(6), "list_nodes reaches beyond any namespace: it is refused here".to_owned()));
+    let (line, of_discovery) = &noted[1];
+    assert!(*line == json!(7) && of_discovery.contains("nodes") && of_discovery.contains("(kinds=)"), "{noted:#?}");
+    assert_eq!(noted.len(), 2, "{noted:#?}");
+    let noted: Vec<(Value, String)> = notes("");
+    let of_all = noted.iter().find(|(_, message)| message.contains("they are refused here")).expect("all of them");
+    assert!(of_all.0 == json!(3) && of_all.1.contains("cordon_node") && !of_all.1.contains("pods"), "{noted:#?}");
+    let run = home.run(&["policy", "check", "draft.toml", "-o", "table"]);
+    assert!(run.stderr.contains("note: draft.toml:3: ") && run.code == Some(0), "{run:#?}");
+    // Where any namespace is allowed, nothing is beyond it.
+    home.write("draft.toml", HEAD);
+    assert_eq!(home.run(&["policy", "check", "draft.toml", "-o", "json"]).json()["notes"], json!([]));
 }
 
 /// A policy for a fake.
