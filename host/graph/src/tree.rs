@@ -330,9 +330,7 @@ impl<'g> Tree<'g> {
         let name = if within.is_some_and(|group| self.is_in(node, group)) { last_segment(id) } else { id };
         let mut spans = vec![span(Role::Kind, format!("{} ", self.safe(kind.as_str()))), span(role, self.safe(name))];
         match self.web.entity(node) {
-            Some(entity) => {
-                spans.extend(state(entity).map(|state| span(Role::Note, format!(" {}", self.safe(&state)))))
-            }
+            Some(entity) => spans.extend(state(entity).map(|state| span(Role::Note, format!(" {}", self.safe(&state))))),
             None => spans.push(span(Role::Doubt, " (not read)")),
         }
         spans
