@@ -73,6 +73,7 @@ pub(crate) fn of(error: CallError, typed: Typed<'_>) -> Advised {
         (Some(meant), None) => Some(format!("did you mean {meant}?")),
         (None, usual) => usual,
     };
+    let hint = commands_of_plan(&error).or(hint);
     let beside = beside(&error);
     let error = match hint {
         Some(hint) => error.hint(hint),
@@ -90,12 +91,6 @@ fn beside(error: &CallError) -> Option<String> {
         ErrorCode::PermissionDenied => {
             "`meho-host target check` shows what this credential may run, and which rights are missing"
         }
-        ErrorCode::ApprovalRequired => {
-            let plan = error.details.get("plan_id").and_then(Value::as_str)?;
-            return Some(format!(
-                "it waits as a plan: `meho-host approve {plan}` at a terminal, then `meho-host execute {plan}`"
-            ));
-        }
         ErrorCode::ConnectionFailed => {
             "`meho-host target list` shows where each target is; `meho-host demo` brings a cluster along"
         }
@@ -105,6 +100,27 @@ fn beside(error: &CallError) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// The commands that lead on from a plan that waits, for programs too: they hand them to a person.
+fn commands_of_plan(error: &CallError) -> Option<String> {
+    if error.code != ErrorCode::ApprovalRequired {
+        return None;
+    }
+    let plan = error.details.get("plan_id").and_then(Value::as_str)?;
+    let execute = format!("then `meho-host execute {plan}`");
+    let Some(approvers) = error.details.get("approvers") else {
+        return Some(format!("it waits as a plan: `meho-host approve {plan}` at a terminal, {execute}"));
+    };
+    let names = strings(Some(approvers));
+    // Where nobody may, the host's own hint says so.
+    (!names.is_empty()).then(|| {
+        format!(
+            "it waits as a plan until {} signs it: `meho-host approve {plan} --key FILE` at a terminal, or `--signature FILE` of what \
+             `meho-host approve {plan} --statement` prints; {execute}",
+            names.join(" or ")
+        )
+    })
 }
 
 fn strings(list: Option<&Value>) -> Vec<&str> {

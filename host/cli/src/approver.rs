@@ -42,17 +42,42 @@ pub(crate) struct KeyFile {
 impl KeyFile {
     fn read(path: &Path) -> Result<Self, CallError> {
         let shown = safe(&path.display().to_string());
-        let bytes = file::read(path, MAX_KEY_BYTES)
-            .map_err(|error| refused(format!("the approver's key {shown} cannot be read: {error}")))?;
+        let bytes = file::read(path, MAX_KEY_BYTES).map_err(|error| {
+            refused(format!("the approver's key {shown} cannot be read: {error}"))
+                .hint("--key names the file of a private key; `meho-host approver init` makes one")
+        })?;
         let key = PrivateKey::from_openssh(bytes)
             .map_err(|_| refused(format!("the approver's key {shown} is no private key of OpenSSH")))?;
         if !key.is_encrypted() {
             return Err(refused(format!(
                 "the approver's key {shown} has no passphrase: whoever can read it could approve"
             ))
-            .hint("give it one: ssh-keygen -p -f FILE"));
+            .hint(format!("give it one: ssh-keygen -p -f {}", for_shell(path))));
         }
         Ok(Self { path: path.to_owned(), key })
+    }
+
+    /// The same where it is an approver's: its signature would be refused, and nobody is to be asked for nothing.
+    fn of_one_of(self, approvers: &Approvers) -> Result<Self, CallError> {
+        let keys = match approvers {
+            Approvers::Anybody => return Ok(self),
+            Approvers::Keys(keys) => keys,
+        };
+        let fingerprint = self.key.public_key().fingerprint(HashAlg::Sha256).to_string();
+        if keys.iter().any(|key| key.fingerprint() == fingerprint) {
+            return Ok(self);
+        }
+        let message = format!(
+            "the key {} is no approver's for this target: nothing was approved",
+            safe(&self.path.display().to_string())
+        );
+        let names: Vec<&str> = keys.iter().map(ApproverKey::name).collect();
+        let hint = if names.is_empty() {
+            "the policy has approvers for this target, and nobody is among them: ask whoever keeps it".to_owned()
+        } else {
+            format!("a yes is signed with a key of {}: name it with --key", names.join(" or "))
+        };
+        Err(CallError::new(ErrorCode::ApprovalInvalid, message).hint(hint).detail("approvers", names))
     }
 
     /// Signs a yes. The passphrase is asked for at the terminal.
@@ -75,12 +100,12 @@ pub(crate) fn key_for(
     configuration: Option<&Store>,
 ) -> Result<Option<KeyFile>, CallError> {
     match (named, approvers) {
-        (Some(path), _) => KeyFile::read(path).map(Some),
+        (Some(path), _) => KeyFile::read(path)?.of_one_of(approvers).map(Some),
         (None, Approvers::Anybody) => Ok(None),
         (None, Approvers::Keys(_)) => {
             let path = usual(configuration)?;
             if path.exists() {
-                return KeyFile::read(&path).map(Some);
+                return KeyFile::read(&path)?.of_one_of(approvers).map(Some);
             }
             Err(CallError::new(ErrorCode::ApprovalRequired, "approvals for this target are signed, and there is no key here to sign with")
                 .hint("name one with `approve ID --key FILE`; or sign `approve ID --statement` elsewhere, and give `approve ID --signature FILE`"))
@@ -97,15 +122,18 @@ fn usual(configuration: Option<&Store>) -> Result<PathBuf, CallError> {
 /// A signature that was made elsewhere.
 pub(crate) fn read_signature(path: &Path) -> Result<String, CallError> {
     let shown = safe(&path.display().to_string());
+    let hint = "--signature names what `ssh-keygen -Y sign -n meho-approval -f KEY FILE` made of FILE, which has what --statement prints: FILE.sig";
     let bytes = file::read(path, MAX_SIGNATURE_BYTES)
-        .map_err(|error| refused(format!("the signature {shown} cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| refused(format!("the signature {shown} is no text")))
+        .map_err(|error| refused(format!("the signature {shown} cannot be read: {error}")).hint(hint))?;
+    String::from_utf8(bytes).map_err(|_| refused(format!("the signature {shown} is no text")).hint(hint))
 }
 
 /// Makes a key with a passphrase, and says how it becomes an approver's.
 pub(crate) fn init(options: &InitOptions, configuration: Option<&Store>, printer: &Printer) -> Result<(), CallError> {
     if !prompt::is_there_somebody() {
-        return Err(refused("a passphrase is typed at a terminal, and there is none"));
+        return Err(refused("a passphrase is typed at a terminal, and there is none").hint(
+            "run it at one; or make a key of Ed25519 with ssh-keygen, whose public half becomes an approver's just so",
+        ));
     }
     let path = match &options.key {
         Some(path) => path.clone(),
@@ -139,6 +167,13 @@ pub(crate) fn init(options: &InitOptions, configuration: Option<&Store>, printer
     printer.note(&format!("the private key is {shown}; keep it where only its approver is"));
     printer.note("the line above is the public key: put it among the approvers of a section of the policy, where no agent can write");
     Ok(())
+}
+
+/// A path that can be pasted behind a command.
+fn for_shell(path: &Path) -> String {
+    let shown = safe(&path.display().to_string());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,".contains(c);
+    if shown.chars().all(is_plain) { shown } else { format!("'{}'", shown.replace('\'', "'\\''")) }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -238,7 +238,8 @@ A call goes where its own options say, else to its --target, else to the default
 pub(crate) enum PolicyCommand {
     /// Print what a policy comes to, or its mistakes
     ///
-    /// It is read strictly and held against what a connector offers. Each mistake is told with its line.
+    /// It is read strictly, and then held against what a connector offers. All mistakes of either are told, each with its line; of a text that is
+    /// no TOML the first.
     #[command(after_help = "Examples:
   meho-host policy check
   meho-host policy check draft.toml

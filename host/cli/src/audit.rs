@@ -1,7 +1,7 @@
 //! The audit record at the terminal: what stands in it, whether it is whole, and where it ends.
 
 use crate::arguments::Cli;
-use crate::arguments::kept::{AuditCommand, AuditFilter};
+use crate::arguments::kept::{AuditCommand, AuditFilter, Looked};
 use crate::output::{Format, Printer};
 use crate::state;
 use meho_host::error::{CallError, ErrorCode};
@@ -9,6 +9,7 @@ use meho_host_cli::table::{Own, Rows};
 use meho_host_cli::text::safe;
 use meho_host_store::audit::{AuditEntry, NotWhole};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 
 /// Runs one of the commands.
 pub(crate) fn run(
@@ -21,10 +22,22 @@ pub(crate) fn run(
     match command {
         None => {
             let unread = |error| not_whole(&NotWhole::State(error));
-            let mut entries = audit.entries(|entry| filter.admits(entry), filter.last).map_err(unread)?;
+            let plans = audit.entries(|entry| filter.is_plan_of_operation(entry), usize::MAX).map_err(unread)?;
+            let plan = |entry: &AuditEntry| entry.entry.get("plan").and_then(Value::as_str).map(str::to_owned);
+            let plans = plans.iter().filter_map(plan).collect();
+            let looked = RefCell::new(Looked::default());
+            let wanted = |entry: &AuditEntry| {
+                looked.borrow_mut().at(entry);
+                filter.admits(entry, &plans)
+            };
+            let mut entries = audit.entries(wanted, filter.last).map_err(unread)?;
             // As they happened.
             entries.reverse();
-            show(&entries, printer)
+            show(&entries, printer)?;
+            if entries.is_empty() && filter.last > 0 {
+                printer.note(&filter.found_none(&looked.into_inner()));
+            }
+            Ok(())
         }
         Some(AuditCommand::Head) => {
             let head = audit.head().map_err(|error| not_whole(&NotWhole::State(error)))?;

@@ -213,12 +213,26 @@ fn over(entry: &PlanEntry) -> CallError {
         .hint("plan again, and approve that plan")
 }
 
+/// What a no could still do to a plan that is over: nothing.
+fn left_of(entry: &PlanEntry) -> String {
+    match entry.state {
+        PlanState::Unknown => "a no comes too late: look at the object, whether its write was carried out".to_owned(),
+        PlanState::Done | PlanState::Failed => {
+            let id = short_id(entry.digest);
+            format!("it is over, and a no comes too late: `meho-host audit --plan {id}` shows what was sent")
+        }
+        PlanState::Waiting | PlanState::Approved | PlanState::Rejected | PlanState::Expired | PlanState::Void => {
+            "it is over: nothing of it will be sent".to_owned()
+        }
+    }
+}
+
 /// Says no to one.
 pub(crate) async fn reject(cli: &Cli, id: &str, printer: &Printer) -> Result<(), CallError> {
     let store = state::store(cli)?;
     let entry = find(&store, id).await?;
     if entry.plan.is_none() {
-        return Err(over(&entry));
+        return Err(over(&entry).hint(left_of(&entry)));
     }
     store.reject(entry.digest, &target::principal()).await.map_err(|error| store_failed(&error))?;
     printer.note("it is gone: nothing was sent");

@@ -2,14 +2,18 @@
 //!
 //! It knows no file; the program's `rules` reads it, and holds it against what a connector offers. What the rules mean is `meho_policy::rules`'.
 
+mod lines;
+mod mended;
 mod server;
 
 use crate::configuration::TargetName;
+pub use lines::{Lines, Mistake};
 use meho_host::policy::approver::{ApproverKey, Approvers};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::grammar::{Namespace, OperationId};
 use meho_host::policy::plan::{Digest, POLICY};
 use meho_host::policy::rules::{Allowance, AutomaticApproval, Bounds, Names, SecretRule, TargetRules};
+use mended::{Holes, Mended};
 use serde::de::{Error as _, SeqAccess, Visitor, value::SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -18,7 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
-use toml_edit::{Document, Item};
 
 /// What stands for all of something.
 const ANY: &str = "any";
@@ -32,16 +35,6 @@ const MAX_REQUESTS: u32 = 100_000;
 const MAX_RESPONSE_MIB: u64 = 64 << 10;
 /// What the engine has for an instance, and what an empty one takes.
 const MEMORY_MIB: std::ops::RangeInclusive<u64> = 4..=64;
-
-/// A mistake, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
-pub struct Mistake {
-    /// Counted from 1.
-    pub line: usize,
-    /// What is wrong, in one line.
-    pub message: String,
-}
 
 /// What a policy says.
 #[derive(Debug, Clone)]
@@ -78,34 +71,50 @@ impl Policy {
     /// # Errors
     /// The first mistake.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
-        let lines = Lines::of(text)?;
-        let written: Written = toml_edit::de::from_str(text).map_err(|error| lines.of_error(&error))?;
-        let default = match written.default {
-            Some(WrittenSection { servers: Some(_), .. }) => {
-                return Err(lines.at(&[DEFAULT, "servers"], "default is about every server that no section names"));
+        Self::read(text).map_err(|mistakes| mistakes.into_iter().next().expect("what is refused has a mistake"))
+    }
+
+    /// Reads a policy's text to its end.
+    ///
+    /// # Errors
+    /// Its mistakes, by their lines: one at least. What is no TOML has one alone, and what may come of a mistake that is told is not told as another.
+    pub fn read(text: &str) -> Result<Self, Vec<Mistake>> {
+        let lines = Lines::of(text).map_err(|mistake| vec![mistake])?;
+        let Mended { read, mut mistakes, holes } = mended::read::<Written>(&lines);
+        let policy = read.map(|written| Self::of(written, &lines, &holes, &mut mistakes));
+        mistakes.sort_by_key(|mistake| mistake.line);
+        match policy {
+            Some(policy) if mistakes.is_empty() => Ok(policy),
+            Some(_) | None => Err(mistakes),
+        }
+    }
+
+    fn of(written: Written, lines: &Lines<'_>, holes: &Holes, mistakes: &mut Vec<Mistake>) -> Self {
+        let default = written.default.map(|section| {
+            if section.servers.is_some() {
+                mistakes.push(lines.at(&[DEFAULT, "servers"], "default is about every server that no section names"));
             }
-            Some(section) => Some(rules(section, &lines, &[DEFAULT])?),
-            None => None,
-        };
+            rules(section, lines, &[DEFAULT], mistakes)
+        });
         let mut sections: BTreeMap<TargetName, Section> = BTreeMap::new();
         for (name, section) in written.target {
             let at = ["target", name.as_str()];
             let servers = section.servers.iter().flatten().map(|word| word.0.clone()).collect::<BTreeSet<_>>();
-            if servers.is_empty() {
+            if servers.is_empty() && !holes.are_in(lines, &at) {
                 let why = "a section says which servers it is about (servers = [\"https://…\"]): a target's name could be pointed elsewhere";
-                return Err(lines.at(&at, why));
+                mistakes.push(lines.at(&at, why));
             }
             let twice = sections.iter().find_map(|(other, known)| {
                 known.servers.intersection(&servers).next().map(|server| (other.clone(), server.clone()))
             });
             if let Some((other, server)) = twice {
                 let why = format!("{server} is one of the servers of {other} already");
-                return Err(lines.at(&["target", name.as_str(), "servers"], &why));
+                mistakes.push(lines.at(&["target", name.as_str(), "servers"], &why));
             }
-            let rules = rules(section, &lines, &at)?;
+            let rules = rules(section, lines, &at, mistakes);
             sections.insert(name, Section { servers, rules });
         }
-        Ok(Self { default, sections })
+        Self { default, sections }
     }
 
     /// The rules for a target at this URL, and the section that they are of. `name` is what the operator calls it, where that is known.
@@ -124,56 +133,6 @@ impl Policy {
             (None, None, None) => Err(Unruled::Unknown(url.to_owned())),
         }
     }
-}
-
-/// Where things stand in a text.
-pub struct Lines<'t> {
-    text: &'t str,
-    document: Document<&'t str>,
-}
-
-impl<'t> Lines<'t> {
-    /// The places of a text.
-    ///
-    /// # Errors
-    /// Where it is no TOML.
-    pub fn of(text: &'t str) -> Result<Self, Mistake> {
-        let document = Document::parse(text).map_err(|error| mistake(text, error.span(), error.message()))?;
-        Ok(Self { text, document })
-    }
-
-    /// A mistake in what stands behind these keys, or in the closest thing around it. A number is a place in a list.
-    #[must_use]
-    pub fn at(&self, path: &[&str], message: &str) -> Mistake {
-        let mut item: &Item = self.document.as_item();
-        let mut span = None;
-        for step in path {
-            let next = item.get(*step).or_else(|| step.parse::<usize>().ok().and_then(|place| item.get(place)));
-            let Some(next) = next else { break };
-            span = next.span().or(span);
-            item = next;
-        }
-        mistake(self.text, span, message)
-    }
-
-    /// Where a text stands in the list behind these keys; the list itself where it does not.
-    #[must_use]
-    pub fn place_in(&self, path: &[&str], text: &str) -> String {
-        let list = path.iter().try_fold(self.document.as_item(), |item, step| item.get(*step));
-        let items = list.and_then(Item::as_array);
-        let place = items.and_then(|items| items.iter().position(|item| item.as_str() == Some(text)));
-        place.map(|place| place.to_string()).unwrap_or_default()
-    }
-
-    fn of_error(&self, error: &toml_edit::de::Error) -> Mistake {
-        mistake(self.text, error.span(), error.message())
-    }
-}
-
-fn mistake(text: &str, span: Option<std::ops::Range<usize>>, message: &str) -> Mistake {
-    let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let message = message.lines().map(str::trim).collect::<Vec<_>>().join("; ");
-    Mistake { line: before.matches('\n').count() + 1, message }
 }
 
 /// The file as it is written.
@@ -203,7 +162,7 @@ struct WrittenSection {
     budgets: Option<WrittenBudgets>,
 }
 
-fn rules(section: WrittenSection, lines: &Lines<'_>, at: &[&str]) -> Result<TargetRules, Mistake> {
+fn rules(section: WrittenSection, lines: &Lines<'_>, at: &[&str], mistakes: &mut Vec<Mistake>) -> TargetRules {
     let raised = section.raise.into_iter().map(|(operation, level)| (operation, level.trust())).collect();
     let automatic = section.automatic.into_iter().map(WrittenApproval::rule).collect();
     let keys: Option<Vec<ApproverKey>> = section.approvers.map(|keys| keys.into_iter().map(|word| word.0).collect());
@@ -211,14 +170,14 @@ fn rules(section: WrittenSection, lines: &Lines<'_>, at: &[&str]) -> Result<Targ
         let why = format!(
             "no approver is called {POLICY}: what the policy approves by itself stands in the record by that name"
         );
-        return Err(lines.at(&[at, &["approvers"]].concat(), &why));
+        mistakes.push(lines.at(&[at, &["approvers"]].concat(), &why));
     }
     let built_in = || Names::Only(BTreeSet::from([Component::built_in()]));
     let components = match section.components.map_or_else(built_in, |names| names.0) {
         Names::Any => Names::Any,
         Names::Only(names) => Names::Only(names.into_iter().map(|component| component.0).collect()),
     };
-    Ok(TargetRules {
+    TargetRules {
         components,
         operations: section.operations.map_or(Names::Any, |names| names.0),
         namespaces: section.namespaces.map_or(Names::Any, |names| names.0),
@@ -227,8 +186,8 @@ fn rules(section: WrittenSection, lines: &Lines<'_>, at: &[&str]) -> Result<Targ
         // An empty list is nobody.
         approvers: keys.map_or(Approvers::Anybody, Approvers::Keys),
         secrets: if section.redact_secrets { SecretRule::Redacted } else { SecretRule::AsSet },
-        allowance: section.budgets.map(|budgets| budgets.0).unwrap_or_default(),
-    })
+        allowance: section.budgets.map(WrittenBudgets::allowance).unwrap_or_default(),
+    }
 }
 
 /// A component, by its digest. What is built in has a word, so that a policy outlives an update of the program.
@@ -385,34 +344,54 @@ impl<'de> Deserialize<'de> for WrittenBounds {
     }
 }
 
-struct WrittenBudgets(Allowance);
+/// Budgets as they are written. Each is held against its bounds where it stands.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenBudgets {
+    #[serde(default, deserialize_with = "seconds")]
+    seconds: Option<u64>,
+    #[serde(default, deserialize_with = "requests")]
+    requests: Option<u32>,
+    #[serde(default, deserialize_with = "response_mib")]
+    response_mib: Option<u64>,
+    #[serde(default, deserialize_with = "memory_mib")]
+    memory_mib: Option<u64>,
+}
 
-impl<'de> Deserialize<'de> for WrittenBudgets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-        struct Keys {
-            seconds: Option<u64>,
-            requests: Option<u32>,
-            response_mib: Option<u64>,
-            memory_mib: Option<u64>,
+impl WrittenBudgets {
+    fn allowance(self) -> Allowance {
+        Allowance {
+            wall: self.seconds.map(Duration::from_secs),
+            requests: self.requests,
+            response_bytes: self.response_mib.map(|mib| mib << 20),
+            memory_bytes: self.memory_mib.map(|mib| mib << 20),
         }
-        let Keys { seconds, requests, response_mib, memory_mib } = Keys::deserialize(deserializer)?;
-        let within = |key: &str, value: Option<u64>, bounds: std::ops::RangeInclusive<u64>| match value {
-            Some(value) if !bounds.contains(&value) => {
-                Err(D::Error::custom(format!("{key} is from {} to {}", bounds.start(), bounds.end())))
-            }
-            Some(_) | None => Ok(()),
-        };
-        within("seconds", seconds, 1..=MAX_SECONDS)?;
-        within("requests", requests.map(u64::from), 1..=u64::from(MAX_REQUESTS))?;
-        within("response-mib", response_mib, 1..=MAX_RESPONSE_MIB)?;
-        within("memory-mib", memory_mib, MEMORY_MIB)?;
-        Ok(Self(Allowance {
-            wall: seconds.map(Duration::from_secs),
-            requests,
-            response_bytes: response_mib.map(|mib| mib << 20),
-            memory_bytes: memory_mib.map(|mib| mib << 20),
-        }))
     }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(deserializer, "seconds", 1..=MAX_SECONDS)
+}
+
+fn requests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    within(deserializer, "requests", 1..=MAX_REQUESTS)
+}
+
+fn response_mib<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(deserializer, "response-mib", 1..=MAX_RESPONSE_MIB)
+}
+
+fn memory_mib<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(deserializer, "memory-mib", MEMORY_MIB)
+}
+
+fn within<'de, D: Deserializer<'de>, N: TryFrom<i64> + PartialOrd + fmt::Display>(
+    deserializer: D,
+    key: &str,
+    bounds: std::ops::RangeInclusive<N>,
+) -> Result<Option<N>, D::Error> {
+    let written = i64::deserialize(deserializer)?;
+    let fits = N::try_from(written).ok().filter(|number| bounds.contains(number));
+    let out = || D::Error::custom(format!("{key} is from {} to {}", bounds.start(), bounds.end()));
+    fits.map(Some).ok_or_else(out)
 }

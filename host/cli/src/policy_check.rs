@@ -9,12 +9,15 @@ use meho_host::file;
 use meho_host::policy::approver::Approvers;
 use meho_host::policy::catalogue::Callable;
 use meho_host::policy::effect::Trust;
+use meho_host::policy::grammar::{DISCOVERY, Namespace};
+use meho_host::policy::rbac::{Access, accesses};
 use meho_host::policy::rules::{AutomaticApproval, Bounds, Names, SecretRule, TargetRules};
 use meho_host::policy::schema::{Parameter, ParameterType};
 use meho_host_cli::policy::{DEFAULT, Lines, Mistake, Policy};
 use meho_host_cli::table::{Own, Rows};
 use meho_host_cli::text::safe;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
@@ -30,18 +33,19 @@ pub(crate) fn run(named: Option<&Path>, connector: &Connector, printer: &Printer
     let (path, text) = read(named)?;
     let file = rules::shown(&path);
     let lines = Lines::of(&text).map_err(|mistake| told(&file, vec![mistake], printer))?;
-    let policy = Policy::parse(&text).map_err(|mistake| told(&file, vec![mistake], printer))?;
+    let policy = Policy::read(&text).map_err(|mistakes| told(&file, mistakes, printer))?;
     let operations: Vec<Callable<'_>> = connector.catalogue().callables().collect();
-    let mut checking = Checking { lines, operations: &operations, mistakes: Vec::new() };
+    let mut checking = Checking { lines, operations: &operations, mistakes: Vec::new(), notes: Vec::new() };
     for (at, _, rules) in sections(&policy) {
         checking.section(&at.iter().map(String::as_str).collect::<Vec<_>>(), rules);
     }
-    let mut mistakes = checking.mistakes;
+    let Checking { mut mistakes, mut notes, .. } = checking;
     if !mistakes.is_empty() {
         mistakes.sort_by_key(|mistake| mistake.line);
         return Err(told(&file, mistakes, printer));
     }
-    print(&policy, &file, &operations, printer)
+    notes.sort_by_key(|note| note.line);
+    print(&policy, &file, &operations, &notes, printer)
 }
 
 fn read(named: Option<&Path>) -> Result<(PathBuf, String), CallError> {
@@ -52,7 +56,10 @@ fn read(named: Option<&Path>) -> Result<(PathBuf, String), CallError> {
                 .hint("without one, whatever an operation's effects allow may be done")
         });
     };
-    let unread = |why: &dyn Display| refused(format!("the policy {} cannot be read: {why}", rules::shown(path)));
+    let unread = |why: &dyn Display| {
+        refused(format!("the policy {} cannot be read: {why}", rules::shown(path)))
+            .hint("name a draft's file; without one `meho-host policy check` checks the policy that holds")
+    };
     let bytes = file::read(path, MAX_BYTES).map_err(|error| unread(&error))?;
     let text = String::from_utf8(bytes).map_err(|_| unread(&"it is no text in UTF-8"))?;
     Ok((path.to_owned(), text))
@@ -69,9 +76,16 @@ fn told(file: &str, mistakes: Vec<Mistake>, printer: &Printer) -> CallError {
         }
     }
     let many = if mistakes.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) };
-    let details: Vec<Value> =
-        mistakes.iter().map(|mistake| json!({"line": mistake.line, "message": mistake.message})).collect();
-    refused(format!("the policy {file} has {many}")).detail("mistakes", details)
+    let error = refused(format!("the policy {file} has {many}"));
+    if printer.format() == Format::Table {
+        // They have been told.
+        return error.hint("each line above says where and what; `meho-host policy check` again shows what is left");
+    }
+    error.detail("mistakes", as_json(&mistakes))
+}
+
+fn as_json(told: &[Mistake]) -> Vec<Value> {
+    told.iter().map(|one| json!({"line": one.line, "message": one.message})).collect()
 }
 
 /// Each section: the keys that lead to it, its servers, its rules.
@@ -87,6 +101,8 @@ struct Checking<'c> {
     lines: Lines<'c>,
     operations: &'c [Callable<'c>],
     mistakes: Vec<Mistake>,
+    /// What is no mistake, and may not be what was meant.
+    notes: Vec<Mistake>,
 }
 
 impl<'c> Checking<'c> {
@@ -128,6 +144,44 @@ impl<'c> Checking<'c> {
             let place = place.to_string();
             let at = [at, &["automatic", place.as_str()]].concat();
             self.automatic(&at, automatic, rules);
+        }
+        if let Names::Only(namespaces) = &rules.namespaces {
+            self.beyond(at, rules, namespaces);
+        }
+    }
+
+    /// What is allowed by its name, and never stays within the namespaces that are.
+    fn beyond(&mut self, at: &[&str], rules: &TargetRules, namespaces: &BTreeSet<Namespace>) {
+        let mut refused = Vec::new();
+        for operation in self.operations.iter().filter(|operation| rules.operations.has(operation.id)) {
+            let beyond = resources_beyond(*operation, namespaces);
+            if beyond.is_empty() {
+                continue;
+            }
+            let place = self.lines.place_in(&[at, &["operations"]].concat(), operation.id.as_str());
+            let more = if place.is_empty() { vec!["namespaces"] } else { vec!["operations", place.as_str()] };
+            let id = operation.id.as_str();
+            if id == DISCOVERY {
+                let why = format!(
+                    "{id} reaches beyond these namespaces for {}: it is refused here unless the kinds of those are left out (kinds=)",
+                    beyond.join(", ")
+                );
+                self.notes.push(self.lines.at(&[at, &more].concat(), &why));
+            } else if place.is_empty() {
+                refused.push(id);
+            } else {
+                let why = format!("{id} reaches beyond any namespace: it is refused here");
+                self.notes.push(self.lines.at(&[at, &more].concat(), &why));
+            }
+        }
+        if !refused.is_empty() {
+            let reach = if refused.len() == 1 {
+                "reaches beyond any namespace: it is"
+            } else {
+                "reach beyond any namespace: they are"
+            };
+            let why = format!("{} {reach} refused here", refused.join(", "));
+            self.notes.push(self.lines.at(&[at, &["namespaces"]].concat(), &why));
         }
     }
 
@@ -174,6 +228,17 @@ impl<'c> Checking<'c> {
     }
 }
 
+/// The resources without which an operation fails, and which are in none of these namespaces whatever it is called with.
+fn resources_beyond(operation: Callable<'_>, namespaces: &BTreeSet<Namespace>) -> Vec<String> {
+    // Of a call that names an allowed one.
+    let Some(named) = namespaces.first() else { return Vec::new() };
+    let required = accesses(operation, Some(named)).required;
+    let is_beyond = |access: &&Access| access.namespace().is_none_or(|place| !namespaces.contains(place));
+    let resources: BTreeSet<String> =
+        required.iter().filter(is_beyond).map(|access| access.right().resource.clone()).collect();
+    resources.into_iter().collect()
+}
+
 fn meant(name: &str, known: &[&str]) -> String {
     nearest(name, known).map(|name| format!("; {name} is one")).unwrap_or_default()
 }
@@ -212,7 +277,13 @@ fn can_be_met(bounds: &Bounds, parameter: &Parameter) -> Result<(), String> {
 }
 
 /// What it comes to.
-fn print(policy: &Policy, file: &str, operations: &[Callable<'_>], printer: &Printer) -> Result<(), CallError> {
+fn print(
+    policy: &Policy,
+    file: &str,
+    operations: &[Callable<'_>],
+    notes: &[Mistake],
+    printer: &Printer,
+) -> Result<(), CallError> {
     let shown: Vec<Value> = sections(policy)
         .map(|(at, servers, rules)| {
             let section = at.last().map(String::as_str).unwrap_or_default();
@@ -240,17 +311,26 @@ fn print(policy: &Policy, file: &str, operations: &[Callable<'_>], printer: &Pri
         })
         .collect();
     match printer.format() {
-        Format::Json | Format::Yaml => return printer.document(&json!({"file": file, "sections": shown})),
+        Format::Json | Format::Yaml => {
+            return printer.document(&json!({"file": file, "sections": shown, "notes": as_json(notes)}));
+        }
         Format::Jsonl => {
             let lines: String = shown.iter().map(|section| format!("{section}\n")).collect();
             return printer.lines(&lines).map(drop);
         }
         Format::Table => {}
     }
+    if shown.is_empty() {
+        printer.note(&format!("{file} has no section and no [default]: on no server anything may be done"));
+        return Ok(());
+    }
     let mut rows = Rows::own(Own::Policy);
     shown.iter().for_each(|section| rows.push(&row(section, operations.len())));
     printer.people(&rows.take(&printer.view(None)))?;
     printer.note(&format!("{file} is in order"));
+    for note in notes {
+        printer.note(&format!("{file}:{}: {}", note.line, safe(&note.message)));
+    }
     if policy.default.is_none() {
         printer.note("there is no [default]: on a server that no section names nothing is done");
     }

@@ -43,7 +43,9 @@ pub(crate) fn text() -> Result<Option<(PathBuf, String)>, CallError> {
         Some(text) => Ok(Some((path, text))),
         None if named == Named::ByTheEnvironment => {
             let message = format!("the policy {} that {VARIABLE} names does not exist", shown(&path));
-            Err(CallError::new(ErrorCode::InvalidRequest, message))
+            Err(CallError::new(ErrorCode::InvalidRequest, message).hint(format!(
+                "nothing is done while it is not there: put the policy there, or have {VARIABLE} name where it is"
+            )))
         }
         // A link that leads nowhere is a policy that is not to be had just now, and not none.
         None if path.is_symlink() => {

@@ -1,6 +1,6 @@
 //! Writes: planned, approved, and executed once. What is sent is what was approved, to the byte; whoever says yes and whoever keeps it are in `approval`.
 
-use crate::approval::{Approver, Consumed, KeptPlan, PlanEntry, Verdict};
+use crate::approval::{Approver, Consumed, KeptPlan, PlanEntry, StoreRefused, Verdict, short_id};
 use crate::call::{Answer, RunEnd};
 use crate::connector::Connector;
 use crate::error::{CallError, ErrorCode};
@@ -99,7 +99,12 @@ impl Host {
                     .map_err(|error| fault::of_approval(&error))?;
             }
         }
-        let consumed = settings.plans.consume(execution.plan).await.map_err(fault::of_store)?;
+        let consumed = settings.plans.consume(execution.plan).await.map_err(|refused| match refused {
+            StoreRefused::NotApproved => {
+                fault::unapproved(&refused.to_string(), target.approvers()).detail("plan_id", short_id(execution.plan))
+            }
+            refused => fault::of_store(refused),
+        })?;
         let outcome = self.execute_consumed(connector, target, &execution, &consumed).await;
         // The code alone: a message may quote what the target or the connector said.
         let failure = outcome.as_ref().err().map(|error| error.code.as_str());
@@ -184,8 +189,8 @@ impl Host {
                     .detail("plan", waiting.view))
             }
             Verdict::Nobody => {
-                Err(CallError::new(ErrorCode::ApprovalRequired, "this changes the target and waits for a person's yes")
-                    .hint("run it at a terminal, where you are shown the exact request and asked")
+                let waits = "this changes the target and waits for a person's yes";
+                Err(fault::unapproved(waits, prepared.target.approvers())
                     .detail("plan_id", waiting.view.get("id").cloned().unwrap_or_default())
                     .detail("plan", waiting.view))
             }

@@ -9,6 +9,7 @@ use crate::credential::exec::{PluginError, PluginFault};
 use crate::credential::{CredentialError, Refusal};
 use crate::error::{CallError, ErrorCode};
 use crate::transport::TransportError;
+use meho_policy::approver::{ApproverKey, Approvers};
 use meho_policy::denial::{Denial, Rule};
 use meho_policy::effect::Trust;
 use meho_policy::plan::ApprovalInvalid;
@@ -237,6 +238,22 @@ pub(crate) fn of_approval(error: &ApprovalInvalid) -> CallError {
         | ApprovalInvalid::ConfirmedOnce
         | ApprovalInvalid::NotByPolicy => invalid,
     }
+}
+
+/// A plan that nobody has said yes to. Where approvers have keys, whose signature is wanted.
+pub(crate) fn unapproved(why: &str, approvers: &Approvers) -> CallError {
+    let error = CallError::new(ErrorCode::ApprovalRequired, why);
+    let keys = match approvers {
+        Approvers::Anybody => return error,
+        Approvers::Keys(keys) => keys,
+    };
+    let names: Vec<&str> = keys.iter().map(ApproverKey::name).collect();
+    let hint = if names.is_empty() {
+        "the operator's policy for this target has approvers, and nobody is among them: ask whoever keeps it".to_owned()
+    } else {
+        format!("the yes is signed with an approver's key: have it signed by {}, then execute it", names.join(" or "))
+    };
+    error.hint(hint).detail("approvers", names)
 }
 
 /// The store of plans does not do what it was asked to.

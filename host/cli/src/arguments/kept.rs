@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use meho_host_store::Head;
 use meho_host_store::audit::AuditEntry;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -82,13 +83,13 @@ pub(crate) struct AuditFilter {
     /// Of this kind: call, intent, plan, approval, rejection, execution, another
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Option<String>,
-    /// About this operation
+    /// About this operation: its calls and plans, and what came of those
     #[arg(long, value_name = "OPERATION")]
     operation: Option<String>,
     /// About this target
     #[arg(long = "of-target", value_name = "NAME")]
     target: Option<String>,
-    /// By this caller or approver
+    /// By this caller or approver: NAME, or user:NAME
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
     /// About a plan whose digest begins like this
@@ -98,7 +99,7 @@ pub(crate) struct AuditFilter {
     #[arg(long, value_name = "UUID")]
     audit_id: Option<String>,
     /// Not before this time, as 2026-01-31T08:00:00Z
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Timestamp>,
 }
 
@@ -110,16 +111,91 @@ fn kind(text: &str) -> Result<String, String> {
     if KINDS.contains(&text) { Ok(text.to_owned()) } else { Err(format!("there are {}", KINDS.join(", "))) }
 }
 
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "a time is written as 2026-01-31T08:00:00Z".to_owned())
+}
+
+/// Where entries say what they are about, and whose they are.
+const OPERATION: [&str; 2] = ["/operation", "/call/operation"];
+const TARGET: [&str; 1] = ["/call/target"];
+const BY: [&str; 4] = ["/principal", "/call/principal", "/by", "/approval_by"];
+const PLAN: [&str; 2] = ["/plan", "/call/plan"];
+
+fn said<'e>(entry: &'e AuditEntry, pointers: &[&str]) -> Option<&'e str> {
+    pointers.iter().find_map(|pointer| entry.entry.pointer(pointer)?.as_str())
+}
+
+/// A name of the record, as people say it: without what kind of name it is.
+fn is_called(known: &str, wanted: &str) -> bool {
+    known == wanted || known.split_once(':').is_some_and(|(_, name)| name == wanted)
+}
+
+/// What a record has of what was searched for.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    entries: u64,
+    operations: BTreeSet<String>,
+    targets: BTreeSet<String>,
+    by: BTreeSet<String>,
+}
+
+impl Looked {
+    /// Looks at one more.
+    pub(crate) fn at(&mut self, entry: &AuditEntry) {
+        self.entries += 1;
+        for (names, pointers) in
+            [(&mut self.operations, &OPERATION[..]), (&mut self.targets, &TARGET[..]), (&mut self.by, &BY[..])]
+        {
+            if let Some(name) = said(entry, pointers).filter(|_| names.len() < MOST_NAMES) {
+                names.insert(name.to_owned());
+            }
+        }
+    }
+}
+
+/// Most names of a sort that are told.
+const MOST_NAMES: usize = 20;
+
 impl AuditFilter {
-    /// Whether an entry fits.
-    pub(crate) fn admits(&self, entry: &AuditEntry) -> bool {
-        let said = |pointers: &[&str]| pointers.iter().find_map(|pointer| entry.entry.pointer(pointer)?.as_str());
-        let fits = |wanted: &Option<String>, pointers: &[&str]| {
-            wanted.as_deref().is_none_or(|wanted| said(pointers) == Some(wanted))
+    /// Whether an entry makes a plan of the operation that is searched for: what says no more than the plan is about that operation too.
+    pub(crate) fn is_plan_of_operation(&self, entry: &AuditEntry) -> bool {
+        entry.kind == "plan" && self.operation.is_some() && said(entry, &OPERATION) == self.operation.as_deref()
+    }
+
+    /// Why nothing fits, as far as names are wrong.
+    pub(crate) fn found_none(&self, looked: &Looked) -> String {
+        let none = match looked.entries {
+            0 => return "the record has no entries".to_owned(),
+            1 => "the one entry does not fit".to_owned(),
+            many => format!("none of the {many} entries fits"),
+        };
+        let is_unknown = |wanted: &Option<String>, known: &BTreeSet<String>| {
+            wanted.as_ref().is_some_and(|wanted| !known.iter().any(|known| is_called(known, wanted)))
+        };
+        let listed = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let mut why = none;
+        for (wanted, known, are) in [
+            (&self.operation, &looked.operations, "they are about the operations"),
+            (&self.target, &looked.targets, "they are about the targets"),
+            (&self.by, &looked.by, "they are by"),
+        ] {
+            if is_unknown(wanted, known) && !known.is_empty() {
+                why.push_str(&format!("; {are} {}", listed(known)));
+            }
+        }
+        why
+    }
+
+    /// Whether an entry fits. `plans` are those of the operation that is searched for.
+    pub(crate) fn admits(&self, entry: &AuditEntry, plans: &BTreeSet<String>) -> bool {
+        let said = |pointers: &[&str]| said(entry, pointers);
+        let is_of_operation = |wanted: &String| match said(&OPERATION) {
+            Some(operation) => operation == wanted,
+            None => said(&PLAN).is_some_and(|plan| plans.contains(plan)),
         };
         let of_plan = |wanted: &String| {
             let digits = wanted.trim_start_matches("sha256:");
-            said(&["/plan", "/call/plan"]).is_some_and(|plan| plan.trim_start_matches("sha256:").starts_with(digits))
+            said(&PLAN).is_some_and(|plan| plan.trim_start_matches("sha256:").starts_with(digits))
         };
         let has_request = |wanted: &String| {
             let requests = entry.entry.pointer("/requests").and_then(Value::as_array);
@@ -127,9 +203,9 @@ impl AuditFilter {
                 || requests.is_some_and(|requests| requests.iter().any(|request| request["audit_id"] == **wanted))
         };
         self.kind.as_ref().is_none_or(|kind| *kind == entry.kind)
-            && fits(&self.operation, &["/operation", "/call/operation"])
-            && fits(&self.target, &["/call/target"])
-            && fits(&self.by, &["/principal", "/call/principal", "/by", "/approval_by"])
+            && self.operation.as_ref().is_none_or(is_of_operation)
+            && self.target.as_deref().is_none_or(|wanted| said(&TARGET) == Some(wanted))
+            && self.by.as_deref().is_none_or(|wanted| said(&BY).is_some_and(|by| is_called(by, wanted)))
             && self.plan.as_ref().is_none_or(of_plan)
             && self.audit_id.as_ref().is_none_or(has_request)
             && self.since.is_none_or(|since| entry.at.parse::<Timestamp>().is_ok_and(|at| at >= since))

@@ -4,7 +4,7 @@ use crate::demo::served;
 use crate::program::{Home, finish};
 use crate::target::{options, pods, with};
 use meho_host_cli::policy::{Policy, Server, Unruled};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -45,7 +45,10 @@ fn each_mistake_of_a_text_is_told_with_its_line() {
             "no approver is called policy",
         ),
         ("budgets.seconds = 0", 3, "seconds is from 1 to 3600"),
-        ("budgets.requests = -1", 3, "invalid value"),
+        ("budgets.requests = -1", 3, "requests is from 1 to 100000"),
+        ("budgets = {\nseconds = 5, memory-mib = 64,\nrequests = 0 }", 5, "requests is from 1 to 100000"),
+        ("[target.prod.budgets]\nseconds = 5\nrequests = 0", 5, "requests is from 1 to 100000"),
+        ("[target.prod.budgets]\nseconds = 5\n\nresponse-mib = 0", 6, "response-mib is from 1 to 65536"),
         ("budgets.memory-mib = 65", 3, "memory-mib is from 4 to 64"),
         ("budgets.hours = 1", 3, "unknown field `hours`"),
         ("redact-secrets = 1", 3, "expected a boolean"),
@@ -70,6 +73,75 @@ fn each_mistake_of_a_text_is_told_with_its_line() {
 fn told(text: &str, line: usize, words: &str) {
     let mistake = Policy::parse(text).expect_err("it has a mistake");
     assert!(mistake.line == line && mistake.message.contains(words), "{text}: {words:?} at {line} is not {mistake:?}");
+}
+
+/// What is wrong by its form alone. Each line with a mistake has what is said of it behind it.
+const MALFORMED: &str = "\
+[target.prod]
+servers = [\"https://prod\", \"prod:6443\"] #! https://HOST
+operatons = \"any\" #! unknown field `operatons`
+namespaces = [
+  \"shop\",
+  \"Shop\", #! not a valid namespace
+  \"BATCH\", #! not a valid namespace
+]
+redact-secrets = 1 #! expected a boolean
+
+[target.prod.budgets]
+seconds = 0 #! seconds is from 1 to 3600
+hours = 1 #! unknown field `hours`
+memory-mib = 65 #! memory-mib is from 4 to 64
+
+[[target.prod.automatic]]
+operation = \"Scale\" #! not a valid operation id
+namespaces = \"any\"
+arguments.replicas = { min = 5, max = 1 } #! nothing is from 5 to 1
+arguments.name = { one-of = [3] } #! expected a string
+
+[[target.prod.automatic]] #! missing field `namespaces`
+operation = \"scale_deployment\"
+
+[target.shop]
+servers = [\"shop\"] #! https://HOST
+
+[target.lab] #! which servers it is about
+
+[target.yard]
+servers = [\"https://PROD:443/\"] #! servers of prod already
+automatic = [
+  { operation = \"scale_deployment\", namespaces = \"any\", when = 1 }, #! unknown field `when`
+  { operation = 3, namespaces = 4 }, #! expected a string #! or a list of names
+]
+
+[default]
+servers = [\"https://prod\"] #! every server that no section names
+raise.delete_pod = \"READ\" #! unknown variant `READ`
+";
+
+/// Holds the mistakes against a text that says them itself.
+#[track_caller]
+fn are_told(text: &str, mut mistakes: Vec<(usize, String)>) {
+    for (line, text) in (1..).zip(text.lines()) {
+        for words in text.split(" #! ").skip(1) {
+            let found = mistakes.iter().position(|(at, message)| *at == line && message.contains(words));
+            let found = found.unwrap_or_else(|| panic!("{words:?} at {line} is not among {mistakes:#?}"));
+            mistakes.remove(found);
+        }
+    }
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+}
+
+#[test]
+fn all_mistakes_of_form_are_told_at_once_and_none_that_follows_from_another() {
+    let mistakes = Policy::read(MALFORMED).expect_err("it has mistakes");
+    assert!(mistakes.is_sorted_by_key(|mistake| mistake.line));
+    are_told(MALFORMED, mistakes.into_iter().map(|mistake| (mistake.line, mistake.message)).collect());
+}
+
+#[test]
+fn of_more_mistakes_than_anybody_mends_at_once_some_are_told() {
+    let text = format!("{HEAD}namespaces = [{}]\n", "\"No\", ".repeat(1000));
+    assert_eq!(Policy::read(&text).expect_err("it has mistakes").len(), 100);
 }
 
 /// What a connector's catalogue shows to be wrong. Each line with a mistake has what is said of it behind it.
@@ -127,19 +199,11 @@ fn what_cannot_come_about_with_the_connector_is_told_with_its_line() {
     home.write("draft.toml", WRONG);
     let run = home.run(&["policy", "check", "draft.toml", "-o", "json"]);
     assert_eq!(run.code, Some(1), "{run:#?}");
-    let told: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let told: Value = serde_json::from_str(&run.stdout).expect("JSON");
     let mistakes = told["error"]["details"]["mistakes"].as_array().expect("mistakes").iter();
-    let mut mistakes: Vec<(u64, &str)> = mistakes
-        .map(|mistake| (mistake["line"].as_u64().expect("a line"), mistake["message"].as_str().expect("a message")))
-        .collect();
-    for (line, text) in (1..).zip(WRONG.lines()) {
-        if let Some((_, words)) = text.split_once("#! ") {
-            let found = mistakes.iter().position(|(at, message)| *at == line && message.contains(words));
-            let found = found.unwrap_or_else(|| panic!("{words:?} at {line} is not among {mistakes:#?}"));
-            mistakes.remove(found);
-        }
-    }
-    assert!(mistakes.is_empty(), "{mistakes:#?}");
+    let line = |mistake: &Value| mistake["line"].as_u64().and_then(|line| usize::try_from(line).ok()).expect("a line");
+    let message = |mistake: &Value| mistake["message"].as_str().expect("a message").to_owned();
+    are_told(WRONG, mistakes.map(|mistake| (line(mistake), message(mistake))).collect());
 }
 
 #[test]
@@ -149,7 +213,9 @@ fn mistakes_are_lines_that_programs_jump_to() {
     let run = home.run(&["policy", "check", "draft.toml", "-o", "table"]);
     let places: Vec<&str> = run.stdout.lines().filter_map(|line| line.split(": ").next()).collect();
     assert_eq!(places, ["draft.toml:3", "draft.toml:4"]);
-    assert!(run.failed(1).contains("2 mistakes"));
+    let error = run.failed(1);
+    // Once is enough.
+    assert!(error.contains("2 mistakes") && !error.contains("mistakes:") && !error.contains('{'), "{error}");
 }
 
 fn example(guide: &str) -> &str {
@@ -215,7 +281,45 @@ fn where_there_is_no_policy_that_is_said() {
     assert!(home.run(&["policy", "check", "-o", "table"]).failed(1).contains("there is no policy"));
     let mut command = home.command(&["policy", "check", "-o", "table"]);
     command.env("MEHO_POLICY", home.path("elsewhere.toml"));
-    assert!(finish(command).failed(1).contains("does not exist"));
+    let told = finish(command).failed(1);
+    assert!(told.contains("does not exist") && told.contains("hint: nothing is done while it is not there"), "{told}");
+    let told = home.run(&["policy", "check", "draft.toml", "-o", "table"]).failed(1);
+    assert!(told.contains("\nhint: name a draft's file"), "{told}");
+}
+
+#[test]
+fn an_empty_policy_is_said_to_let_nothing_through() {
+    let home = Home::new();
+    home.write("draft.toml", "# nothing yet\n");
+    let run = home.run(&["policy", "check", "draft.toml", "-o", "table"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run:#?}");
+    assert_eq!(run.stderr, "note: draft.toml has no section and no [default]: on no server anything may be done\n");
+}
+
+#[test]
+fn what_never_stays_within_the_allowed_namespaces_is_noted_and_no_mistake() {
+    let home = Home::new();
+    let notes = |rest: &str| {
+        home.write("draft.toml", format!("{HEAD}namespaces = [\"shop\"]\n{rest}\n"));
+        let run = home.run(&["policy", "check", "draft.toml", "-o", "json"]).json();
+        let notes = run["notes"].as_array().expect("notes").clone();
+        notes.iter().map(|note| (note["line"].clone(), note["message"].as_str().expect("words").to_owned())).collect()
+    };
+    let noted: Vec<(Value, String)> = notes(
+        "operations = [\n\"list_pods\", \"get_namespace\", \"get_events_for_resource\",\n\"list_nodes\",\n\"topology.discover\",\n\"describe_pod\"]",
+    );
+    assert_eq!(noted[0], (json!(6), "list_nodes reaches beyond any namespace: it is refused here".to_owned()));
+    let (line, of_discovery) = &noted[1];
+    assert!(*line == json!(7) && of_discovery.contains("nodes") && of_discovery.contains("(kinds=)"), "{noted:#?}");
+    assert_eq!(noted.len(), 2, "{noted:#?}");
+    let noted: Vec<(Value, String)> = notes("");
+    let of_all = noted.iter().find(|(_, message)| message.contains("they are refused here")).expect("all of them");
+    assert!(of_all.0 == json!(3) && of_all.1.contains("cordon_node") && !of_all.1.contains("pods"), "{noted:#?}");
+    let run = home.run(&["policy", "check", "draft.toml", "-o", "table"]);
+    assert!(run.stderr.contains("note: draft.toml:3: ") && run.code == Some(0), "{run:#?}");
+    // Where any namespace is allowed, nothing is beyond it.
+    home.write("draft.toml", HEAD);
+    assert_eq!(home.run(&["policy", "check", "draft.toml", "-o", "json"]).json()["notes"], json!([]));
 }
 
 /// A policy for a fake.

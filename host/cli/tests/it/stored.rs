@@ -4,6 +4,8 @@ use crate::program::{Home, Run, finish};
 use crate::screen::Screen;
 use meho_demo::{Demo, Settings};
 use serde_json::Value;
+use ssh_key::PrivateKey;
+use ssh_key::rand_core::OsRng;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -42,6 +44,13 @@ impl Shop {
         let run = self.run(&[&["call"], arguments, &["--kubeconfig", kubeconfig]].concat());
         assert_eq!(run.code, Some(3), "{run:#?}");
         json(&run)["error"]["details"]["plan_id"].as_str().unwrap_or_else(|| panic!("no plan: {run:#?}")).to_owned()
+    }
+
+    fn scale(&self, replicas: u32, more: &[&str]) -> Run {
+        let kubeconfig = self.kubeconfig.to_str().expect("UTF-8");
+        let replicas = format!("replicas={replicas}");
+        let call = ["call", "scale_deployment", "namespace=production", "name=nginx", &replicas, "--kubeconfig"];
+        self.run(&[&call[..], &[kubeconfig], more].concat())
     }
 
     fn scales(&self, replicas: u32) -> String {
@@ -118,6 +127,9 @@ fn a_plan_waits_is_approved_at_a_terminal_is_executed_once_and_all_of_it_is_reco
     assert_eq!(shop.state(&id), "done");
     let error = refused(&shop.run(&["execute", &id]), 1, "APPROVAL_INVALID");
     assert!(error["message"].as_str().expect("words").contains("used before"), "{error}");
+    let error = refused(&shop.run(&["reject", &id]), 1, "APPROVAL_INVALID");
+    let over = format!("it is over, and a no comes too late: `meho-host audit --plan {id}` shows what was sent");
+    assert_eq!(error["hint"], over, "{error}");
 
     // A plan has a preview: a call of the host's own, of which one request is the write as a dry run.
     let kinds = ["call", "intent", "call", "plan", "approval", "execution", "intent", "call"];
@@ -135,6 +147,20 @@ fn a_plan_waits_is_approved_at_a_terminal_is_executed_once_and_all_of_it_is_reco
 }
 
 #[test]
+fn whoever_is_told_that_a_plan_waits_is_told_the_commands_that_lead_on() {
+    let shop = Shop::open();
+    let id = shop.scales(4);
+    let next = format!("it waits as a plan: `meho-host approve {id}` at a terminal, then `meho-host execute {id}`");
+    for run in [shop.scale(4, &[]), shop.run(&["execute", &id])] {
+        let error = refused(&run, 3, "APPROVAL_REQUIRED");
+        assert!(error["hint"] == next && error["details"]["approvers"].is_null(), "{error}");
+    }
+    let told = shop.scale(4, &["-o", "table"]).failed(3);
+    assert_eq!(told.matches("hint: ").count(), 1, "{told}");
+    assert!(told.contains(&format!("hint: {next}\n")), "{told}");
+}
+
+#[test]
 fn a_plan_that_deletes_wants_the_name_typed() {
     let shop = Shop::open();
     let kubeconfig = shop.kubeconfig.to_str().expect("UTF-8");
@@ -147,6 +173,52 @@ fn a_plan_that_deletes_wants_the_name_typed() {
     let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y"), ("to approve it:", &pod)]);
     assert!(is_done, "{shown}");
     assert_eq!(shop.run(&["execute", &id]).code, Some(0));
+
+    // All that came of an operation's plans is about it, and nothing of another's.
+    let another = shop.scales(4);
+    assert_eq!(shop.run(&["reject", &another]).code, Some(0));
+    let kinds = |operation: &str| -> Vec<String> {
+        let entries = json(&shop.run(&["audit", "--operation", operation, "-o", "json"]));
+        let kind = |entry: &Value| entry["kind"].as_str().expect("a word").to_owned();
+        entries
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(kind)
+            .filter(|kind| !matches!(kind.as_str(), "call" | "intent"))
+            .collect()
+    };
+    assert_eq!(kinds("delete_pod"), ["plan", "approval", "execution"]);
+    assert_eq!(kinds("scale_deployment"), ["plan", "rejection"]);
+}
+
+#[test]
+fn a_search_of_the_record_takes_names_as_people_say_them_and_says_what_there_is_where_none_fits() {
+    let shop = Shop::open();
+    let id = shop.scales(4);
+    let audit = |arguments: &[&str]| shop.run(&[&["audit"], arguments].concat());
+    let by = json(&audit(&["-o", "json"]))[0]["entry"]["call"]["principal"].as_str().expect("a caller").to_owned();
+    let target = json(&audit(&["-o", "json"]))[0]["entry"]["call"]["target"].as_str().expect("a target").to_owned();
+    let name = by.strip_prefix("user:").expect("a user of the system");
+    let found =
+        |arguments: &[&str]| json(&audit(&[arguments, &["-o", "json"]].concat())).as_array().expect("a list").len();
+    assert_eq!((found(&["--by", name]), found(&["--by", &by])), (4, 4));
+    assert_eq!(found(&["--plan", &id]), 1);
+    for (arguments, said) in [
+        (&["--by", "nobody-such"][..], format!("none of the 4 entries fits; they are by {by}")),
+        (&["--of-target", "nosuch"], format!("none of the 4 entries fits; they are about the targets {target}")),
+        (
+            &["--operation", "delete_pods", "--by", name],
+            "none of the 4 entries fits; they are about the operations preview, scale_deployment".to_owned(),
+        ),
+        (&["--kind", "rejection"], "none of the 4 entries fits".to_owned()),
+        (&["--since", "2999-01-31T08:00:00Z"], "none of the 4 entries fits".to_owned()),
+    ] {
+        let run = audit(&[arguments, &["-o", "table"]].concat());
+        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("nothing found\n", format!("note: {said}\n").as_str()));
+    }
+    let error = audit(&["--since", "yesterday"]).failed(2);
+    assert!(error.contains("a time is written as 2026-01-31T08:00:00Z"), "{error}");
 }
 
 #[test]
@@ -157,7 +229,8 @@ fn a_plan_that_is_rejected_is_gone_and_unknown_ids_are_told() {
     assert_eq!(shop.state(&id), "rejected");
     refused(&shop.run(&["execute", &id]), 1, "APPROVAL_INVALID");
     refused(&shop.run(&["approve", &id]), 1, "APPROVAL_INVALID");
-    refused(&shop.run(&["reject", &id]), 1, "APPROVAL_INVALID");
+    let error = refused(&shop.run(&["reject", &id]), 1, "APPROVAL_INVALID");
+    assert_eq!(error["hint"], "it is over: nothing of it will be sent", "{error}");
     refused(&shop.run(&["plan", "0000"]), 1, "NOT_FOUND");
     refused(&shop.run(&["plan", "xyz"]), 1, "INVALID_REQUEST");
     // What is approved is named whole.
@@ -281,9 +354,27 @@ fn a_key_of_an_approver_has_a_passphrase_and_is_not_written_over() {
     assert!(!shown.contains("correct horse"), "{shown}");
     let key = std::fs::read_to_string(home.path(".config/meho/approver.key")).expect("a key");
     assert!(key.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
+    let error = refused(&home.run(&["approver", "init", "--key", "another"]), 1, "INVALID_REQUEST");
+    assert!(error["hint"].as_str().expect("words").contains("with ssh-keygen"), "{error}");
     let screen = Screen::program(100, &["approver", "init"], home.root());
     let (status, shown) = screen.ends();
     assert!(!status.success() && shown.contains("already"), "{shown}");
+}
+
+fn key_of(name: &str) -> PrivateKey {
+    let mut key = PrivateKey::random(&mut OsRng, ssh_key::Algorithm::Ed25519).expect("a key");
+    key.set_comment(name);
+    key
+}
+
+#[test]
+fn where_no_key_is_an_approvers_that_is_said_and_nobody_is_named() {
+    let shop = Shop::open();
+    let policy = format!("[target.demo]\nservers = [\"{}\"]\napprovers = []\n", shop.url());
+    shop.home.write(".config/meho/policy.toml", policy);
+    let error = refused(&shop.scale(4, &[]), 3, "APPROVAL_REQUIRED");
+    assert_eq!(error["details"]["approvers"], serde_json::json!([]), "{error}");
+    assert!(error["hint"].as_str().expect("words").contains("nobody is among them"), "{error}");
 }
 
 #[test]
@@ -303,8 +394,32 @@ fn where_approvers_have_keys_a_yes_is_a_signature_and_a_row_in_the_store_is_none
     std::fs::set_permissions(shop.home.path(".config/meho/policy.toml"), Permissions::from_mode(0o600))
         .expect("a mode");
 
-    // At a terminal, with the key beside the configuration.
+    // Whose signature is wanted is said, and how it comes about.
     let id = shop.scales(4);
+    for run in [shop.scale(4, &[]), shop.run(&["execute", &id])] {
+        let error = refused(&run, 3, "APPROVAL_REQUIRED");
+        assert_eq!(error["details"]["approvers"], serde_json::json!(["alice"]), "{error}");
+        let hint = error["hint"].as_str().expect("words");
+        let next = format!("until alice signs it: `meho-host approve {id} --key FILE` at a terminal, or");
+        assert!(hint.contains(&next) && hint.ends_with(&format!("`meho-host execute {id}`")), "{hint}");
+    }
+    // A key that is nobody's here is refused before anything is shown or asked.
+    let stranger = key_of("mallory");
+    let shut = stranger.encrypt(&mut OsRng, PASSPHRASE).expect("it can be");
+    for (name, key) in [("strangers.key", &shut), ("my keys/open.key", &stranger)] {
+        shop.home.write(name, key.to_openssh(ssh_key::LineEnding::LF).expect("text"));
+    }
+    let error = refused(&shop.run(&["approve", &id, "--key", "strangers.key"]), 1, "APPROVAL_INVALID");
+    assert!(error["message"].as_str().expect("words").contains("strangers.key is no approver's"), "{error}");
+    assert_eq!(error["hint"], "a yes is signed with a key of alice: name it with --key", "{error}");
+    let error = refused(&shop.run(&["approve", &id, "--key", "my keys/open.key"]), 1, "INVALID_REQUEST");
+    assert_eq!(error["hint"], "give it one: ssh-keygen -p -f 'my keys/open.key'", "{error}");
+    let error = refused(&shop.run(&["approve", &id, "--key", "nowhere.key"]), 1, "INVALID_REQUEST");
+    assert!(error["hint"].as_str().expect("words").contains("`meho-host approver init`"), "{error}");
+    let error = refused(&shop.run(&["approve", &id, "--signature", "nowhere.sig"]), 1, "INVALID_REQUEST");
+    assert!(error["hint"].as_str().expect("words").contains("FILE.sig"), "{error}");
+
+    // At a terminal, with the key beside the configuration.
     let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y"), ("Passphrase of ", "wrong horse")]);
     assert!(!is_done && shop.state(&id) == "waiting", "{shown}");
     let (is_done, shown) = shop.says(&id, &[("Approve it? [y/N]", "y"), ("Passphrase of ", PASSPHRASE)]);
@@ -333,7 +448,7 @@ fn where_approvers_have_keys_a_yes_is_a_signature_and_a_row_in_the_store_is_none
     let statement = shop.run(&["approve", &id, "--statement"]).stdout;
     assert!(statement.starts_with("meho approval 1\nplan sha256:"), "{statement}");
     let key = std::fs::read(shop.home.path(".config/meho/approver.key")).expect("a key");
-    let key = ssh_key::PrivateKey::from_openssh(key).expect("a key").decrypt(PASSPHRASE).expect("its passphrase");
+    let key = PrivateKey::from_openssh(key).expect("a key").decrypt(PASSPHRASE).expect("its passphrase");
     let sign = |text: &str| {
         let signature = key.sign("meho-approval", ssh_key::HashAlg::Sha512, text.as_bytes()).expect("a signature");
         shop.home.write("yes.sig", signature.to_pem(ssh_key::LineEnding::LF).expect("text"))
