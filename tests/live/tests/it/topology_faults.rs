@@ -285,6 +285,22 @@ fn a_token_that_expires_once_at_any_page_makes_no_difference() {
 }
 
 #[test]
+fn what_was_read_before_a_token_expired_stands_where_the_list_cannot_be_read_again() {
+    let shop = Shop::new();
+    let (healthy, asked) = healthy(&shop);
+    for (kind, _) in LISTS {
+        let Some(last) = asked.iter().filter(|(of, _)| *of == kind).map(|(_, page)| *page).max() else { continue };
+        for status in [403, 500] {
+            let faults = vec![((kind, last), Fault::ExpiredOnce), ((kind, 0), Fault::Again(status))];
+            shop.is_to(Plan { faults, ..Plan::default() });
+            let found = Discovered::by(&shop, json!({})).expect("a graph");
+            let wrong = wrong(&healthy, &found, (kind, last), Fault::Status(status));
+            assert!(wrong.is_empty(), "{kind}, {status}: {}", wrong.join("\n"));
+        }
+    }
+}
+
+#[test]
 fn what_was_deleted_before_the_second_reading_is_gone() {
     let shop = Shop::new();
     let (healthy, asked) = healthy(&shop);
@@ -418,6 +434,30 @@ fn a_namespace_that_is_not_there_is_said_not_to_be() {
     shop.is_to(Plan::default());
     let found = Discovered::by(&shop, json!({"namespace": "spare", "kinds": ["Pod"]})).expect("a graph");
     assert!(own_warnings(&found.meta).is_empty(), "{:?}", found.meta);
+}
+
+#[test]
+fn a_namespace_that_may_not_be_looked_at_is_said_so() {
+    let shop = Shop::new();
+    let plan = || Plan { faults: vec![(("Namespace", 0), Fault::Status(403))], ..Plan::default() };
+    shop.is_to(plan());
+    let found = Discovered::by(&shop, json!({"namespace": "shop"})).expect("a graph");
+    assert!(!found.meta.complete && found.entities("Namespace").is_empty() && !found.entities("Pod").is_empty());
+    let extents = found.extents();
+    let incomplete: Vec<(&String, &Value)> = extents
+        .iter()
+        .filter(|(_, (extent, _))| *extent != "complete")
+        .map(|(name, (extent, _))| (name, *extent))
+        .collect();
+    assert_eq!(incomplete, [(&"Namespace".to_owned(), &json!("denied"))]);
+    // Where nothing is in it, whether it is there is not known. That takes nothing from what was asked for.
+    shop.is_to(plan());
+    let found = Discovered::by(&shop, json!({"namespace": "spare", "kinds": ["Pod"]})).expect("a graph");
+    let [told] = own_warnings(&found.meta) else { panic!("{:?}", found.meta) };
+    assert!(
+        found.meta.complete && told.starts_with("whether the namespace spare exists could not be looked up: "),
+        "{told}"
+    );
 }
 
 /// What came of a list with something wrong in it is an error, or says that it is not all, or is still what it was.
