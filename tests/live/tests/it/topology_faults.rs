@@ -149,7 +149,8 @@ fn wrong(healthy: &Discovered, found: &Discovered, (kind, page): Place, fault: F
     }
     let more = after.iter().filter(|(key, of)| {
         // What a volume denies its claim is not known where it was not read.
-        !before.contains_key(*key) && !(kind == "PersistentVolume" && leans_on(kind, **key) && of["certain"] == false)
+        let is_denied = kind == "PersistentVolume" && leans_on(kind, **key) && of["certain"] == false;
+        !before.contains_key(*key) && !is_denied
     });
     wrong.extend(more.map(|(key, _)| format!("{key:?} is new")));
     let word = if page == 0 && matches!(fault, Fault::Status(401 | 403)) && is_entity { "denied" } else { "partial" };
