@@ -168,15 +168,17 @@ impl Run<'_> {
         shape: &'static Shape,
         found: &mut dyn FnMut(&Node<'_>, bool, &mut Pass<'_>) -> Option<String>,
     ) -> Extent {
-        let mut left = READINGS;
+        let (mut left, mut is_answered) = (READINGS, false);
         loop {
             left -= 1;
             let reading = self.read_once(resource, shape, found);
-            self.is_answered |= reading.is_answered;
+            // What an earlier reading found stands where this one comes to nothing.
+            is_answered |= reading.is_answered;
+            self.is_answered |= is_answered;
             match reading.ended {
                 Err(Failure::Expired(_)) if left > 0 => {}
                 Ok(()) => return extent(reading.flaws),
-                Err(failure) => return self.failed(failure, reading.is_answered),
+                Err(failure) => return self.failed(failure, is_answered),
             }
         }
     }

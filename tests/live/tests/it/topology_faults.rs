@@ -149,7 +149,8 @@ fn wrong(healthy: &Discovered, found: &Discovered, (kind, page): Place, fault: F
     }
     let more = after.iter().filter(|(key, of)| {
         // What a volume denies its claim is not known where it was not read.
-        !before.contains_key(*key) && !(kind == "PersistentVolume" && leans_on(kind, **key) && of["certain"] == false)
+        let is_denied = kind == "PersistentVolume" && leans_on(kind, **key) && of["certain"] == false;
+        !before.contains_key(*key) && !is_denied
     });
     wrong.extend(more.map(|(key, _)| format!("{key:?} is new")));
     let word = if page == 0 && matches!(fault, Fault::Status(401 | 403)) && is_entity { "denied" } else { "partial" };
@@ -281,6 +282,22 @@ fn a_token_that_expires_once_at_any_page_makes_no_difference() {
         assert!(found.text == healthy.text, "{place:?}: it is another graph");
         let times = shop.asked().iter().filter(|at| **at == (place.0, 0)).count();
         assert_eq!(times, 2, "{place:?}: its list is read again from the start");
+    }
+}
+
+#[test]
+fn what_was_read_before_a_token_expired_stands_where_the_list_cannot_be_read_again() {
+    let shop = Shop::new();
+    let (healthy, asked) = healthy(&shop);
+    for (kind, _) in LISTS {
+        let Some(last) = asked.iter().filter(|(of, _)| *of == kind).map(|(_, page)| *page).max() else { continue };
+        for status in [403, 500] {
+            let faults = vec![((kind, last), Fault::ExpiredOnce), ((kind, 0), Fault::Again(status))];
+            shop.is_to(Plan { faults, ..Plan::default() });
+            let found = Discovered::by(&shop, json!({})).expect("a graph");
+            let wrong = wrong(&healthy, &found, (kind, last), Fault::Status(status));
+            assert!(wrong.is_empty(), "{kind}, {status}: {}", wrong.join("\n"));
+        }
     }
 }
 
@@ -418,6 +435,30 @@ fn a_namespace_that_is_not_there_is_said_not_to_be() {
     shop.is_to(Plan::default());
     let found = Discovered::by(&shop, json!({"namespace": "spare", "kinds": ["Pod"]})).expect("a graph");
     assert!(own_warnings(&found.meta).is_empty(), "{:?}", found.meta);
+}
+
+#[test]
+fn a_namespace_that_may_not_be_looked_at_is_said_so() {
+    let shop = Shop::new();
+    let plan = || Plan { faults: vec![(("Namespace", 0), Fault::Status(403))], ..Plan::default() };
+    shop.is_to(plan());
+    let found = Discovered::by(&shop, json!({"namespace": "shop"})).expect("a graph");
+    assert!(!found.meta.complete && found.entities("Namespace").is_empty() && !found.entities("Pod").is_empty());
+    let extents = found.extents();
+    let incomplete: Vec<(&String, &Value)> = extents
+        .iter()
+        .filter(|(_, (extent, _))| *extent != "complete")
+        .map(|(name, (extent, _))| (name, *extent))
+        .collect();
+    assert_eq!(incomplete, [(&"Namespace".to_owned(), &json!("denied"))]);
+    // Where nothing is in it, whether it is there is not known. That takes nothing from what was asked for.
+    shop.is_to(plan());
+    let found = Discovered::by(&shop, json!({"namespace": "spare", "kinds": ["Pod"]})).expect("a graph");
+    let [told] = own_warnings(&found.meta) else { panic!("{:?}", found.meta) };
+    assert!(
+        found.meta.complete && told.starts_with("whether the namespace spare exists could not be looked up: "),
+        "{told}"
+    );
 }
 
 /// What came of a list with something wrong in it is an error, or says that it is not all, or is still what it was.

@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Cut,
     /// 410, the first time that it is asked.
     ExpiredOnce,
+    /// Refused whenever it is asked again.
+    Again(u16),
 }
 
 /// How the lists are answered.
@@ -137,6 +139,10 @@ impl State {
             return Some(refused(status));
         }
         if let Some(name) = path.strip_prefix("/api/v1/namespaces/").filter(|rest| !rest.contains('/')) {
+            let fault = self.plan.faults.iter().find(|(at, _)| *at == ("Namespace", 0));
+            if let Some((_, Fault::Status(status))) = fault {
+                return Some(refused(*status));
+            }
             let found = self.lists["Namespace"].iter().find(|space| space["metadata"]["name"] == name);
             return Some(found.map_or(refused(404), |space| Answer::json(space.to_string())));
         }
@@ -177,6 +183,8 @@ impl State {
                 self.plan.faults.remove(index);
                 refused(410)
             }
+            Fault::Again(_) if self.asked.iter().filter(|at| **at == place).count() < 2 => Answer::json(body),
+            Fault::Again(status) => refused(status),
         })
     }
 }
