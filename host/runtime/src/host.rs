@@ -360,7 +360,7 @@ impl Host {
         target.rules().admit(connector.digest(), &discovery.id, Trust::Read).map_err(fault::of_policy)?;
         let arguments = discovery.arguments.check(discover.arguments).map_err(fault::of_arguments)?;
         let settings = &self.inner.settings;
-        let budgets = settings.budgets.under(&target.rules().allowance, discover.timeout);
+        let budgets = settings.budgets.of_discovery().under(&target.rules().allowance, discover.timeout);
         let _turn = self.turn(budgets.wall).await?;
         let judge = Arc::new(Judge::new(discovery));
         let run = Run {
