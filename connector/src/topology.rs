@@ -240,10 +240,12 @@ impl Run<'_> {
         }
     }
 
-    /// Whether nothing was found because there is no such namespace: the server does not say. Where namespaces are asked for, it has been looked for.
+    /// Whether nothing was found because there is no such namespace: the server does not say. Where namespaces are asked for, it has been looked for, and where nothing
+    /// that is in one is, it makes no difference.
     fn note_missing_namespace(&mut self, asked: &[&EntityKind]) {
         let Some(name) = self.namespace.filter(|_| self.is_answered && self.in_namespace == 0) else { return };
-        if asked.iter().any(|kind| kind.resource == NAMESPACES) {
+        let is_in_one = |kind: &&EntityKind| kind.resource.scope == Scope::Namespace;
+        if asked.iter().any(|kind| kind.resource == NAMESPACES) || !asked.iter().any(is_in_one) {
             return;
         }
         let address = Address { resource: NAMESPACES, namespace: None, name };

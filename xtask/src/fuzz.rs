@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The targets, in `fuzz/fuzz_targets`; each has seeds in `fuzz/seeds`.
-const TARGETS: [&str; 4] = ["canonicalisation", "classification", "matching", "body_templates"];
+const TARGETS: [&str; 5] = ["canonicalisation", "classification", "matching", "body_templates", "findings"];
 /// How long each runs, where nothing else is said.
 pub(crate) const SECONDS: u64 = 60;
 /// How many run at a time.
 const AT_A_TIME: usize = 2;
 /// Longest input. Requests that matter are shorter.
 const MAX_INPUT_BYTES: usize = 4096;
-/// What libFuzzer needs of the compiler: counters at every edge, and both sides of comparisons. No sanitizer: there is no unsafe code in `policy`.
+/// What libFuzzer needs of the compiler: counters at every edge, and both sides of comparisons. No sanitizer: there is no unsafe code in `policy` or `graph`.
 const COVERAGE: [&str; 6] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",

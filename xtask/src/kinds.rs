@@ -10,9 +10,11 @@ const DATA: &str = "tests/live/data/kinds";
 const TABLE: &str = "connector/src/table.rs";
 
 /// What a kind may stand in besides its file and its data, by the beginnings of paths, and why.
-const PLACES: [(&str, &str); 9] = [
+const PLACES: [(&str, &str); 11] = [
     ("connector/src/kinds.rs", "one line: the module"),
     (TABLE, "its rows"),
+    ("connector/src/topology", "how what discovery finds hangs together: a kind that it finds has its shape there"),
+    ("tests/live/tests/it/topology", "each of the contract's relationships"),
     ("tests/contract/data/", "the contract, and the catalogue as it was shown last: written, not typed"),
     ("host/graph/tests/", "graphs that look like somebody's: the crate itself knows no kind"),
     ("host/demo/", "the cluster in the box serves it, a row of its table, and has some in its world"),
@@ -29,7 +31,7 @@ const PLACES: [(&str, &str); 9] = [
 const NEEDED: [&str; 1] = ["Namespace"];
 
 /// Files that name one of the kinds, and why that is nothing to do for another one. One that names none any more is told.
-const EXCEPTIONS: [(&str, &str); 34] = [
+const EXCEPTIONS: [(&str, &str); 35] = [
     ("connector/src/kinds/network_policy.rs", "a direction of traffic is called as a kind is"),
     ("connector/src/operations/describe.rs", "what belongs to a Deployment is read with it"),
     ("connector/src/operations/describe_deployment.rs", "what belongs to a Deployment is shown with it"),
@@ -40,6 +42,7 @@ const EXCEPTIONS: [(&str, &str); 34] = [
     ("host/cli/tests/it/hints.rs", "examples of other words for a kind"),
     ("host/cli/tests/it/outlook.rs", "what makes a pod again"),
     ("host/cli/tests/it/tables.rs", "examples of tables"),
+    ("host/cli/tests/it/topology.rs", "a chain through a cluster"),
     ("host/cli/tests/it/trust.rs", "what makes a pod again"),
     ("host/policy/tests/it/family.rs", "examples of writes"),
     ("host/policy/tests/it/previews/findings.rs", "what makes a pod again, and what goes with its owner"),

@@ -15,7 +15,7 @@ const USAGE: &str = "cargo xtask COMMAND
   demo      a cluster in a box, ten questions answered on it, and what becomes of a connector that means ill [--serve …]
   test      everything: the toolchain's target, formatting, lints, house rules, the real control plane, all tests, documents
   check     the part of it without tests: formatting, lints, house rules, licences
-  fuzz      the fuzz targets of the policy, a minute each, by a nightly toolchain [--seconds N]
+  fuzz      the fuzz targets of the policy and the graph, a minute each, by a nightly toolchain [--seconds N]
   cluster   a real Kubernetes control plane on loopback, until Ctrl-C
   bench     what a call costs, and ten thousand pods beside a native client [--pods N] [--rounds N] [--overhead-only]";
 

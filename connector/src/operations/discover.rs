@@ -1,6 +1,6 @@
 //! What discovery takes, and what it may ask for: lists, to their end. How it is run stands in [`topology`](crate::topology).
 
-use crate::bindings::meho::connector::effects::Effect;
+use crate::bindings::meho::connector::effects::{Effect, Need};
 use crate::effects::{MAX_PAGES, argument, collection, object, read};
 use crate::kinds::endpoints::ENDPOINTS;
 use crate::kinds::namespace::NAMESPACES;
@@ -58,14 +58,12 @@ pub fn effects() -> Vec<Effect> {
             }
         }
     }
-    for resource in [ENDPOINT_SLICES, ENDPOINTS] {
+    // Endpoints stand in for slices, which know more.
+    for (resource, need) in [(ENDPOINT_SLICES, Need::Required), (ENDPOINTS, Need::Optional)] {
         let id = resource.plural;
-        effects.push(whole(id, &resource, Scope::Cluster, SERVICES.kind).absent("namespace").optional());
-        effects.push(
-            whole(&format!("namespaced-{id}"), &resource, Scope::Namespace, SERVICES.kind)
-                .given("namespace")
-                .optional(),
-        );
+        let everywhere = whole(id, &resource, Scope::Cluster, SERVICES.kind).absent("namespace");
+        let in_one = whole(&format!("namespaced-{id}"), &resource, Scope::Namespace, SERVICES.kind).given("namespace");
+        effects.extend([everywhere, in_one].map(|effect| Effect { need, ..effect }));
     }
     effects
 }

@@ -106,9 +106,9 @@ pub(crate) enum Command {
 
 What an operation takes: meho-host ops OPERATION")]
     Call(Box<CallOptions>),
-    /// Show what there is and how it hangs together, from Ingresses and workloads over pods to the machines under them
+    /// Show what there is, and how it hangs together
     ///
-    /// Reads only. At a terminal it is a tree; with --from, what leads to one thing and what that stands on. What could not be read is said, and is never taken for
+    /// From Ingresses and workloads over pods to the machines under them. Reads only. At a terminal it is a tree; with --from, what leads to one thing and what that stands on. What could not be read is said, and is never taken for
     /// what is not there.
     #[command(after_help = "Examples:
   meho-host topology namespace=production

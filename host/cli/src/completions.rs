@@ -7,8 +7,9 @@
 use crate::arguments::Cli;
 use clap::{Arg, Command, CommandFactory as _, ValueHint};
 use clap_complete::{Shell, generate};
-use meho_host::policy::catalogue::Operation;
+use meho_host::policy::catalogue::{Callable, Catalogue, Operation};
 use meho_host::policy::effect::Trust;
+use meho_host::policy::grammar::DISCOVERY;
 use meho_host::policy::schema::{DRY_RUN, ParameterType};
 use std::collections::BTreeSet;
 
@@ -20,7 +21,8 @@ const FISH: &str = include_str!("completions/words.fish");
 const ZSH_REGISTERS: &str = "if [ \"$funcstack[1]\" = ";
 
 /// The script for a shell.
-pub(crate) fn script(shell: Shell, operations: &[Operation]) -> String {
+pub(crate) fn script(shell: Shell, catalogue: &Catalogue) -> String {
+    let operations = catalogue.operations();
     let mut base = Vec::new();
     let mut cli = hinted(Cli::command());
     let no_file = options_with_a_value(&cli, &|option| option.get_value_hint() == ValueHint::Other);
@@ -46,9 +48,10 @@ pub(crate) fn script(shell: Shell, operations: &[Operation]) -> String {
         .replace("@OPERATIONS@", &listed(operations, shell))
         .replace(
             "@PARAMETERS@",
-            &cases(shell, operations.iter().map(|known| (known.id.to_string(), parameters(known)))),
+            &cases(shell, catalogue.callables().map(|known| (known.id.to_string(), parameters(known)))),
         )
-        .replace("@VALUES@", &cases(shell, operations.iter().flat_map(values)));
+        .replace("@VALUES@", &cases(shell, catalogue.callables().flat_map(values)))
+        .replace("@DISCOVERY@", DISCOVERY);
     format!("{base}\n{words}")
 }
 
@@ -105,13 +108,13 @@ fn cases(shell: Shell, branches: impl Iterator<Item = (String, Vec<String>)>) ->
     branches.filter(|(_, words)| !words.is_empty()).map(branch).collect::<Vec<_>>().join("\n")
 }
 
-fn parameters(operation: &Operation) -> Vec<String> {
+fn parameters(operation: Callable<'_>) -> Vec<String> {
     let dry_run = (operation.trust > Trust::Read).then(|| DRY_RUN.to_owned());
     operation.arguments.parameters().keys().cloned().chain(dry_run).map(|name| format!("{name}=")).collect()
 }
 
 /// The values of each parameter that has few, under `OPERATION.PARAMETER`.
-fn values(operation: &Operation) -> Vec<(String, Vec<String>)> {
+fn values(operation: Callable<'_>) -> Vec<(String, Vec<String>)> {
     let flag = || vec!["true".to_owned(), "false".to_owned()];
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for (name, parameter) in operation.arguments.parameters() {

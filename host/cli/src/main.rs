@@ -219,7 +219,7 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
         Command::Target(command) => target(cli, command, printer).await,
         Command::Completions { shell, component } => {
             let connector = load(&host()?, cli.component(component)).await?;
-            printer.people(&completions::script(*shell, connector.catalogue().operations())).map(drop)
+            printer.people(&completions::script(*shell, connector.catalogue())).map(drop)
         }
     }
 }
@@ -276,6 +276,10 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
     printer.progress().begins(Stage::Loading);
     let host = Host::new(state::settings(cli)?)?;
     let connector = load(&host, cli.component(&options.component)).await?;
+    if options.operation == DISCOVERY {
+        let message = format!("{DISCOVERY} is no operation: it gives a graph and no rows");
+        return Err(CallError::new(ErrorCode::UnknownOperation, message).hint("`meho-host topology` runs it"));
+    }
     let operation = connector.operation(&options.operation)?;
     let filter = Filter::new(&options.only, operation)?;
     let choice = target::choose(&options.target, Store::of(cli.config.as_deref()).as_ref());

@@ -14,6 +14,7 @@ use meho_host::graph::tree::{self, Bounds};
 use meho_host::graph::{Graph, dot, page};
 use meho_host::host::{CallStream, Event, Host};
 use meho_host::policy::catalogue::Discovery;
+use meho_host::policy::denial::Rule;
 use meho_host_cli::branches;
 use meho_host_cli::text::safe;
 use serde_json::{Map, Value, json};
@@ -38,9 +39,10 @@ pub(crate) async fn run(cli: &Cli, options: &TopologyOptions, printer: &Printer)
     printer.progress().is_at(Stage::Waiting);
     let stream = host.discover(&connector, &target, Discover { arguments, principal: target::principal(), timeout });
     if printer.format() == Format::Jsonl && options.from.is_none() && options.draw.is_none() {
-        return findings(stream, printer).await;
+        return findings(stream, printer).await.map_err(|error| advised(error, connector.discovery()));
     }
-    let (whole, answer) = stream.collect_graph().await?;
+    let collected = stream.collect_graph().await;
+    let (whole, answer) = collected.map_err(|error| advised(error, connector.discovery()))?;
     let start = match &options.from {
         Some(text) => Some(whole.find(text, namespace.as_deref()).map_err(of_find)?),
         None => None,
@@ -117,6 +119,18 @@ fn lines(graph: &Graph) -> String {
     let entities = graph.entities().iter().map(|entity| json!({"entity": entity}));
     let relationships = graph.relationships().iter().map(|relationship| json!({"relationship": relationship}));
     entities.chain(relationships).map(|line| format!("{line}\n")).collect()
+}
+
+/// Where a policy allows some namespaces only, what can be asked for all the same: what is of the cluster is refused as a whole.
+fn advised(error: CallError, discovery: Result<&Discovery, CallError>) -> CallError {
+    let is_of_namespaces = error.details.get("rule").is_some_and(|rule| *rule == Rule::PolicyNamespace.as_str());
+    let Some(discovery) = discovery.ok().filter(|_| is_of_namespaces) else { return error };
+    let in_namespaces = discovery.entities.iter().filter(|entity| entity.id.contains(SEPARATOR));
+    let kinds: Vec<&str> = in_namespaces.map(|entity| entity.name.as_str()).collect();
+    error.hint(format!(
+        "ask for one of the namespaces that are allowed, and for what is in it: kinds={}",
+        kinds.join(",")
+    ))
 }
 
 fn of_find(error: NotFound) -> CallError {

@@ -2,7 +2,7 @@
 
 use crate::coverage::{Coverage, Extent};
 use crate::entities::{self, FoundEntity};
-use crate::finding::{Entity, Finding, Named, NotAFinding, Relation};
+use crate::finding::{Entity, Finding, Named, NotAFinding, Properties, Property, Relation};
 use crate::graph::Graph;
 use crate::relationships::{self, FoundRelation};
 use crate::word::Word;
@@ -18,6 +18,7 @@ pub struct Collector {
     current: Option<Reading>,
     entities: Vec<FoundEntity>,
     relations: Vec<FoundRelation>,
+    held_bytes: u64,
 }
 
 /// What is being read, and how many readings of it came before.
@@ -65,6 +66,7 @@ impl Collector {
     /// # Errors
     /// Where it cannot stand here.
     pub fn take(&mut self, finding: Finding) -> Result<(), Misplaced> {
+        self.held_bytes += weight(&finding);
         let finding = self.with_shared_words(finding);
         match finding {
             Finding::Reading(name) => {
@@ -85,6 +87,12 @@ impl Collector {
             }
         }
         Ok(())
+    }
+
+    /// About what all findings so far take in memory, in bytes: for whoever has to bound it.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.held_bytes
     }
 
     /// The graph. What an earlier reading found and the last one did not is gone where `coverage` says that the type of it is complete, and stands otherwise.
@@ -122,4 +130,30 @@ impl Collector {
             }
         }
     }
+}
+
+/// About what a finding is kept in, in bytes. A map of one entry has room for eleven.
+fn weight(finding: &Finding) -> u64 {
+    const MAP: usize = 700;
+    const LIST_NODE: usize = 400;
+    let bytes = match finding {
+        Finding::Reading(_) => size_of::<Reading>(),
+        Finding::Entity(entity) => {
+            let hints = entity.same_as.iter().map(|hint| hint.object().as_str().len() + size_of::<Entity>());
+            let uid = entity.uid.as_deref().map_or(0, str::len);
+            size_of::<FoundEntity>() + entity.id.len() + uid + entity.properties.as_str().len() + hints.sum::<usize>()
+        }
+        Finding::Relationship(relation) => {
+            let end = |end: &Named| end.id.len() + end.uid.as_deref().map_or(0, str::len);
+            let list = |property: &Property| match property {
+                Property::Flag(_) => 0,
+                Property::List(items) => LIST_NODE + items.iter().map(|item| item.len() + 64).sum::<usize>(),
+            };
+            let Properties(properties) = &relation.properties;
+            let map = if properties.is_empty() { 0 } else { MAP };
+            let each = properties.iter().map(|(name, property)| name.len() + 64 + list(property));
+            size_of::<FoundRelation>() + end(&relation.from) + end(&relation.to) + map + each.sum::<usize>()
+        }
+    };
+    bytes as u64
 }

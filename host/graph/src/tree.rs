@@ -330,10 +330,20 @@ impl<'g> Tree<'g> {
         let name = if within.is_some_and(|group| self.is_in(node, group)) { last_segment(id) } else { id };
         let mut spans = vec![span(Role::Kind, format!("{} ", self.safe(kind.as_str()))), span(role, self.safe(name))];
         match self.web.entity(node) {
-            Some(entity) => spans.extend(state(entity).map(|state| span(Role::Note, format!(" {}", self.safe(&state))))),
-            None => spans.push(span(Role::Doubt, " (not read)")),
+            Some(entity) => {
+                spans.extend(state(entity).map(|state| span(Role::Note, format!(" {}", self.safe(&state)))))
+            }
+            None => spans.push(span(Role::Doubt, self.absence(kind))),
         }
         spans
+    }
+
+    /// What to say of something that nobody has seen: whether all of its type was read is the difference.
+    fn absence(&self, kind: &Word) -> &'static str {
+        match self.graph.coverage().of(kind) {
+            Some(Extent::Complete) => " (not found)",
+            Some(Extent::Partial(_) | Extent::Denied(_)) | None => " (not read)",
+        }
     }
 
     /// How a relationship is known, and what more is known of it.

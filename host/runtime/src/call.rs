@@ -164,11 +164,11 @@ impl Run<'_> {
                 Task::Operation(operation) => {
                     let call = GuestCall { operation: operation.id.as_str().to_owned(), arguments };
                     let returned = instance.meho_connector_operations().call_invoke(&mut store, &call).await;
-                    returned.map(|ended| ended.map(Returned::Outcome))
+                    returned.map(|ended| ended.map(Returned::Outcome).map_err(Box::new))
                 }
                 Task::Discovery(..) => {
                     let returned = instance.meho_connector_topology().call_discover(&mut store, &arguments).await;
-                    returned.map(|ended| ended.map(Returned::Summary))
+                    returned.map(|ended| ended.map(Returned::Summary).map_err(Box::new))
                 }
             };
             #[cfg(feature = "memory-inspection")]
@@ -189,7 +189,7 @@ impl Run<'_> {
         };
         match returned {
             Ok(Ok(returned)) => Ok(returned),
-            Ok(Err(failure)) => Err(fault::of_failure(failure, boundary.silence(), boundary.refusal())),
+            Ok(Err(failure)) => Err(fault::of_failure(*failure, boundary.silence(), boundary.refusal())),
             Err(trap) => Err(fault::of_trap(&trap, &self.budgets)),
         }
     }

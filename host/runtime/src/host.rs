@@ -144,18 +144,15 @@ impl CallStream {
     /// As the call failed; RESOURCE_LIMIT where what is found is more than the budget `collected_bytes`. What came before is dropped.
     pub async fn collect_graph(mut self) -> Result<(Graph, Box<Answer>), CallError> {
         let mut collector = Collector::new();
-        let mut held = 0;
         while let Some(event) = self.next().await {
             match event {
                 Event::Rows(batch) => {
-                    held += batch.lines().len() as u64;
-                    if held > self.collected_bytes {
-                        return Err(self
-                            .too_much()
-                            .hint("ask for one namespace or fewer kinds, or read the findings as they come"));
-                    }
                     for line in batch.iter() {
                         collector.add(line).map_err(|_| fault::connector_fault("a row is no finding"))?;
+                    }
+                    if collector.held_bytes() > self.collected_bytes {
+                        let hint = "ask for one namespace or fewer kinds, or read the findings as they come";
+                        return Err(self.too_much().hint(hint));
                     }
                 }
                 Event::End(ended) => {

@@ -1,6 +1,6 @@
 //! A hostile connector: what it says of itself, and what it does.
 
-use crate::bindings::exports::meho::connector::catalog::{self, Description, Operation};
+use crate::bindings::exports::meho::connector::catalog::{self, Description, Discovery, Operation};
 use crate::bindings::exports::meho::connector::operations::{self, Call, Outcome};
 use crate::bindings::exports::meho::connector::topology::{self, Summary};
 use crate::bindings::meho::connector::failures::Failure;
@@ -9,6 +9,8 @@ use std::marker::PhantomData;
 
 /// What comes of an act.
 pub type Acted = Result<Outcome, Failure>;
+/// What comes of discovery.
+pub type Discovered = Result<Summary, Failure>;
 
 /// One connector.
 pub trait Fixture {
@@ -18,10 +20,16 @@ pub trait Fixture {
         act(vec![pod()])
     }
 
-    /// What the connector says of itself. By default that it has the one operation.
+    /// What it says that it discovers. By default nothing.
+    #[must_use]
+    fn discovery() -> Option<Discovery> {
+        None
+    }
+
+    /// What the connector says of itself. By default that it has the one operation, and its discovery.
     #[must_use]
     fn describe() -> Description {
-        description(vec![Self::operation()])
+        Description { topology: Self::discovery(), ..description(vec![Self::operation()]) }
     }
 
     /// What it does when it is called.
@@ -29,6 +37,14 @@ pub trait Fixture {
     /// # Errors
     /// What it likes to say.
     fn act(call: &Arguments) -> Acted;
+
+    /// What it does when it is to discover.
+    ///
+    /// # Errors
+    /// What it likes to say. By default that it does not discover.
+    fn discover(_: &Arguments) -> Discovered {
+        Err(Failure::UnknownOperation("topology".to_owned()))
+    }
 }
 
 /// The arguments of a call.
@@ -40,6 +56,10 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    fn of(text: String) -> Self {
+        Self { map: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+
     /// A text argument; empty where it is not given.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
@@ -83,14 +103,13 @@ impl<F: Fixture> catalog::Guest for Component<F> {
 
 impl<F: Fixture> operations::Guest for Component<F> {
     fn invoke(call: Call) -> Result<Outcome, Failure> {
-        let map = serde_json::from_str(&call.arguments).unwrap_or_default();
-        F::act(&Arguments { text: call.arguments, map })
+        F::act(&Arguments::of(call.arguments))
     }
 }
 
 impl<F: Fixture> topology::Guest for Component<F> {
-    fn discover(_: String) -> Result<Summary, Failure> {
-        Err(Failure::UnknownOperation("topology".to_owned()))
+    fn discover(arguments: String) -> Discovered {
+        F::discover(&Arguments::of(arguments))
     }
 }
 

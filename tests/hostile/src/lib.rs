@@ -11,7 +11,7 @@ pub mod describe;
 pub mod http;
 pub mod outcome;
 
-pub use bindings::exports::meho::connector::catalog::{Description, Operation};
+pub use bindings::exports::meho::connector::catalog::{Description, Discovery, Operation};
 pub use bindings::meho::connector::{logging, rows};
-pub use fixture::{Acted, Arguments, Fixture};
+pub use fixture::{Acted, Arguments, Discovered, Fixture};
 pub use http::Request;

@@ -41,6 +41,8 @@ _meho_host_complete() {
             *)
                 if [[ -z "$command" ]]; then
                     command="$word"
+                    # It takes arguments, and no word in front of them.
+                    [[ "$command" == topology ]] && second='@DISCOVERY@'
                 elif [[ -z "$second" ]]; then
                     second="$word"
                 elif [[ "${COMP_WORDS[i - 1]}" != '=' ]]; then
@@ -59,7 +61,7 @@ _meho_host_complete() {
         return
     else
         case "$command" in
-            call)
+            call | topology)
                 if [[ -z "$second" ]]; then
                     _meho_host_operations
                 elif [[ "$prev" == '=' ]]; then

@@ -25,6 +25,8 @@ function __meho_host_words
             set option $word
         else if not string match -q -- '-*' $word
             echo $word
+            # It takes arguments, and no word in front of them.
+            test $word = topology; and echo @DISCOVERY@
         end
     end
 end
@@ -36,7 +38,7 @@ end
 
 function __meho_host_wants_argument
     set -l words (__meho_host_words)
-    test (count $words) -ge 2; and test $words[1] = call
+    test (count $words) -ge 2; and contains -- $words[1] call topology
 end
 
 function __meho_host_wants_target
@@ -63,4 +65,4 @@ end
 complete -c meho-host -n __meho_host_wants_operation -f -a '(__meho_host_operations)'
 complete -c meho-host -n __meho_host_wants_argument -f -a '(__meho_host_arguments)'
 complete -c meho-host -n __meho_host_wants_target -f -a '(command meho-host target names 2>/dev/null)'
-complete -c meho-host -n '__fish_seen_subcommand_from call' -l target -x -a '(command meho-host target names 2>/dev/null)'
+complete -c meho-host -n '__fish_seen_subcommand_from call topology' -l target -x -a '(command meho-host target names 2>/dev/null)'

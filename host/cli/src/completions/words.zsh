@@ -44,6 +44,8 @@ _meho-host() {
             *)
                 if [[ -z "$command" ]]; then
                     command="$word"
+                    # It takes arguments, and no word in front of them.
+                    [[ "$command" == topology ]] && second='@DISCOVERY@'
                 elif [[ -z "$second" ]]; then
                     second="$word"
                 else
@@ -60,10 +62,10 @@ _meho-host() {
         _meho_host_options "$@"
     elif [[ "$command" == (call|ops) && -z "$second" ]]; then
         _meho_host_operations
-    elif [[ "$command" == call && "$cur" == *=* ]]; then
+    elif [[ "$command" == (call|topology) && "$cur" == *=* ]]; then
         _meho_host_values "$second.${cur%%=*}"
         compadd -- "${cur%%=*}="${^reply}
-    elif [[ "$command" == call ]]; then
+    elif [[ "$command" == (call|topology) ]]; then
         _meho_host_parameters "$second"
         reply=(${reply:|given})
         compadd -S '' -a reply

@@ -28,7 +28,8 @@ pub(crate) async fn until_stopped(cluster: Demo, options: &DemoOptions) -> Resul
          export KUBECONFIG={shown}\n  \
          kubectl get pods -A\n  \
          meho-host call list_pods namespace=production --where status=CrashLoopBackOff\n  \
-         meho-host call delete_pod namespace=production name=…      asks before it sends\n\n\
+         meho-host call delete_pod namespace=production name=…      asks before it sends\n  \
+         meho-host topology --from pod/production/orders-db-0       down to the machine it runs on\n\n\
          Its second context, demo-viewer, may only look:\n\n  \
          meho-host call scale_deployment namespace=production name=nginx replicas=5 --context demo-viewer\n",
         url = cluster.server_url(),

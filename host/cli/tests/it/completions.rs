@@ -46,7 +46,7 @@ fn script(shell: &str) -> &'static str {
 }
 
 /// Command lines, and what must be and must not be offered for their last word.
-const CASES: [(&str, &[&str], &[&str]); 14] = [
+const CASES: [(&str, &[&str], &[&str]); 16] = [
     ("meho-host ca", &["call"], &["ops"]),
     ("meho-host call ", &["list_pods", "scale_deployment"], &["names"]),
     ("meho-host call scale", &["scale_deployment"], &["list_pods"]),
@@ -59,6 +59,8 @@ const CASES: [(&str, &[&str], &[&str]); 14] = [
     ("meho-host call list_pods --target ", &["lab", "prod"], &["namespace="]),
     ("meho-host call list_pods --where ", &[], &["script", "token"]),
     ("meho-host call list_pods --context ", &[], &["script", "token"]),
+    ("meho-host topology namespace=web ", &["kinds=", "include_values="], &["namespace=", "list_pods"]),
+    ("meho-host topology include_values=", &["true", "false"], &[]),
     ("meho-host target remove ", &["lab", "prod"], &[]),
     ("meho-host call list_pods --kubec", &["--kubeconfig"], &["--context"]),
 ];

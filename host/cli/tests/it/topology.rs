@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/topology.md");
 /// How wide the terminal is. A page shows as much.
-const COLUMNS: u16 = 130;
+const COLUMNS: u16 = 150;
 /// A pod with a claim, behind a Service, on a node with a provider id.
 const POD: &str = "pod/production/orders-db-0";
 
@@ -125,4 +125,48 @@ fn what_is_near_one_thing_is_cut_out_of_the_graph_and_a_name_that_fits_nothing_i
         (&kinds["error"]["code"], &kinds["error"]["details"]["argument"]),
         (&json!("INVALID_REQUEST"), &json!("kinds"))
     );
+}
+
+#[test]
+fn a_policy_of_some_namespaces_is_told_with_the_kinds_that_can_be_asked_for_under_it() {
+    let home = Home::new();
+    let _served = served(&home);
+    let policy = "[default]\noperations = [\"topology.discover\"]\nnamespaces = [\"production\"]\n";
+    home.write(".config/meho/policy.toml", policy);
+    let ask = |more: &[&str]| {
+        let arguments = ["topology", "namespace=production", "-o", "json", "--kubeconfig", "demo.kubeconfig"];
+        home.run(&[&arguments[..], more].concat())
+    };
+    let refused = ask(&[]);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    let refused: Value = serde_json::from_str(&refused.stdout).expect("JSON");
+    assert_eq!(refused["error"]["code"], "PERMISSION_DENIED");
+    let hint = refused["error"]["hint"].as_str().expect("a hint");
+    let kinds = hint.split_whitespace().find(|word| word.starts_with("kinds=")).expect("kinds");
+    let graph = ask(&[kinds]).json();
+    assert_eq!(graph["meta"]["complete"], true, "{:#}", graph["meta"]);
+    let entities = graph["data"]["entities"].as_array().expect("entities");
+    let ids = entities.iter().filter_map(|entity| entity["id"].as_str());
+    assert!(ids.clone().count() > 100 && ids.clone().all(|id| id.starts_with("production/")), "{ids:?}");
+    // And where it is not allowed at all, by its name.
+    home.write(".config/meho/policy.toml", "[default]\noperations = [\"list_pods\"]\n");
+    let refused: Value = serde_json::from_str(&ask(&[]).stdout).expect("JSON");
+    assert_eq!(refused["error"]["details"]["rule"], "policy-operation");
+}
+
+#[test]
+fn discovery_is_shown_like_an_operation_and_is_called_by_its_own_name() {
+    let home = Home::new();
+    let shown = home.run(&["ops", "topology.discover", "-o", "json"]).json();
+    assert_eq!(shown["entities"].as_array().map(Vec::len), Some(15));
+    assert_eq!(shown["relationships"].as_array().map(Vec::len), Some(27));
+    let sheet = home.run(&["ops", "topology.discover", "-o", "table"]).done();
+    assert!(sheet.contains("meho-host topology namespace=production"), "{sheet}");
+    let called = home.run(&["call", "topology.discover", "-o", "table"]).failed(1);
+    assert!(called.contains("`meho-host topology` runs it"), "{called}");
+    let rules = home.run(&["rbac", "--operations", "topology.discover"]).done();
+    for resource in ["endpointslices", "storageclasses", "persistentvolumes", "ingresses"] {
+        assert!(rules.contains(&format!("\"{resource}\"")), "{resource}: {rules}");
+    }
+    assert!(!rules.contains("\"watch\"") && !rules.contains("\"patch\""), "{rules}");
 }

@@ -239,3 +239,23 @@ fn a_hundred_thousand_entities_are_no_trouble() {
     let pod = graph.find("pod/shop/77", None).expect("one");
     assert_eq!(names(&graph.around(pod, 5)), ["Node/n", "Pod/shop/77"]);
 }
+
+#[test]
+fn what_is_held_is_counted_by_what_it_is_kept_in_and_not_by_its_text_alone() {
+    let mut collector = Collector::new();
+    let mut text = 0;
+    for line in [reading("Pod"), entity("Pod", "a/b"), relationship("uses", ("Pod", "a/b"), ("Map", "a/m"))] {
+        collector.add(line.to_string().as_bytes()).expect("a finding");
+        text += line.to_string().len() as u64;
+        assert!(collector.held_bytes() > 0);
+    }
+    // Short lines are kept in more than they say.
+    assert!(collector.held_bytes() > text, "{} of {text}", collector.held_bytes());
+    let before = collector.held_bytes();
+    let with_a_map = json!({"relationship": {
+        "type": "uses", "from": {"type": "Pod", "id": "a/b"}, "to": {"type": "Map", "id": "a/m"},
+        "known_by": "spec", "certain": true, "properties": {"via": ["env", "volume"]},
+    }});
+    collector.add(with_a_map.to_string().as_bytes()).expect("a finding");
+    assert!(collector.held_bytes() - before > 1_000, "{}", collector.held_bytes() - before);
+}

@@ -61,7 +61,7 @@ fn two_of_one_name_are_told_apart_by_their_uids() {
 
 #[test]
 fn what_has_a_name_like_it_is_offered() {
-    check("pod/web", None, none(&["Pod/bank/web-1", "Pod/shop/web-1"]));
+    check("pod/eb-1", None, none(&["Pod/bank/web-1", "Pod/shop/web-1"]));
     check("service/db", None, none(&["Pod/shop/db"]));
     check("pod/nothing", None, none(&[]));
     check("gadget/nothing", None, none(&[]));

@@ -31,16 +31,16 @@ Not everything was read. What is missing here may exist all the same:
 fn what_is_asked_about_stands_below_what_leads_to_it_and_above_what_it_uses() {
     let expected = "\
 StatefulSet shop/database
-└─ manages Pod shop/database-0  by owner_reference
+└─ manages Pod shop/database-0 Running  by owner_reference
    ├─ ← routes_to Service shop/database  by selector ready=yes ?
-   ├─ runs_on Node worker-1  by spec
-   │  ├─ may be VM match_key=i-00000001 provider=aws zone=eu-west-1a  by provider_id
+   ├─ runs_on Node worker-1 Ready  by spec
+   │  ├─ same_as VM match_key=i-00000001 provider=aws zone=eu-west-1a  by provider_id
    │  └─ may be Host match_key=worker-1  by host_name ?
-   └─ uses PersistentVolumeClaim shop/data-database-0  by spec ?
-      ├─ bound_to PersistentVolume pvc-4f1c0  by spec
+   └─ uses PersistentVolumeClaim shop/data-database-0 Bound  by spec ?
+      ├─ bound_to PersistentVolume pvc-4f1c0 Bound  by spec
       └─ uses StorageClass fast  by spec
-         ├─ provisions PersistentVolume pvc-4f1c0  by spec
-         └─ provisions PersistentVolume pvc-4f1c1  by spec
+         ├─ provisions PersistentVolume pvc-4f1c0 Bound  by spec
+         └─ provisions PersistentVolume pvc-4f1c1 Bound  by spec
 ";
     // It is in its namespace, as its name says.
     assert_eq!(around(&shop().graph(), "pod/database-0", Bounds::default()), format!("{expected}{UNREAD}"));
@@ -52,9 +52,9 @@ fn a_chain_has_all_its_links() {
     let expected = "\
 Deployment shop/web
 └─ manages ReplicaSet shop/web-7d4b9c  by owner_reference
-   └─ manages Pod shop/web-7d4b9c-x000  by owner_reference
+   └─ manages Pod shop/web-7d4b9c-x000 Running  by owner_reference
       ├─ ← routes_to Service shop/web  by endpoint_slice ports=http ready=yes
-      ├─ runs_on Node worker-1  by spec
+      ├─ runs_on Node worker-1 Ready  by spec
 ";
     assert!(shown.starts_with(expected), "{shown}");
     assert!(shown.contains("1 Event about it"), "{shown}");
@@ -72,7 +72,7 @@ fn a_namespace_shows_what_is_in_it_and_a_node_what_runs_on_it() {
     let shown = around(&graph, "namespace/observability", Bounds::default());
     assert!(shown.contains("← member_of Deployment observability/grafana  by spec\n"), "{shown}");
     let shown = around(&graph, "node/worker-1", Bounds { in_a_row: 6, ..Bounds::default() });
-    assert!(shown.starts_with("Node worker-1\n├─ ← runs_on Pod kube-system/cni-1  by spec\n"), "{shown}");
+    assert!(shown.starts_with("Node worker-1 Ready\n├─ ← runs_on Pod kube-system/cni-1 Running  by spec\n"), "{shown}");
     assert!(shown.contains("├─ and 2 more\n"), "{shown}");
 }
 
@@ -83,14 +83,14 @@ fn all_of_it_is_by_namespace_from_the_tops_down() {
 observability
   Deployment collector
   └─ manages ReplicaSet collector-7d4b9c  by owner_reference
-     ├─ manages Pod collector-7d4b9c-x000  by owner_reference  runs_on Node worker-1
-     ├─ manages Pod collector-7d4b9c-x001  by owner_reference  runs_on Node worker-2
-     └─ manages Pod collector-7d4b9c-x002  by owner_reference  runs_on Node worker-3
+     ├─ manages Pod collector-7d4b9c-x000 Running  by owner_reference  runs_on Node worker-1 Ready
+     ├─ manages Pod collector-7d4b9c-x001 Running  by owner_reference  runs_on Node worker-2 Ready
+     └─ manages Pod collector-7d4b9c-x002 Running  by owner_reference  runs_on Node worker-3 Ready
   Deployment grafana
 ";
     assert!(shown.contains(observed), "{shown}");
-    assert!(shown.contains("in no namespace\n  Namespace kube-system\n"), "{shown}");
-    assert!(shown.contains("  Node worker-1  ← runs_on 8 Pod\n  ├─ may be VM match_key=i-00000001 "), "{shown}");
+    assert!(shown.contains("in no namespace\n  Namespace kube-system Active\n"), "{shown}");
+    assert!(shown.contains("  Node worker-1 Ready  ← runs_on 8 Pod\n  ├─ same_as VM match_key=i-00000001 "), "{shown}");
     assert!(shown.ends_with(UNREAD), "{shown}");
 }
 

@@ -433,3 +433,70 @@ fn a_description_is_loaded_whole_or_not_at_all() {
         assert!(refusal.contains(why), "{refusal}");
     }
 }
+
+/// A description that discovers pods and what they run on.
+fn discovering(change: impl FnOnce(&mut Value)) -> Description {
+    description(|whole| {
+        let entity = |name: &str| json!({"name": name, "id": "{name}", "properties": ["name"], "same_as": []});
+        let mut topology = json!({
+            "summary": "x", "arguments": r#"{"type":"object","additionalProperties":false}"#,
+            "entities": [entity("Pod"), entity("Node")],
+            "relationships": [{"source": "Pod", "name": "runs_on", "destination": "Node"}],
+            "effects": [effect("all", &literal("/api/v1/pods"), &json!({}))],
+        });
+        change(&mut topology);
+        whole["topology"] = topology;
+    })
+}
+
+#[test]
+fn a_description_of_discovery_is_loaded_whole_or_not_at_all() {
+    assert!(Catalogue::load(discovering(|_| ())).is_ok());
+    // A relationship may end at what is not found, and at anything.
+    for to in ["VM", "any"] {
+        Catalogue::load(discovering(|d| d["relationships"][0]["destination"] = to.into())).expect("loaded");
+    }
+    type Change = fn(&mut Value);
+    let refused: [(&str, Change); 16] = [
+        ("this name is taken", |d| d["entities"][1] = d["entities"][0].clone()),
+        ("this name is taken", |d| d["entities"][1]["name"] = "any".into()),
+        ("more than 64 types of entities", |d| {
+            let entity =
+                |number| json!({"name": format!("Kind{number}"), "id": "{name}", "properties": [], "same_as": []});
+            d["entities"] = (0..65).map(entity).collect();
+        }),
+        ("entity type", |d| d["entities"][1]["name"] = "Nоde".into()),
+        ("entity type", |d| d["entities"][1]["same_as"] = json!(["a VM"])),
+        ("control characters", |d| d["entities"][1]["id"] = "{name}\u{1b}[2J".into()),
+        ("it is from nothing that is found", |d| d["relationships"][0]["source"] = "Secret".into()),
+        ("it is from nothing that is found", |d| d["relationships"][0]["source"] = "any".into()),
+        ("it stands with the entity", |d| d["relationships"][0]["name"] = "same_as".into()),
+        ("relationship Pod Runs On Node", |d| d["relationships"][0]["name"] = "Runs On".into()),
+        ("it stands twice", |d| d["relationships"] = json!([d["relationships"][0], d["relationships"][0]])),
+        ("more than 256 types of relationships", |d| {
+            let relation = |number| json!({"source": "Pod", "name": format!("uses_{number}"), "destination": "Node"});
+            d["relationships"] = (0..257).map(relation).collect();
+        }),
+        ("control characters", |d| d["summary"] = "a\u{1b}[2Jb".into()),
+        ("outside the subset", |d| {
+            d["arguments"] = r##"{"type":"object","additionalProperties":false,"$ref":"#"}"##.into();
+        }),
+        ("effect all: ", |d| d["effects"][0]["method"] = "Post".into()),
+        ("effect all: ", |d| d["effects"][0]["trust"] = "Write".into()),
+    ];
+    for (why, change) in refused {
+        let refused = Catalogue::load(discovering(change)).expect_err(why);
+        assert!(
+            refused.to_string().starts_with("operation topology") && refused.to_string().contains(why),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn no_operation_is_called_what_discovery_is_called() {
+    let named = |id: &str| Catalogue::load(description(|d| d["operations"][0]["id"] = id.into()));
+    named("topology_discover").expect("loaded");
+    let refused = named("topology.discover").expect_err("refused");
+    assert!(refused.to_string().contains("this is what discovery is called"), "{refused}");
+}

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod families;
+mod findings;
 mod load;
 mod requests;
 mod results;

@@ -5,8 +5,10 @@ use crate::world::{World, target};
 use async_trait::async_trait;
 use meho_host::approval::{Approver, Verdict};
 use meho_host::call::AnswerMeta;
+use meho_host::discovery::Discover;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::host::Call;
+use meho_host::policy::grammar::DISCOVERY;
 use meho_host::policy::plan::{Approval, Confirmation, Plan};
 use meho_host::record::CallRecord;
 use meho_host::target::Target;
@@ -93,6 +95,11 @@ impl<'t> Trial<'t> {
         }
     }
 
+    /// Discovery by a hostile component. What it comes to is the graph.
+    pub(crate) fn discovery_of(component: &'static [u8]) -> Self {
+        Self::of(component).operation(DISCOVERY)
+    }
+
     pub(crate) fn operation(self, operation: &'static str) -> Self {
         Self { operation, ..self }
     }
@@ -136,6 +143,13 @@ impl<'t> Trial<'t> {
             Err(refused) => Err(refused),
             Ok(connector) => {
                 let Value::Object(arguments) = self.arguments else { panic!("arguments are an object") };
+                if self.operation == DISCOVERY {
+                    let discover = Discover { arguments, principal: principal.clone(), timeout: self.timeout };
+                    let found = self.world.host.discover(&connector, &target, discover).collect_graph().await;
+                    let graph = |graph| serde_json::to_value(graph).expect("a graph is JSON");
+                    let outcome = found.map(|(found, answer)| (graph(found), answer.meta));
+                    return Ran { outcome, records: self.world.records.of(&principal) };
+                }
                 let call = Call {
                     operation: self.operation.to_owned(),
                     arguments,

@@ -14,6 +14,8 @@ mod objects;
 mod program;
 mod terminal;
 mod topology;
+mod topology_faults;
+mod topology_large;
 
 mod answers;
 mod approvals;

@@ -13,6 +13,7 @@ mod broken;
 mod case;
 mod columns;
 pub(crate) mod data;
+pub(crate) mod mutation;
 mod plain;
 mod rights;
 mod roles;

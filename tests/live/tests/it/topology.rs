@@ -4,7 +4,7 @@
 
 use crate::embedded::{Caller, own_warnings};
 use crate::objects::{IMAGE, SOON, still_deployment};
-use meho_control_plane::{Cluster, NODE_BY_HAND, Namespace};
+use meho_control_plane::{Cluster, NODE_BY_HAND, Namespace, Rule};
 use meho_host::call::AnswerMeta;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -21,6 +21,8 @@ both![
     events_are_about_what_they_name_and_nothing_else_of_its_name,
     a_node_says_by_what_others_may_know_its_machine,
     values_stay_where_they_are,
+    its_least_rules_are_enough_and_each_that_is_missing_costs_its_kind_and_no_other,
+    where_slices_may_not_be_read_endpoints_say_it_and_where_those_may_not_selectors_do,
 ];
 
 /// A graph, by short names.
@@ -552,4 +554,119 @@ fn values_stay_where_they_are(cluster: &Cluster) {
         .filter_map(|of| of["type"].as_str())
         .collect();
     assert_eq!(types, BTreeSet::from(["ConfigMap"]));
+}
+
+/// The rules that the kinds of a namespace need: group, resource, and the type that is read by it.
+const LISTS: [(&str, &str, &str); 12] = [
+    ("", "pods", "Pod"),
+    ("", "services", "Service"),
+    ("", "configmaps", "ConfigMap"),
+    ("", "secrets", "Secret"),
+    ("", "persistentvolumeclaims", "PersistentVolumeClaim"),
+    ("", "events", "Event"),
+    ("apps", "deployments", "Deployment"),
+    ("apps", "replicasets", "ReplicaSet"),
+    ("apps", "statefulsets", "StatefulSet"),
+    ("apps", "daemonsets", "DaemonSet"),
+    ("networking.k8s.io", "ingresses", "Ingress"),
+    ("discovery.k8s.io", "endpointslices", "EndpointSlice"),
+];
+
+/// Somebody who may list all of a namespace but this.
+fn without(namespace: &Namespace, name: &str, missing: &[&str]) -> Caller {
+    let kept = LISTS.iter().filter(|(_, resource, _)| !missing.contains(resource));
+    let rules: Vec<Rule> = kept.map(|(group, resource, _)| Rule::new(group, resource, &["list"])).collect();
+    let user = namespace.user(name, &rules).expect("a user");
+    Caller::user(namespace.cluster(), &user)
+}
+
+fn extent<'g>(found: &'g Found, kind: &str) -> &'g Value {
+    let all = found.graph["coverage"]["entities"].as_array().expect("a list");
+    all.iter().find(|of| of["type"] == kind).unwrap_or_else(|| panic!("{kind} has no line"))
+}
+
+fn its_least_rules_are_enough_and_each_that_is_missing_costs_its_kind_and_no_other(cluster: &Cluster) {
+    let namespace = cluster.namespace().expect("a namespace");
+    placed(
+        &namespace,
+        "web",
+        json!({"app": "web"}),
+        json!({"volumes": [{"name": "a", "configMap": {"name": "settings"}}]}),
+    );
+    make(&namespace, "", "configmaps", json!({"metadata": {"name": "settings"}}));
+    let kinds: Vec<&str> = LISTS.iter().map(|(.., kind)| *kind).filter(|kind| *kind != "EndpointSlice").collect();
+    let arguments = json!({"namespace": namespace.name(), "kinds": kinds});
+    let whole = Found::with(&without(&namespace, "reader", &[]), arguments.clone());
+    assert!(whole.meta.complete, "{:?}", whole.meta);
+    let others = |found: &Found, kind: &str| -> Vec<Value> {
+        // What its controllers do meanwhile.
+        let all = found.graph["entities"].as_array().expect("a list").iter();
+        all.filter(|entity| entity["type"] != kind && entity["type"] != "Event").cloned().collect()
+    };
+    for (group, resource, kind) in LISTS {
+        let found = Found::with(&without(&namespace, &format!("no-{resource}"), &[resource]), arguments.clone());
+        assert!(!found.meta.complete, "{resource}");
+        if kind == "EndpointSlice" {
+            continue;
+        }
+        let extent = extent(&found, kind);
+        assert_eq!(extent["extent"], "denied", "{extent}");
+        let rule = format!("apiGroups: [\"{group}\"], resources: [\"{resource}\"]");
+        assert!(extent["reason"].as_str().is_some_and(|reason| reason.contains(&rule)), "{extent}");
+        let all = found.graph["coverage"]["entities"].as_array().expect("a list");
+        assert!(all.iter().all(|of| of["type"] == kind || of["extent"] == "complete"), "{resource}: {all:#?}");
+        assert_eq!(others(&found, kind), others(&whole, kind), "{resource}");
+    }
+    // What it names is there still, as something that nobody has seen.
+    let found = Found::with(&without(&namespace, "no-maps", &["configmaps"]), arguments);
+    assert!(found.all(&namespace, "Pod", "uses", "ConfigMap").contains("web settings!"));
+    assert_eq!(found.all(&namespace, "Pod", "runs_on", "Node"), set(&[&format!("web {NODE_BY_HAND}!")]));
+}
+
+fn where_slices_may_not_be_read_endpoints_say_it_and_where_those_may_not_selectors_do(cluster: &Cluster) {
+    let namespace = cluster.namespace().expect("a namespace");
+    let serve =
+        |name: &str, spec: Value| make(&namespace, "", "services", json!({"metadata": {"name": name}, "spec": spec}));
+    let ports = json!([{"port": 80}]);
+    serve("web", json!({"selector": {"app": "web", "tier": "front"}, "ports": ports}));
+    serve("unselective", json!({"ports": ports}));
+    serve("external", json!({"type": "ExternalName", "externalName": "db.example.com", "selector": {"app": "web"}}));
+    let running = |name: &str, labels: Value, ip: &str, phase: &str| {
+        placed(&namespace, name, labels, json!({}));
+        let ready = if phase == "Running" { "True" } else { "False" };
+        let conditions = json!([{"type": "Ready", "status": ready}]);
+        let status = json!({"phase": phase, "podIP": ip, "podIPs": [{"ip": ip}], "conditions": conditions});
+        cluster.admin().write_status(&namespace.path(&format!("pods/{name}")), &status).expect("a status");
+    };
+    running("one", json!({"app": "web", "tier": "front", "more": "x"}), "192.0.2.81", "Running");
+    running("half", json!({"app": "web"}), "192.0.2.82", "Running");
+    running("over", json!({"app": "web", "tier": "front"}), "192.0.2.83", "Failed");
+    soon(&namespace, |found| found.all(&namespace, "Service", "routes_to", "Pod").len() == 1);
+    let arguments = json!({"namespace": namespace.name(), "kinds": ["Service", "Pod"]});
+    let mut rules = vec![Rule::new("", "pods", &["list"]), Rule::new("", "services", &["list"])];
+    let neither = namespace.user("neither", &rules).expect("a user");
+    rules.push(Rule::new("", "endpoints", &["list"]));
+    let endpoints = namespace.user("endpoints", &rules).expect("a user");
+    let here = namespace.name();
+    let route = |found: &Found| {
+        found.one("routes_to", ("Service", &format!("{here}/web")), ("Pod", &format!("{here}/one"))).clone()
+    };
+    let why = |found: &Found| {
+        let all = found.graph["coverage"]["relationships"].as_array().expect("a list").clone();
+        let of = all.into_iter().find(|of| of["source"] == "Service" && of["name"] == "routes_to").expect("its line");
+        assert_eq!(of["extent"], "partial", "{of}");
+        of["reason"].as_str().expect("a reason").to_owned()
+    };
+    let told = || {
+        let found = Found::with(&Caller::user(cluster, &endpoints), arguments.clone());
+        let is_told = found.all(&namespace, "Service", "routes_to", "Pod") == set(&["web one"]);
+        is_told.then_some(found)
+    };
+    let found = meho_control_plane::until(SOON, told).expect("the Endpoints say it");
+    assert_eq!((&route(&found)["known_by"], &route(&found)["certain"]), (&json!("endpoints"), &json!(true)));
+    assert!(why(&found).contains("Endpoints were read in their place"), "{}", why(&found));
+    let found = Found::with(&Caller::user(cluster, &neither), arguments);
+    assert_eq!(found.all(&namespace, "Service", "routes_to", "Pod"), set(&["web one?"]));
+    assert_eq!(route(&found)["known_by"], "selector");
+    assert!(why(&found).contains("selectors stand in their place"), "{}", why(&found));
 }

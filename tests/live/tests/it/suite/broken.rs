@@ -5,10 +5,10 @@
 //! with an error of the contract, or says that its answer is not complete, or it gives the very answer of the healthy ones: it never traps, and never gives
 //! less without a word.
 
-mod mutation;
 mod tape;
 
 use super::case::{Case, Is, rows};
+use super::mutation::{Mutation, absent, bare, of_other_types};
 use super::rights::lines_of;
 use super::world::World;
 use crate::embedded::{Answered, Caller, embedded, target_with, yes};
@@ -19,7 +19,6 @@ use meho_host::policy::effect::Trust;
 use meho_host::policy::family::Family;
 use meho_host::target::{TargetSettings, Verification};
 use meho_test_fake::Authority;
-use mutation::{Mutation, absent, bare, of_other_types};
 use serde_json::Value;
 use tape::{Fault, Player, recorded};
 

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A changed document, and what was changed.
-pub(super) struct Mutation {
-    pub(super) at: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Mutation {
+    pub(crate) at: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Pointers to the fields of a document. Of what lies in a list, each field once.
@@ -63,7 +63,7 @@ fn bytes(document: &Value) -> Vec<u8> {
 }
 
 /// The document with a value of another type in each field in turn.
-pub(super) fn of_other_types(document: &Value) -> Vec<Mutation> {
+pub(crate) fn of_other_types(document: &Value) -> Vec<Mutation> {
     let changed = |(number, at): (usize, String)| {
         let mut changed = document.clone();
         let field = changed.pointer_mut(&at)?;
@@ -76,7 +76,7 @@ pub(super) fn of_other_types(document: &Value) -> Vec<Mutation> {
 }
 
 /// The document without each field in turn. Items of lists stay.
-pub(super) fn absent(document: &Value) -> Vec<Mutation> {
+pub(crate) fn absent(document: &Value) -> Vec<Mutation> {
     let changed = |at: String| {
         let mut changed = document.clone();
         let (parent, name) = at.rsplit_once('/')?;
@@ -89,7 +89,7 @@ pub(super) fn absent(document: &Value) -> Vec<Mutation> {
 }
 
 /// The document with nothing in its objects but who they are, and with nothing in them at all.
-pub(super) fn bare(document: &Value) -> Vec<Mutation> {
+pub(crate) fn bare(document: &Value) -> Vec<Mutation> {
     let who = |object: &Value| {
         let metadata = ["name", "namespace", "uid", "resourceVersion"]
             .map(|name| (name.to_owned(), object["metadata"][name].clone()));
