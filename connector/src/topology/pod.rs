@@ -1,8 +1,10 @@
 //! Pods: where they run, and all that they use.
 
-use crate::kinds::pod::PODS;
-use crate::node::Shape::{Flag, Int, List, Object, Pairs, Text};
+use crate::kinds::pod::{PODS, STATUSES};
+use crate::metadata::CONDITIONS;
+use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
+use crate::pod_status::columns;
 use crate::row::Row;
 use crate::topology::configuration::{CONFIG_MAP, SECRET};
 use crate::topology::entity::{EntityKind, OWNERS, Pass};
@@ -29,6 +31,7 @@ const SECRET_REF: Shape = Object(&[("secretRef", NAMED)]);
 const CONTAINER: Shape = Object(&[
     ("name", Text),
     ("image", Text),
+    ("restartPolicy", Text),
     ("env", List(&Object(&[("valueFrom", Object(&[("configMapKeyRef", NAMED), ("secretKeyRef", NAMED)]))]))),
     ("envFrom", List(&Object(&[("configMapRef", NAMED), ("secretRef", NAMED)]))),
 ]);
@@ -51,12 +54,6 @@ const VOLUME: Shape = Object(&[
     ("storageos", SECRET_REF),
 ]);
 
-const STATE: Shape = Object(&[
-    ("running", Object(&[])),
-    ("waiting", Object(&[("reason", Text)])),
-    ("terminated", Object(&[("reason", Text), ("exitCode", Int)])),
-]);
-
 /// Pods.
 pub(crate) const POD: EntityKind = EntityKind {
     resource: PODS,
@@ -70,6 +67,7 @@ pub(crate) const POD: EntityKind = EntityKind {
                 ("uid", Text),
                 ("labels", Pairs),
                 ("annotations", Pairs),
+                ("deletionTimestamp", Text),
                 ("ownerReferences", OWNERS),
             ]),
         ),
@@ -89,10 +87,10 @@ pub(crate) const POD: EntityKind = EntityKind {
             Object(&[
                 ("phase", Text),
                 ("podIP", Text),
-                (
-                    "containerStatuses",
-                    List(&Object(&[("name", Text), ("ready", Flag), ("restartCount", Int), ("state", STATE)])),
-                ),
+                ("reason", Text),
+                ("conditions", CONDITIONS),
+                ("containerStatuses", STATUSES),
+                ("initContainerStatuses", STATUSES),
             ]),
         ),
     ]),
@@ -105,6 +103,11 @@ fn pod(pod: &Node<'_>, row: &mut Row<'_>, _: bool) {
     let (spec, status) = (pod.part("spec"), pod.part("status"));
     name(pod, row);
     row.text_or_null("phase", status.filled("phase"));
+    // As `kubectl get pods` prints them: a phase alone calls a pod running that crashes and one that is going.
+    let columns = columns(pod);
+    row.text("status", &columns.status);
+    row.text("ready", &columns.ready);
+    row.int("restarts", columns.restarts);
     row.text_or_null("pod_ip", status.filled("podIP"));
     row.text_or_null("node_name", spec.filled("nodeName"));
     row.list("containers", spec.member("containers"), |row, container| {

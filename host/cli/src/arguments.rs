@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::policy::effect::Trust;
 use meho_host::policy::family::Family;
+use meho_host::policy::grammar::DISCOVERY;
 use meho_host::policy::schema::{ArgumentsSchema, DRY_RUN, ParameterType};
 use meho_host_cli::configuration::TargetName;
 use meho_host_cli::text::safe;
@@ -112,7 +113,7 @@ What an operation takes: meho-host ops OPERATION")]
     /// what is not there.
     #[command(after_help = "Examples:
   meho-host topology namespace=production
-  meho-host topology --from pod/production/api-gateway-7d9c5   from its Deployment down to the machine it runs on
+  meho-host topology --from pod/production/api-gateway         from its Deployment down to the machine it runs on
   meho-host topology -o json | jq '.data.entities[] | select(.type == \"Node\").same_as'
   meho-host topology --draw html > cluster.html                a page to look at, which works offline
   meho-host topology --draw dot | dot -Tsvg > cluster.svg
@@ -424,10 +425,11 @@ impl CheckOptions {
 pub(crate) struct TopologyOptions {
     #[command(flatten)]
     pub(crate) given: GivenArguments,
-    /// Only what is near this: TYPE/NAME, or TYPE/NAMESPACE/NAME
+    /// Only what is near this: TYPE/NAME, or TYPE/NAMESPACE/NAME; of the name as much as only one has
     #[arg(long, value_name = "TYPE/NAME")]
     pub(crate) from: Option<String>,
-    /// How many steps away from it
+    /// How many steps away from it, 0 to 64, in the formats for programs and in drawings. A step is one relationship, and none turns round on the one before; a tree shows what
+    /// leads to it and what it leads to
     #[arg(long, value_name = "STEPS", requires = "from", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=64))]
     pub(crate) depth: u32,
     /// Draw it: a page of HTML, or text for Graphviz
@@ -570,6 +572,11 @@ fn shell(text: &str) -> Result<Shell, String> {
         "fish" => Ok(Shell::Fish),
         _ => Err("bash, zsh and fish are there".to_owned()),
     }
+}
+
+/// What was meant by an operation's name: the command is called otherwise than what it runs.
+pub(crate) fn meant_operation(id: &str) -> &str {
+    if id == "topology" { DISCOVERY } else { id }
 }
 
 /// The parameter that a target's namespace stands for where a call has none.

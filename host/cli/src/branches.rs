@@ -1,6 +1,6 @@
 //! Lines of a graph's tree as a terminal shows them: coloured, and each cut where the terminal ends.
 
-use crate::paint::Tone;
+use crate::paint::{Tone, tone_of};
 use crate::text::one_line;
 use crate::view::View;
 use meho_host::graph::tree::{Line, Role};
@@ -15,7 +15,8 @@ pub fn lines(lines: &[Line], view: &View) -> String {
         for span in &line.0 {
             let shown = one_line(&span.text, room);
             room = room.saturating_sub(shown.width());
-            text.push_str(&view.paint.paint(tone(span.role), &shown));
+            let tone = if span.role == Role::State { tone_of(span.text.trim()) } else { tone(span.role) };
+            text.push_str(&view.paint.paint(tone, &shown));
             if room == 0 {
                 break;
             }
@@ -27,7 +28,7 @@ pub fn lines(lines: &[Line], view: &View) -> String {
 
 fn tone(role: Role) -> Tone {
     match role {
-        Role::Branch | Role::Name => Tone::Plain,
+        Role::Branch | Role::Name | Role::State => Tone::Plain,
         Role::Heading | Role::Start => Tone::Heading,
         Role::Kind | Role::Relationship | Role::Note => Tone::Faint,
         Role::Doubt => Tone::Warn,

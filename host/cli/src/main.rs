@@ -191,7 +191,7 @@ async fn run(cli: &Cli, printer: &Printer) -> Result<(), CallError> {
             let connector = load(&host()?, cli.component(component)).await?;
             match operation {
                 None => inspect::operations(&connector, printer),
-                Some(id) if id == DISCOVERY => inspect::discovery(connector.discovery()?, printer),
+                Some(id) if meant_operation(id) == DISCOVERY => inspect::discovery(connector.discovery()?, printer),
                 Some(id) => inspect::operation(connector.operation(id)?, printer),
             }
         }
@@ -276,7 +276,7 @@ async fn call(cli: &Cli, options: &CallOptions, printer: &Printer) -> Result<(),
     printer.progress().begins(Stage::Loading);
     let host = Host::new(state::settings(cli)?)?;
     let connector = load(&host, cli.component(&options.component)).await?;
-    if options.operation == DISCOVERY {
+    if meant_operation(&options.operation) == DISCOVERY {
         let message = format!("{DISCOVERY} is no operation: it gives a graph and no rows");
         return Err(CallError::new(ErrorCode::UnknownOperation, message).hint("`meho-host topology` runs it"));
     }

@@ -320,11 +320,8 @@ impl Printer {
         }
     }
 
-    /// What is to be known about a graph besides its lines.
+    /// What is to be known about a graph besides its lines. Always: without it nobody could tell what was not read from what is not there.
     pub(crate) fn trailer_of_graph(&self, meta: &AnswerMeta, coverage: &Coverage) {
-        if meta.complete && meta.warnings.is_empty() {
-            return;
-        }
         let line = json!({"meta": meta, "coverage": coverage}).to_string();
         let _ = writeln!(io::stderr().lock(), "{}", safe_json(&line, json_escape));
     }

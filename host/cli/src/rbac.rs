@@ -1,6 +1,6 @@
 //! The rules that operations need, as objects for `kubectl apply`.
 
-use crate::arguments::RbacOptions;
+use crate::arguments::{RbacOptions, meant_operation};
 use crate::output::{Format, Printer};
 use meho_host::connector::Connector;
 use meho_host::error::{CallError, ErrorCode};
@@ -41,7 +41,7 @@ fn chosen<'c>(options: &RbacOptions, connector: &'c Connector) -> Result<Vec<Cal
     match options.trust {
         Some(trust) => Ok(all.filter(|operation| operation.trust <= trust).collect()),
         None if options.operations.is_empty() => Ok(all.collect()),
-        None => options.operations.iter().map(|id| connector.callable(id)).collect(),
+        None => options.operations.iter().map(|id| connector.callable(meant_operation(id))).collect(),
     }
 }
 

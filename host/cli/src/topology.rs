@@ -2,16 +2,19 @@
 
 use crate::arguments::{Cli, Drawing, NAMESPACE, TopologyOptions, merge};
 use crate::document::Document;
+use crate::habits::list_of;
 use crate::output::{Format, Printer, Reader};
 use crate::progress::Stage;
 use crate::store::Store;
 use crate::{load, state, target};
+use meho_host::call::AnswerMeta;
+use meho_host::connector::Connector;
 use meho_host::discovery::Discover;
 use meho_host::error::{CallError, ErrorCode};
 use meho_host::graph::find::NotFound;
 use meho_host::graph::finding::Entity;
 use meho_host::graph::tree::{self, Bounds};
-use meho_host::graph::{Graph, dot, page};
+use meho_host::graph::{Coverage, Extent, Graph, dot, page};
 use meho_host::host::{CallStream, Event, Host};
 use meho_host::policy::catalogue::Discovery;
 use meho_host::policy::denial::Rule;
@@ -20,6 +23,8 @@ use meho_host_cli::text::safe;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
+/// The argument that says which types are asked for.
+const KINDS: &str = "kinds";
 /// What parts the type, the namespace and the name of what is asked for.
 const SEPARATOR: char = '/';
 
@@ -31,7 +36,7 @@ pub(crate) async fn run(cli: &Cli, options: &TopologyOptions, printer: &Printer)
     let choice = target::choose(&options.target, Store::of(cli.config.as_deref()).as_ref());
     // What is wrong with the arguments is wrong wherever they go.
     let of_target = choice.as_ref().ok().and_then(|choice| choice.namespace.as_deref());
-    let arguments = arguments(options, connector.discovery()?, of_target)?;
+    let arguments = arguments(options, &connector, of_target)?;
     let target = choice?.target()?;
     let namespace = arguments.get(NAMESPACE).and_then(Value::as_str).filter(|name| !name.is_empty());
     let namespace = namespace.map(str::to_owned);
@@ -44,7 +49,10 @@ pub(crate) async fn run(cli: &Cli, options: &TopologyOptions, printer: &Printer)
     let collected = stream.collect_graph().await;
     let (whole, answer) = collected.map_err(|error| advised(error, connector.discovery()))?;
     let start = match &options.from {
-        Some(text) => Some(whole.find(text, namespace.as_deref()).map_err(of_find)?),
+        Some(text) => {
+            let text = start_of(text, &connector);
+            Some(whole.find(&text, namespace.as_deref()).map_err(|error| of_find(error, &text, whole.coverage()))?)
+        }
         None => None,
     };
     let near = start.map(|start| whole.around(start, options.depth as usize));
@@ -63,8 +71,29 @@ pub(crate) async fn run(cli: &Cli, options: &TopologyOptions, printer: &Printer)
             return Ok(());
         }
     }
-    printer.notes(&answer.meta);
+    if let Some(namespace) = namespace {
+        printer.note(&format!("of what is in namespaces only {namespace} was read"));
+    }
+    printer.notes(&untold(&answer.meta, graph.coverage(), options.draw.is_none()));
     Ok(())
+}
+
+/// What is to be known beside a graph. At the end of a tree stands what was not read.
+fn untold(meta: &AnswerMeta, coverage: &Coverage, is_tree: bool) -> AnswerMeta {
+    let mut meta = meta.clone();
+    let is_told =
+        |warning: &str| coverage.extents().any(|extent| extent.reason().is_some_and(|why| warning.ends_with(why)));
+    let of_connector = meta.warnings_of_connector;
+    let mut at = 0;
+    let mut dropped = 0;
+    meta.warnings.retain(|warning| {
+        at += 1;
+        let is_dropped = is_tree && at <= of_connector && is_told(warning);
+        dropped += usize::from(is_dropped);
+        !is_dropped
+    });
+    meta.warnings_of_connector = of_connector - dropped;
+    meta
 }
 
 /// For people: all of it, or what leads to one thing and what that stands on.
@@ -78,18 +107,41 @@ fn tree(graph: &Graph, start: Option<&Entity>, printer: &Printer) -> String {
     branches::lines(&lines, &printer.view(None))
 }
 
-/// What was given, typed by the schema. A start in a namespace narrows what is read to that, unless another is asked for: nothing that hangs together with it is in others.
+/// What was given, typed by the schema; kinds by whatever they are called.
 fn arguments(
     options: &TopologyOptions,
-    discovery: &Discovery,
+    connector: &Connector,
     of_target: Option<&str>,
 ) -> Result<Map<String, Value>, CallError> {
-    let of_start = options.from.as_deref().and_then(|text| {
-        let mut parts = text.split(SEPARATOR);
-        let namespace = parts.nth(1)?;
-        parts.next().map(|_| namespace)
+    let discovery = connector.discovery()?;
+    let mut arguments = merge(&options.given, &discovery.arguments, of_target)?;
+    for kind in arguments.get_mut(KINDS).and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(known) = kind.as_str().and_then(|word| type_of(word, connector)) {
+            *kind = known.into();
+        }
+    }
+    Ok(arguments)
+}
+
+/// The type of entities that a word names: in any case, one or many, or as kubectl calls it for short.
+fn type_of(word: &str, connector: &Connector) -> Option<String> {
+    let catalogue = connector.catalogue();
+    let types = &catalogue.topology()?.entities;
+    let named = |word: &str| types.iter().find(|entity| entity.name.eq_ignore_ascii_case(word));
+    let found = named(word).or_else(|| word.strip_suffix('s').and_then(named)).or_else(|| {
+        let ids: Vec<&str> = catalogue.operations().iter().map(|operation| operation.id.as_str()).collect();
+        let list = catalogue.operation(list_of(word, &ids)?)?;
+        named(&list.entity.as_ref()?.name)
     });
-    merge(&options.given, &discovery.arguments, of_start.or(of_target))
+    found.map(|entity| entity.name.clone())
+}
+
+/// `TYPE/NAME` with the type's own name.
+fn start_of(text: &str, connector: &Connector) -> String {
+    match text.split_once(SEPARATOR) {
+        Some((word, name)) => format!("{}/{name}", type_of(word, connector).unwrap_or_else(|| word.to_owned())),
+        None => text.to_owned(),
+    }
 }
 
 /// The findings as they come.
@@ -133,12 +185,25 @@ fn advised(error: CallError, discovery: Result<&Discovery, CallError>) -> CallEr
     ))
 }
 
-fn of_find(error: NotFound) -> CallError {
+/// Where not all of a type was read, that nothing of it goes by a name says nothing of whether there is such a thing.
+fn of_find(error: NotFound, text: &str, coverage: &Coverage) -> CallError {
+    let kind = text.split(SEPARATOR).next().unwrap_or_default();
+    let unread = coverage.entities.iter().find(|of| of.kind.as_str() == kind && of.extent != Extent::Complete);
+    if let (NotFound::None { .. }, Some(unread)) = (&error, unread) {
+        let why = unread.extent.reason().unwrap_or_default();
+        let message = format!("--from: not all of {kind} could be read, so it may be there or not: {why}");
+        let code = match unread.extent {
+            Extent::Denied(_) => ErrorCode::PermissionDenied,
+            Extent::Partial(_) | Extent::Complete => ErrorCode::NotFound,
+        };
+        return CallError::new(code, message);
+    }
     let (code, hint) = match &error {
         NotFound::NotAName => (ErrorCode::InvalidRequest, "as in --from pod/production/api-gateway"),
-        NotFound::None { .. } => {
+        NotFound::None { candidates } if candidates.is_empty() => {
             (ErrorCode::NotFound, "look whether its type and namespace are among those that were read")
         }
+        NotFound::None { .. } => (ErrorCode::NotFound, "one of the candidates may be meant"),
         NotFound::Several { .. } => (ErrorCode::InvalidRequest, "name it with its namespace: TYPE/NAMESPACE/NAME"),
     };
     let told = CallError::new(code, format!("--from: {error}")).hint(hint);

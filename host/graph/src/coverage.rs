@@ -121,7 +121,8 @@ impl Coverage {
         self
     }
 
-    fn extents(&self) -> impl Iterator<Item = &Extent> {
+    /// Of all types.
+    pub fn extents(&self) -> impl Iterator<Item = &Extent> {
         let entities = self.entities.iter().map(|entry| &entry.extent);
         entities.chain(self.relationships.iter().map(|entry| &entry.extent))
     }

@@ -3,7 +3,9 @@
 use crate::collector::Reading;
 use crate::finding::{Entity, Named, Relation};
 use crate::graph::{End, Relationship};
+use crate::word::Word;
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 /// A relationship, and by which reading it was found.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(crate) fn settle(
             (reading, Relationship { name, from, to, known_by, certain, properties })
         })
         .collect();
+    name_alike(&mut resolved);
     // Of each reading the latest first: what that says of a relationship takes the place of what an earlier one said.
     resolved.sort_by(|(left_reading, left), (right_reading, right)| {
         let by_reading = || left_reading.name.cmp(&right_reading.name);
@@ -48,6 +51,24 @@ pub(crate) fn settle(
         counts = Some(reading);
     }
     settled
+}
+
+/// Of what was not read, and goes by one uid wherever it is named with any: that is it, too, where it is named without.
+fn name_alike(resolved: &mut [(Reading, Relationship)]) {
+    let mut known: HashMap<(Word, Box<str>), HashSet<Box<str>>> = HashMap::new();
+    for (_, Relationship { from, to, .. }) in resolved.iter() {
+        for end in [from, to].into_iter().filter(|end| !end.resolved) {
+            if let Some(uid) = &end.uid {
+                known.entry((end.kind.clone(), end.id.clone())).or_default().insert(uid.clone());
+            }
+        }
+    }
+    for (_, Relationship { from, to, .. }) in resolved {
+        for end in [from, to].into_iter().filter(|end| !end.resolved && end.uid.is_none()) {
+            let uids = known.get(&(end.kind.clone(), end.id.clone())).filter(|uids| uids.len() == 1);
+            end.uid = uids.and_then(|uids| uids.iter().next().cloned());
+        }
+    }
 }
 
 /// What both findings say. Which of them comes first makes no difference.

@@ -59,6 +59,8 @@ pub enum Role {
     Start,
     /// How something hangs together with what is above it.
     Relationship,
+    /// How something is, in its own word.
+    State,
     /// What is more to be said.
     Note,
     /// What is not certain, or was not read.
@@ -221,7 +223,10 @@ impl<'g> Tree<'g> {
 
     /// What a node leads to; in one group, where one is named.
     fn below(&self, node: usize, within: Option<&str>) -> Vec<Below<'g>> {
-        let hints = self.web.entity(node).into_iter().flat_map(|entity| &entity.same_as).map(Below::Hint);
+        let all = self.web.entity(node).map_or(&[][..], |entity| entity.same_as.as_slice());
+        // Where one is certain, what only fits says nothing more.
+        let is_settled = all.iter().any(|hint| hint.head().certain);
+        let hints = all.iter().filter(|hint| hint.head().certain || !is_settled).map(Below::Hint);
         let steps = self.web.steps(node).iter().copied();
         let onward =
             steps.filter(|step| step.direction == Direction::Forwards && step.node != node && self.is_shown(step));
@@ -310,8 +315,8 @@ impl<'g> Tree<'g> {
             spans.push(span(Role::Note, format!(" {}=", self.safe(&name))));
             spans.push(span(Role::Name, self.safe(&value)));
         }
-        spans.push(span(Role::Note, format!("  by {}", self.safe(head.by.as_str()))));
         spans.extend((!head.certain).then(|| span(Role::Doubt, " ?")));
+        spans.push(span(Role::Note, format!("  by {}", self.safe(head.by.as_str()))));
         spans
     }
 
@@ -348,18 +353,21 @@ impl<'g> Tree<'g> {
 
     /// How a relationship is known, and what more is known of it.
     fn how(&self, relationship: &Relationship) -> Vec<Span> {
-        let mut note = format!("  by {}", self.safe(relationship.known_by.as_str()));
+        let mut spans = Vec::new();
         let Properties(properties) = &relationship.properties;
         for (name, property) in properties {
-            let value = match property {
-                Property::Flag(true) => "yes".to_owned(),
-                Property::Flag(false) => "no".to_owned(),
-                Property::List(list) => list.iter().map(|item| self.safe(item)).collect::<Vec<_>>().join(","),
+            let (value, role) = match property {
+                Property::Flag(true) => ("yes".to_owned(), Role::Note),
+                Property::Flag(false) => ("no".to_owned(), Role::Doubt),
+                Property::List(list) => {
+                    (list.iter().map(|item| self.safe(item)).collect::<Vec<_>>().join(","), Role::Note)
+                }
             };
-            note.push_str(&format!(" {}={value}", self.safe(name)));
+            spans.push(span(role, format!(" {}={value}", self.safe(name))));
         }
-        let mut spans = vec![span(Role::Note, note)];
+        // What is doubted stands before how it is known: where a line is cut, that is what is left out.
         spans.extend((!relationship.certain).then(|| span(Role::Doubt, " ?")));
+        spans.push(span(Role::Note, format!("  by {}", self.safe(relationship.known_by.as_str()))));
         spans
     }
 
@@ -408,10 +416,13 @@ impl<'g> Tree<'g> {
         if self.left_out > 0 {
             self.lines.push(Line(vec![span(Role::Note, format!("… {} more lines", self.left_out))]));
         }
-        let missing: Vec<(String, &Extent)> = self.graph.coverage().missing().collect();
+        // What is read of a type is missing for the same reason as the type.
+        let mut told: BTreeSet<Option<&str>> = BTreeSet::new();
+        let missing = self.graph.coverage().missing();
+        let missing: Vec<(String, &Extent)> = missing.filter(|(_, extent)| told.insert(extent.reason())).collect();
         if !missing.is_empty() {
-            let told = "Not everything was read. What is missing here may exist all the same:";
-            self.lines.push(Line(vec![span(Role::Doubt, told)]));
+            let heading = "Not everything was read. What is missing here may exist all the same:";
+            self.lines.push(Line(vec![span(Role::Doubt, heading)]));
         }
         for (what, extent) in missing {
             let reason = self.safe(extent.reason().unwrap_or_default());
