@@ -31,7 +31,7 @@ mod terminal;
 
 use crate::advice::{Advised, Meant, Typed};
 use crate::arguments::kept::ApproverCommand;
-use crate::arguments::{CallOptions, Cli, Command, PolicyCommand, TargetCommand};
+use crate::arguments::{CallOptions, Cli, Command, PolicyCommand, TargetCommand, meant_operation};
 use crate::filter::Filter;
 use crate::output::{About, Format, Printer};
 use crate::progress::Stage;

@@ -119,7 +119,7 @@ fn what_is_near_one_thing_is_cut_out_of_the_graph_and_a_name_that_fits_nothing_i
     assert!(unknown["details"]["candidates"].as_array().is_some_and(|all| all.len() > 1), "{unknown}");
     assert_eq!(error("pod/production/nobody")["code"], "NOT_FOUND");
     assert_eq!(error("orders-db-0")["code"], "INVALID_REQUEST");
-    let kinds = home.run(&["topology", "kinds=Pods", "-o", "json", "--kubeconfig", "demo.kubeconfig"]);
+    let kinds = home.run(&["topology", "kinds=Pod,Gadget", "-o", "json", "--kubeconfig", "demo.kubeconfig"]);
     let kinds: Value = serde_json::from_str(&kinds.stdout).expect("JSON");
     assert_eq!(
         (&kinds["error"]["code"], &kinds["error"]["details"]["argument"]),
@@ -169,4 +169,85 @@ fn discovery_is_shown_like_an_operation_and_is_called_by_its_own_name() {
         assert!(rules.contains(&format!("\"{resource}\"")), "{resource}: {rules}");
     }
     assert!(!rules.contains("\"watch\"") && !rules.contains("\"patch\""), "{rules}");
+}
+
+#[test]
+fn all_is_read_for_what_is_near_one_thing_and_types_go_by_what_people_call_them() {
+    let home = Home::new();
+    let _served = served(&home);
+    let ask = |arguments: &[&str]| home.run(&[&["topology"], arguments, &["--kubeconfig", "demo.kubeconfig"]].concat());
+    // A node that is not ready: what happened to it stands in another namespace than the pod.
+    let whole = ask(&["-o", "json"]).json();
+    let nodes = whole["data"]["entities"].as_array().expect("entities").iter();
+    let ill = nodes
+        .clone()
+        .find(|entity| entity["type"] == "Node" && entity["properties"]["status"] != "Ready")
+        .expect("one");
+    let is_on_it = |entity: &&Value| {
+        entity["type"] == "Pod"
+            && entity["properties"]["node_name"] == ill["id"]
+            && entity["id"].as_str().is_some_and(|id| id.starts_with("production/"))
+    };
+    let pod = nodes.clone().find(is_on_it).expect("a pod")["id"].as_str().expect("an id").to_owned();
+    let near = ask(&["--from", &format!("po/{pod}"), "-o", "json"]).json();
+    let events = near["data"]["entities"].as_array().expect("entities").iter();
+    assert!(
+        events
+            .clone()
+            .any(|entity| entity["type"] == "Event"
+                && entity["id"].as_str().is_some_and(|id| id.starts_with("default/"))),
+        "{pod}"
+    );
+    // States as kubectl says them.
+    let crashing =
+        nodes.clone().find(|entity| entity["properties"]["status"] == "CrashLoopBackOff").expect("one crashes");
+    assert_eq!(crashing["properties"]["phase"], "Running");
+    let tree = ask(&["namespace=production", "-o", "table"]);
+    assert!(tree.stdout.contains(" CrashLoopBackOff ") && tree.stdout.contains(" ready=no "), "{}", tree.stdout);
+    assert!(tree.stderr.contains("only production was read"), "{}", tree.stderr);
+    // By the words of kubectl's, in any case.
+    let few = ask(&["kinds=po,DEPLOY,pvc,services", "-o", "json"]).json();
+    let types: BTreeSet<&str> = few["data"]["coverage"]["entities"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|of| of["type"].as_str())
+        .collect();
+    assert_eq!(types, BTreeSet::from(["Deployment", "PersistentVolumeClaim", "Pod", "Service"]));
+    // Lines end with what is to be known about them.
+    let lines = ask(&["kinds=Node", "-o", "jsonl"]);
+    let last: Value = serde_json::from_str(lines.stderr.lines().last().expect("a line")).expect("JSON");
+    assert_eq!((&last["meta"]["complete"], &last["coverage"]["entities"][0]["type"]), (&json!(true), &json!("Node")));
+}
+
+#[test]
+fn what_may_not_be_read_is_not_said_to_be_nothing() {
+    let home = Home::new();
+    let _served = served(&home);
+    let viewer = ["--kubeconfig", "demo.kubeconfig", "--context", "demo-viewer"];
+    let ask = |arguments: &[&str]| home.run(&[&["topology"], arguments, &viewer[..]].concat());
+    let node = ask(&["--from", "node/worker-1", "-o", "json"]);
+    assert_eq!(node.code, Some(1), "{node:#?}");
+    let error: Value = serde_json::from_str(&node.stdout).expect("JSON");
+    assert_eq!(error["error"]["code"], "PERMISSION_DENIED", "{error}");
+    assert!(
+        error["error"]["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("not all of Node could be read") && text.contains("nodes")),
+        "{error}"
+    );
+    let tree = ask(&["namespace=production", "-o", "table"]);
+    assert!(tree.stdout.contains("Not everything was read."), "{}", tree.stdout);
+    // Each reason once: at the end of the tree, and nowhere else.
+    assert!(!tree.stderr.contains("cannot list"), "{}", tree.stderr);
+    assert!(tree.stderr.contains("this answer is not complete"), "{}", tree.stderr);
+    let told = tree.stdout.lines().filter(|line| line.contains("resource \"nodes\"")).count();
+    assert_eq!(told, 1, "{}", tree.stdout);
+    assert_eq!(
+        tree.stdout
+            .lines()
+            .filter(|line| line.contains("Node worker-1 (not read)") && line.starts_with("  Node"))
+            .count(),
+        0
+    );
 }
