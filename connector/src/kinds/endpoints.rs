@@ -17,9 +17,11 @@ pub struct Endpoints;
 /// The label of a slice that names its Service.
 pub(crate) const SERVICE: &str = "kubernetes.io/service-name";
 /// The label of a slice that names who writes it.
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+pub(crate) const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 /// Those who write slices of Services that have an Endpoints object too.
-const CONTROLLERS: [&str; 2] = ["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"];
+const CONTROLLERS: [&str; 2] = [CONTROLLER, "endpointslicemirroring-controller.k8s.io"];
+/// Who writes them after a Service's selector.
+pub(crate) const CONTROLLER: &str = "endpointslice-controller.k8s.io";
 
 const TARGET: Shape = Object(&[("kind", Text), ("name", Text), ("namespace", Text)]);
 const ADDRESSES: Shape = List(&Object(&[("ip", Text), ("hostname", Text), ("nodeName", Text), ("targetRef", TARGET)]));

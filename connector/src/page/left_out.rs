@@ -53,6 +53,11 @@ impl Malformed {
         self.wrong.push(|| name_of(item));
     }
 
+    /// Counts something that is named by what is no name.
+    pub(crate) fn add_misnamed(&mut self, name: impl FnOnce() -> String) {
+        self.wrong.push(name);
+    }
+
     /// Counts an object that was read, and does not say what it is called.
     pub(crate) fn add_nameless(&mut self) {
         self.wrong.push(|| UNNAMED.to_owned());

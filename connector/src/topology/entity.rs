@@ -118,6 +118,15 @@ impl EntityKind {
     }
 }
 
+/// Whether a text is a uid, and not what others put in its place: groups of 8, 4, 4, 4 and 12 hexadecimal digits.
+pub(crate) fn is_uid(text: &str) -> bool {
+    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+    let groups: Vec<&str> = text.split('-').take(GROUPS.len() + 1).collect();
+    let is_of_digits =
+        |(group, length): (&&str, usize)| group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    groups.len() == GROUPS.len() && groups.iter().zip(GROUPS).all(is_of_digits)
+}
+
 /// Nothing besides its namespace and its owner.
 pub(crate) fn none(_: &Node<'_>, _: &End<'_>, _: &mut Pass<'_>) {}
 
@@ -127,7 +136,7 @@ fn manage(owner: &Node<'_>, this: &End<'_>, findings: &mut Findings) {
     let Some(manages) = MANAGES.iter().find(|of| of.source == owner_type && of.destination == this.kind) else {
         return;
     };
-    let uid = owner.filled("uid");
+    let uid = owner.filled("uid").filter(|uid| is_uid(uid));
     let from = End::named(manages.source, this.namespace, name).with_uid(uid);
     findings.relationship(*manages, from, *this, (Known::OwnerReference, uid.is_some()), Says::Nothing);
 }

@@ -7,6 +7,9 @@ use crate::row::Row;
 use crate::topology::entity::EntityKind;
 use crate::topology::relationship::{Known, Relationship};
 
+/// Longest name of an object, and longest name of a namespace.
+const MAX_NAME_BYTES: usize = 253;
+
 /// One end of a relationship.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct End<'a> {
@@ -27,6 +30,17 @@ impl<'a> End<'a> {
     /// The same, and no other of its name.
     pub(crate) fn with_uid(self, uid: Option<&'a str>) -> Self {
         Self { uid: uid.filter(|uid| !uid.is_empty()), ..self }
+    }
+
+    /// Whether both could be names of objects. What a reference holds nobody may have looked at; and a slash in it would make it another's id.
+    fn is_name(&self) -> bool {
+        let is_name = |text: &str| !text.is_empty() && text.len() <= MAX_NAME_BYTES && !text.contains('/');
+        is_name(self.name) && self.namespace.is_none_or(|namespace| namespace.is_empty() || is_name(namespace))
+    }
+
+    /// For a sentence.
+    fn shown(&self) -> String {
+        self.id().chars().take(2 * MAX_NAME_BYTES).collect()
     }
 
     fn id(&self) -> String {
@@ -96,8 +110,11 @@ impl Findings {
         (known, certain): (Known, bool),
         says: Says<'_>,
     ) {
-        // Names of the API fit.
-        let _ = self.rows.push(|row| {
+        if !from.is_name() || !to.is_name() {
+            self.left_out.add_misnamed(|| format!("{} ({})", from.shown(), of.name));
+            return;
+        }
+        let taken = self.rows.push(|row| {
             row.object("relationship", |row| {
                 row.text("type", of.name);
                 row.object("from", |row| from.write(row));
@@ -113,6 +130,9 @@ impl Findings {
                 }
             });
         });
+        if !taken {
+            self.left_out.add_too_large(|| from.shown());
+        }
     }
 
     /// An object that does not say what it is called. It is nothing that could be found again.

@@ -21,6 +21,9 @@ const NAMES: [&str; 3] = ["Hostname", "InternalDNS", "ExternalDNS"];
 /// The label by which workloads choose a node. It is the host's name, unless somebody said otherwise.
 const HOSTNAME: &str = "kubernetes.io/hostname";
 
+/// Most addresses of a node that are looked at: all are compared with each other, and whoever may write a node's status may write any number.
+const MAX_ADDRESSES: usize = 64;
+
 /// One of a node's.
 #[derive(Debug, Default)]
 struct Hint<'n> {
@@ -103,7 +106,7 @@ fn by_system_uuid<'n>(text: &'n str, machine: Option<&'static str>) -> impl Iter
 
 /// Every address, once.
 fn by_address<'n>(addresses: &'n [Node<'_>], hints: &mut Vec<Hint<'n>>) {
-    for address in addresses {
+    for address in addresses.iter().take(MAX_ADDRESSES) {
         let (address_type, address) = (address.text("type"), address.filled("address"));
         let known = |hint: &Hint<'_>| hint.address == address && hint.address_type == address_type;
         if address.is_none() || address_type.is_some_and(|kind| NAMES.contains(&kind)) || hints.iter().any(known) {
@@ -115,7 +118,10 @@ fn by_address<'n>(addresses: &'n [Node<'_>], hints: &mut Vec<Hint<'n>>) {
 
 /// Every name, once: names are compared without case. That it also is the label's is not said.
 fn by_hostname<'n>(addresses: &'n [Node<'_>], label: Option<&'n str>, hints: &mut Vec<Hint<'n>>) {
-    let named = addresses.iter().filter(|address| address.text("type").is_some_and(|kind| NAMES.contains(&kind)));
+    let named = addresses
+        .iter()
+        .take(MAX_ADDRESSES)
+        .filter(|address| address.text("type").is_some_and(|kind| NAMES.contains(&kind)));
     let names = named.map(|address| (address.text("type"), address.filled("address")));
     for (address_type, hostname) in names.chain([(None, label.filter(|label| !label.is_empty()))]) {
         let Some(name) = hostname else { continue };

@@ -4,7 +4,7 @@
 //! labels of pods, which says what it is meant for and not what it does.
 
 use crate::kind::Kind as _;
-use crate::kinds::endpoints::{Endpoints, service_of};
+use crate::kinds::endpoints::{CONTROLLER, Endpoints, MANAGED_BY, service_of};
 use crate::kinds::ingress::Ingress;
 use crate::kinds::service::SERVICES;
 use crate::node::Shape::{Flag, Int, IntOrText, List, Object, Pairs, Text};
@@ -131,10 +131,12 @@ fn of_slice(slice: &Node<'_>, findings: &mut Findings) -> Option<String> {
     });
     let namespace = metadata.filled("namespace");
     let from = End::named(SERVICE.resource.kind, namespace, service).with_uid(owner.and_then(|it| it.filled("uid")));
+    // Whoever may write slices may name a pod beside an address that is not that pod's.
+    let is_controllers = owner.is_some() && metadata.pair("labels", MANAGED_BY) == Some(CONTROLLER);
     for endpoint in slice.items("endpoints") {
         // Not said means ready.
         let ready = endpoint.part("conditions").flag("ready") != Some(false);
-        route(from, &endpoint.part("targetRef"), ready, Known::EndpointSlice, findings);
+        route(from, &endpoint.part("targetRef"), ready, (Known::EndpointSlice, is_controllers), findings);
     }
     None
 }
@@ -162,7 +164,7 @@ fn of_endpoints(endpoints: &Node<'_>, findings: &mut Findings) -> Option<String>
     for subset in endpoints.items("subsets") {
         for (member, ready) in [("addresses", true), ("notReadyAddresses", false)] {
             for address in subset.items(member) {
-                route(from, &address.part("targetRef"), ready, Known::Endpoints, findings);
+                route(from, &address.part("targetRef"), ready, (Known::Endpoints, true), findings);
             }
         }
     }
@@ -172,11 +174,14 @@ fn of_endpoints(endpoints: &Node<'_>, findings: &mut Findings) -> Option<String>
     })
 }
 
-fn route(service: End<'_>, target: &Node<'_>, ready: bool, known: Known, findings: &mut Findings) {
+fn route(service: End<'_>, target: &Node<'_>, ready: bool, known: (Known, bool), findings: &mut Findings) {
     let (Some("Pod"), Some(pod)) = (target.text("kind"), target.filled("name")) else { return };
-    // A target is in the namespace of what names it.
+    // A target is in the namespace of what names it. One that says otherwise is none of the API's making.
+    if target.filled("namespace").is_some_and(|namespace| Some(namespace) != service.namespace) {
+        return;
+    }
     let to = End::named(SERVICE_TO_POD.destination, service.namespace, pod).with_uid(target.filled("uid"));
-    findings.relationship(SERVICE_TO_POD, service, to, (known, true), Says::Ready(ready));
+    findings.relationship(SERVICE_TO_POD, service, to, known, Says::Ready(ready));
 }
 
 const BACKEND: Shape = Object(&[("service", Object(&[("name", Text)]))]);

@@ -6,9 +6,11 @@ use crate::node::Shape::{List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
 use crate::pod_status::columns;
 use crate::row::Row;
+use crate::topology::cluster::NODE;
 use crate::topology::configuration::{CONFIG_MAP, SECRET};
 use crate::topology::entity::{EntityKind, OWNERS, Pass};
 use crate::topology::findings::{End, Says};
+use crate::topology::held::Mirror;
 use crate::topology::network::selected;
 use crate::topology::relationship::{
     Known, POD_USES_CLAIM, POD_USES_CONFIG_MAP, POD_USES_SECRET, RUNS_ON, Relationship,
@@ -19,6 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// On the API's copy of a pod that a kubelet made from a file: what stands in place of a uid in the kubelet's events about it.
 const MIRROR: &str = "kubernetes.io/config.mirror";
+
+/// How long the digest of a file is, which is MD5's.
+const DIGEST: usize = 32;
 
 /// The lists of containers of a pod, all of which may use something.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
@@ -140,12 +145,32 @@ fn of_pod(pod: &Node<'_>, this: &End<'_>, pass: &mut Pass<'_>) {
         let to = End::named(RUNS_ON.destination, None, node);
         pass.findings.relationship(RUNS_ON, *this, to, (Known::Spec, true), Says::Nothing);
     }
-    if let (Some(mirror), Some(uid)) = (metadata.pair("annotations", MIRROR), this.uid) {
-        pass.held.mirrors.insert(mirror.to_owned(), uid.to_owned());
-    }
+    keep_mirror(&metadata, this, pass);
     selected(pod, this, pass);
     use_what_it_names(&spec, this, pass);
     use_its_own_claims(&spec, this, pass);
+}
+
+/// Only of a pod that a node owns, which nobody but that node's kubelet may make.
+fn keep_mirror(metadata: &Node<'_>, this: &End<'_>, pass: &mut Pass<'_>) {
+    let is_of_node = |owner: &Node<'_>| {
+        (owner.text("kind"), owner.text("apiVersion")) == (Some(NODE.resource.kind), Some("v1"))
+            && owner.is("controller")
+    };
+    let digest = metadata.pair("annotations", MIRROR);
+    let digest = digest.filter(|text| text.len() == DIGEST && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if let (Some(digest), Some(uid)) = (digest, this.uid)
+        && metadata.items("ownerReferences").iter().any(is_of_node)
+    {
+        pass.held.mirrors.insert(
+            digest.to_owned(),
+            Mirror {
+                namespace: this.namespace.unwrap_or_default().to_owned(),
+                name: this.name.to_owned(),
+                uid: uid.to_owned(),
+            },
+        );
+    }
 }
 
 fn use_what_it_names(spec: &Node<'_>, this: &End<'_>, pass: &mut Pass<'_>) {

@@ -7,7 +7,7 @@ use crate::kinds::volume::Volume;
 use crate::node::Shape::{Object, Pairs, Text};
 use crate::node::{Node, Shape};
 use crate::row::Row;
-use crate::topology::entity::{EntityKind, META, OWNERS, Pass};
+use crate::topology::entity::{EntityKind, META, OWNERS, Pass, is_uid};
 use crate::topology::findings::{End, Says};
 use crate::topology::relationship::{BOUND_TO, CLAIM_USES_CLASS, Known, PROVISIONS};
 
@@ -74,7 +74,7 @@ fn volume(volume: &Node<'_>, row: &mut Row<'_>, _: bool) {
 /// A class provisions what says its name and that it was provisioned. One of the name may have come after it: then it has another provisioner, or may have.
 fn of_volume(volume: &Node<'_>, this: &End<'_>, pass: &mut Pass<'_>) {
     let spec = volume.part("spec");
-    let claim = spec.part("claimRef").filled("uid").map(str::to_owned);
+    let claim = spec.part("claimRef").filled("uid").filter(|uid| is_uid(uid)).map(str::to_owned);
     pass.held.volumes.insert(this.name.to_owned(), claim);
     let metadata = volume.part("metadata");
     let provisioner = metadata.pair("annotations", PROVISIONED_BY).filter(|name| !name.is_empty());
@@ -123,7 +123,7 @@ fn of_claim(claim: &Node<'_>, this: &End<'_>, pass: &mut Pass<'_>) {
     let metadata = claim.part("metadata");
     for owner in metadata.items("ownerReferences").iter().filter(|owner| owner.is("controller")) {
         if let (Some("Pod"), Some("v1"), Some(uid)) =
-            (owner.text("kind"), owner.text("apiVersion"), owner.filled("uid"))
+            (owner.text("kind"), owner.text("apiVersion"), owner.filled("uid").filter(|uid| is_uid(uid)))
         {
             pass.held.owned_claims.insert(key(this.namespace, this.name), uid.to_owned());
         }
@@ -135,9 +135,11 @@ fn of_claim(claim: &Node<'_>, this: &End<'_>, pass: &mut Pass<'_>) {
     let Some(volume) = claim.part("spec").filled("volumeName").map(str::to_owned) else { return };
     let is_bound = claim.part("status").text("phase") == Some("Bound");
     let certain = match pass.held.volumes.get(&volume) {
+        Some(of) if of.as_deref() == this.uid => is_bound,
+        // The volume was read before it was bound.
+        Some(None) if is_bound => false,
         // The volume is for another claim, or for none yet: that this one wants it binds nothing.
-        Some(of) if of.as_deref() != this.uid => return,
-        Some(_) => is_bound,
+        Some(_) => return,
         // Not read, or gone.
         None => false,
     };

@@ -112,10 +112,12 @@ impl Collector {
     }
 
     fn with_shared_words(&mut self, finding: Finding) -> Finding {
-        let mut share = |word: Word| match self.words.get(&word) {
+        let (words, held_bytes) = (&mut self.words, &mut self.held_bytes);
+        let mut share = |word: Word| match words.get(&word) {
             Some(shared) => shared.clone(),
             None => {
-                self.words.insert(word.clone());
+                *held_bytes += (word.as_str().len() + WORD) as u64;
+                words.insert(word.clone());
                 word
             }
         };
@@ -132,6 +134,9 @@ impl Collector {
     }
 }
 
+/// What a word is kept in besides its text, with its place among the readings.
+const WORD: usize = 200;
+
 /// About what a finding is kept in, in bytes. A map of one entry has room for eleven.
 fn weight(finding: &Finding) -> u64 {
     const MAP: usize = 700;
@@ -141,7 +146,12 @@ fn weight(finding: &Finding) -> u64 {
         Finding::Entity(entity) => {
             let hints = entity.same_as.iter().map(|hint| hint.object().as_str().len() + size_of::<Entity>());
             let uid = entity.uid.as_deref().map_or(0, str::len);
-            size_of::<FoundEntity>() + entity.id.len() + uid + entity.properties.as_str().len() + hints.sum::<usize>()
+            // Twice, since it is sorted into another list.
+            2 * size_of::<FoundEntity>()
+                + entity.id.len()
+                + uid
+                + entity.properties.as_str().len()
+                + hints.sum::<usize>()
         }
         Finding::Relationship(relation) => {
             let end = |end: &Named| end.id.len() + end.uid.as_deref().map_or(0, str::len);
@@ -152,7 +162,7 @@ fn weight(finding: &Finding) -> u64 {
             let Properties(properties) = &relation.properties;
             let map = if properties.is_empty() { 0 } else { MAP };
             let each = properties.iter().map(|(name, property)| name.len() + 64 + list(property));
-            size_of::<FoundRelation>() + end(&relation.from) + end(&relation.to) + map + each.sum::<usize>()
+            2 * size_of::<FoundRelation>() + end(&relation.from) + end(&relation.to) + map + each.sum::<usize>()
         }
     };
     bytes as u64

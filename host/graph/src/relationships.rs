@@ -85,12 +85,14 @@ fn merge(known: &mut Relationship, found: Relationship) {
 /// An end is found where something of that type and id was read, and its uid is the one that the end names. One that names none is found where only one thing goes by the id.
 fn resolve(named: Named, entities: &[Entity]) -> End {
     let Named { kind, id, uid } = named;
-    let key = |entity: &Entity| (entity.kind.as_str(), &*entity.id) < (kind.as_str(), &*id);
-    let after = entities.get(entities.partition_point(key)..).unwrap_or_default();
-    let mut matching = after.iter().take_while(|entity| entity.kind == kind && entity.id == id);
+    // Sorted by all three, so neither is looked for one by one: a target may give any number of things one name.
+    let before = |entity: &Entity| (&entity.kind, &*entity.id, &entity.uid) < (&kind, &*id, &uid);
+    let after = entities.get(entities.partition_point(before)..).unwrap_or_default();
+    let goes_by_it = |entity: &&Entity| entity.kind == kind && entity.id == id;
+    let first = after.first().filter(goes_by_it);
     let entity = match &uid {
-        Some(_) => matching.find(|entity| entity.uid == uid),
-        None => matching.next().filter(|_| matching.next().is_none()),
+        Some(_) => first.filter(|entity| entity.uid == uid),
+        None => first.filter(|_| !after.get(1).is_some_and(|second| goes_by_it(&second))),
     };
     match entity {
         Some(entity) => End { kind, id, uid: entity.uid.clone(), resolved: true },

@@ -106,8 +106,17 @@ struct Tree<'g> {
     escape: &'g dyn Fn(&str) -> String,
     /// What has been shown with all that is below it.
     seen: BTreeSet<usize>,
+    /// What is said of a node on each line that names it, by the group that the lines are of. What many use is named by as many lines.
+    known: BTreeMap<(usize, Option<String>), OnEachLine>,
     lines: Vec<Line>,
     left_out: usize,
+}
+
+/// What is said of a node wherever it is named.
+#[derive(Clone)]
+struct OnEachLine {
+    leads_on: bool,
+    elsewhere: Vec<Span>,
 }
 
 /// What stands below a node.
@@ -124,7 +133,7 @@ impl<'g> Tree<'g> {
     fn of(graph: &'g Graph, bounds: Bounds, escape: &'g dyn Fn(&str) -> String) -> Self {
         let (seen, lines) = (BTreeSet::new(), Vec::new());
         let remarks = graph.coverage().remarks();
-        Self { web: Web::of(graph), graph, remarks, bounds, escape, seen, lines, left_out: 0 }
+        Self { web: Web::of(graph), graph, remarks, bounds, escape, seen, known: BTreeMap::new(), lines, left_out: 0 }
     }
 
     fn group(&mut self, group: &str, nodes: &[usize]) {
@@ -278,9 +287,10 @@ impl<'g> Tree<'g> {
             line.extend(self.relationship(step.relationship, step.direction));
             line.extend(self.named(step.node, within, Role::Name));
             line.extend(self.how(step.relationship));
-            line.extend(self.elsewhere(step.node, within));
+            let known = self.on_each_line(step.node, within);
+            line.extend(known.elsewhere);
             let is_new = !self.seen.contains(&step.node);
-            let goes_on = step.direction == Direction::Forwards && !self.below(step.node, within).is_empty();
+            let goes_on = step.direction == Direction::Forwards && known.leads_on;
             let is_cut = goes_on && (!is_new || depth == MAX_DEPTH);
             line.extend(is_cut.then(|| span(Role::Note, " …")));
             self.push(line);
@@ -369,6 +379,17 @@ impl<'g> Tree<'g> {
         spans.extend((!relationship.certain).then(|| span(Role::Doubt, " ?")));
         spans.push(span(Role::Note, format!("  by {}", self.safe(relationship.known_by.as_str()))));
         spans
+    }
+
+    fn on_each_line(&mut self, node: usize, within: Option<&str>) -> OnEachLine {
+        let key = (node, within.map(str::to_owned));
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let leads_on = !self.below(node, within).is_empty();
+        let found = OnEachLine { leads_on, elsewhere: self.elsewhere(node, within) };
+        self.known.insert(key, found.clone());
+        found
     }
 
     /// What a node leads to, and is led to from, outside of the group that the lines are of: on its own line.

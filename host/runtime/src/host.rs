@@ -161,7 +161,11 @@ impl CallStream {
                     let coverage = coverage.ok_or_else(|| {
                         CallError::new(ErrorCode::InvalidRequest, "a call of an operation has no graph")
                     })?;
-                    return Ok((collector.finish(coverage), answer));
+                    // It sorts what may be a million findings: not on a thread that others wait for.
+                    let settled = tokio::task::spawn_blocking(move || collector.finish(coverage)).await;
+                    let graph = settled
+                        .map_err(|_| CallError::new(ErrorCode::InternalError, "the graph could not be put together"))?;
+                    return Ok((graph, answer));
                 }
             }
         }

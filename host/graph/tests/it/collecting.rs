@@ -259,3 +259,21 @@ fn what_is_held_is_counted_by_what_it_is_kept_in_and_not_by_its_text_alone() {
     collector.add(with_a_map.to_string().as_bytes()).expect("a finding");
     assert!(collector.held_bytes() - before > 1_000, "{}", collector.held_bytes() - before);
 }
+
+#[test]
+fn a_target_that_gives_everything_one_name_costs_no_more_than_another() {
+    const MANY: usize = 30_000;
+    let mut lines = vec![reading("Pod")];
+    for number in 0..MANY {
+        lines.push(entity_with("Pod", "a/p", json!(format!("uid-{number}")), json!({"number": number})));
+        // The same thing told more than once.
+        lines.push(entity_with("Pod", "a/q", json!("one"), json!({"number": number, "more": null})));
+        let from = json!({"type": "Pod", "id": "a/p", "uid": format!("uid-{number}")});
+        lines.push(json!({"relationship": {
+            "type": "next", "from": from, "to": {"type": "Pod", "id": "a/q"}, "known_by": "spec", "certain": true,
+        }}));
+    }
+    let graph = collect(&lines, coverage(&[], &[]));
+    assert_eq!((graph.entities().len(), graph.relationships().len()), (MANY + 1, MANY));
+    assert!(graph.relationships().iter().all(|edge| edge.from.resolved && edge.to.resolved));
+}

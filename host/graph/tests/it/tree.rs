@@ -188,3 +188,21 @@ fn a_program_can_tell_what_is_what() {
     assert!(of(Role::Doubt).contains(&" ?") && of(Role::Doubt).contains(&": not read"));
     assert!(of(Role::Kind).contains(&"Pod "));
 }
+
+#[test]
+fn what_everything_uses_costs_no_more_than_what_is_there() {
+    // Each of these names the same two things: to look anew at all that leads to them on each line would take the square.
+    const MANY: usize = 30_000;
+    let mut lines =
+        vec![reading("Map"), entity("Map", "a/roots"), reading("Node"), entity("Node", "n"), reading("Pod")];
+    for number in 0..MANY {
+        let id = format!("a/{number}");
+        lines.push(entity("Pod", &id));
+        lines.push(relationship("uses", ("Pod", &id), ("Map", "a/roots")));
+        lines.push(relationship("runs_on", ("Pod", &id), ("Node", "n")));
+    }
+    let graph = collect(&lines, coverage(&[], &[]));
+    let shown = tree::lines(&graph, Bounds::default(), &as_it_is);
+    assert!(shown.len() <= 1_001, "{}", shown.len());
+    assert!(shown.last().expect("a line").to_string().starts_with("… "), "{}", shown.last().expect("a line"));
+}

@@ -320,7 +320,11 @@ fn services_route_to_what_their_slices_say(cluster: &Cluster) {
         "metadata": {"name": "by-hand-1", "labels": {"kubernetes.io/service-name": "by-hand"}},
         "addressType": "IPv4",
         "ports": null,
-        "endpoints": [{"addresses": ["192.0.2.73"], "targetRef": target("half")}, {"addresses": ["198.51.100.9"]}],
+        "endpoints": [
+            {"addresses": ["192.0.2.73"], "targetRef": target("half")},
+            {"addresses": ["198.51.100.9"]},
+            {"addresses": ["198.51.100.10"], "targetRef": {"kind": "Pod", "name": "ready", "namespace": "kube-system"}},
+        ],
     });
     make(&namespace, "discovery.k8s.io/v1", "endpointslices", slice);
     // One without the label belongs to nothing.
@@ -331,7 +335,8 @@ fn services_route_to_what_their_slices_say(cluster: &Cluster) {
     });
     make(&namespace, "discovery.k8s.io/v1", "endpointslices", nobodys);
     let found = soon(&namespace, |found| found.all(&namespace, "Service", "routes_to", "Pod").len() == 3);
-    let routes = set(&["web ready", "web slow", "by-hand half"]);
+    // Whoever may write slices may name a pod beside an address that is not its own.
+    let routes = set(&["web ready", "web slow", "by-hand half?"]);
     assert_eq!(found.all(&namespace, "Service", "routes_to", "Pod"), routes);
     let here = namespace.name();
     let to = |service: &str, pod: &str| {
@@ -475,6 +480,35 @@ fn events_are_about_what_they_name_and_nothing_else_of_its_name(cluster: &Cluste
     told("stranger", about("serving.example.com/v1", "Service", ""));
     told("job", about("batch/v1", "Job", ""));
     told("nameless", json!({"namespace": here}));
+    told("elsewhere", json!({"kind": "Pod", "namespace": here, "name": "kube-system/web"}));
+    // The newer form of events is not held to the namespace of what it is about.
+    let other = cluster.namespace().expect("a namespace");
+    let others = placed(&other, "theirs", json!({}), json!({}));
+    let about_others = json!({
+        "metadata": {"name": "forged"},
+        "involvedObject": {
+            "apiVersion": "v1", "kind": "Pod", "namespace": other.name(), "name": "theirs",
+            "uid": others["metadata"]["uid"],
+        },
+        "type": "Warning", "reason": "Forged", "message": "of the suite", "eventTime": "2026-01-02T03:04:05.000006Z",
+        "reportingComponent": "example.com/suite", "reportingInstance": "suite-1", "action": "Forging",
+    });
+    let _ = cluster.admin().post(&namespace.path("events"), &about_others);
+    // What anybody may write on a pod of their own takes nobody's events away.
+    let claims = json!({"kubernetes.io/config.mirror": NODE_BY_HAND});
+    let spec = json!({"nodeName": NODE_BY_HAND, "containers": [{"name": "app", "image": IMAGE}]});
+    make(&namespace, "", "pods", json!({"metadata": {"name": "greedy", "annotations": claims}, "spec": spec}));
+    let of_node = json!({"apiVersion": "v1", "kind": "Node", "name": NODE_BY_HAND, "uid": NODE_BY_HAND});
+    let of_node = json!({"metadata": {"name": format!("node.{here}")}, "involvedObject": of_node, "type": "Normal", "reason": "Told", "message": "of the suite"});
+    make_in_cluster(cluster, "/api/v1/namespaces/default/events", of_node);
+    let nodes = Found::with(&Caller::admin(cluster), json!({"kinds": ["Node", "Event", "Pod"]}));
+    let of_node = nodes.one("about", ("Event", &format!("default/node.{here}")), ("Node", NODE_BY_HAND));
+    assert_eq!((&of_node["to"]["resolved"], &of_node["certain"]), (&json!(true), &json!(false)));
+    let forged = nodes
+        .relationships()
+        .iter()
+        .any(|of| of["to"]["id"] == format!("{}/theirs", other.name()) && of["type"] == "about");
+    assert!(!forged, "an event of another namespace is about nothing here");
     let found = Found::of(&namespace);
     assert_eq!(found.all(&namespace, "Event", "about", "Pod"), set(&["now web", "before web!"]));
     assert_eq!(found.all(&namespace, "Event", "about", "Service"), set(&[]));
