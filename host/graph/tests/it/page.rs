@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 fn written(graph: &Graph) -> String {
     let mut bytes = Vec::new();
-    page::write(graph, "lab", &mut bytes).expect("a vector takes everything");
+    page::write(graph, "lab", None, &mut bytes).expect("a vector takes everything");
     String::from_utf8(bytes).expect("UTF-8")
 }
 
@@ -93,7 +93,7 @@ fn hostile() -> Graph {
 #[test]
 fn no_name_ends_the_data_or_begins_a_tag() {
     let mut bytes = Vec::new();
-    page::write(&hostile(), HOSTILE[0], &mut bytes).expect("a vector takes everything");
+    page::write(&hostile(), HOSTILE[0], None, &mut bytes).expect("a vector takes everything");
     let page = String::from_utf8(bytes).expect("UTF-8");
     let data = page.split_once("id=\"graph\">").expect("the data").1.split_once("</script>").expect("its end").0;
     for character in ['<', '>', '&', '\u{2028}', '\u{2029}'] {
