@@ -6,6 +6,7 @@ use meho_graph::finding::Entity;
 use meho_graph::{Extent, Graph, dot};
 use serde_json::json;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 fn written(graph: &Graph, title: &str) -> String {
@@ -84,7 +85,10 @@ fn no_name_leaves_its_string() {
         let mut lines = vec![reading("Pod")];
         for (number, name) in names.iter().enumerate() {
             let id = format!("{number}{name}/{name}");
-            lines.push(entity_with("Pod", &id, json!(number.to_string()), json!({})));
+            let mut found = entity_with("Pod", &id, json!(number.to_string()), json!({"status": name}));
+            found["entity"]["same_as"] =
+                json!([{"type": "VM", "by": "name", "certain": true, "match_key": name, "place": number}]);
+            lines.push(found);
             lines.push(relationship("uses", ("Pod", &id), ("Secret", &format!("{number}{name}/{name}"))));
         }
         let reason = names.concat();
@@ -170,7 +174,7 @@ fn graphviz_draws_it() {
         let _ = writeln!(std::io::stderr(), "SKIPPED: what Graphviz makes of it, which is not installed");
         return;
     }
-    for (name, graph) in [("ailing", ailing().graph()), ("crowd", crowd(8).graph())] {
+    for (name, graph) in [("ailing", ailing().graph()), ("crowd", crowd(60).graph())] {
         let mut dot = Command::new("dot")
             .arg("-Tsvg")
             .stdin(Stdio::piped())
@@ -179,6 +183,8 @@ fn graphviz_draws_it() {
             .spawn()
             .expect("it runs");
         let text = written_from(&graph, name, graph.entities().first());
+        // It stays for whoever wants to look at it.
+        std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.dot")), &text).expect("a file");
         dot.stdin.take().expect("its input").write_all(text.as_bytes()).expect("it reads all");
         let drawn = dot.wait_with_output().expect("it ends");
         assert!(drawn.status.success(), "{name}: {}", String::from_utf8_lossy(&drawn.stderr));
