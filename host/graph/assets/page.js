@@ -423,7 +423,8 @@
   container.addEventListener("pointermove", (event) => { if (event.buttons !== 0) isOurs = false; });
   new ResizeObserver(() => {
     picture.width(container.clientWidth).height(container.clientHeight);
-    if (isOurs) fit(0);
+    // What was clicked on stays where it was when its details open.
+    if (isOurs && (selected === null || held !== null)) fit(0);
   }).observe(container);
 
   const redraw = () => picture.linkColor(linkColour).nodeCanvasObject(drawNode);
