@@ -311,7 +311,8 @@ fn marked(browser: &mut Browser, place: &str) -> u64 {
           const size = 24 * scale;
           // Of a copy: the browser would rather not be asked what is on a canvas that it draws.
           const copy = new OffscreenCanvas(size, size).getContext('2d', {{ willReadFrequently: true }});
-          copy.drawImage(canvas, size / 2 - (place.x - corner.left) * scale, size / 2 - (place.y - corner.top) * scale);
+          // In whole pixels: between two of them it would mix their colours.
+          copy.drawImage(canvas, Math.round(size / 2 - (place.x - corner.left) * scale), Math.round(size / 2 - (place.y - corner.top) * scale));
           const {{ data }} = copy.getImageData(0, 0, size, size);
           let marked = 0;
           for (let at = 0; at < data.length; at += 4) if (data[at] === 0xc2 && data[at + 1] === 0x2f && data[at + 2] === 0x0c) marked += 1;
