@@ -4,6 +4,8 @@
 (() => {
   const graph = JSON.parse(document.getElementById("graph").textContent);
   const at = (id) => document.getElementById(id);
+  // What to open with, and what says how something is.
+  const view = JSON.parse(at("view").textContent);
 
   // Control characters, those that turn the direction of writing, and those that cannot be seen.
   const acting = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\u115f\u1160\u3164\uffa0]/gu;
@@ -23,11 +25,20 @@
   const prefixOf = (id) => (id.includes("/") ? id.slice(0, id.indexOf("/")) : "");
   const nameOf = (id) => id.slice(id.lastIndexOf("/") + 1);
 
+  const well = new Set(view.well);
+  const stateOf = (entity) => view.states.map((name) => entity?.properties[name]).find((state) => typeof state === "string" && state !== "") ?? null;
+  const extents = new Map(graph.coverage.entities.map((entry) => [entry.type, entry]));
+  // Of what only others name. Where all of its type was read, it was looked for in vain.
+  const absenceOf = (type) => (extents.get(type)?.extent === "complete" ? "not found" : "not read");
+
   const nodes = new Map();
   const addNode = (of, entity) => {
     const key = keyOf(of, entity !== null);
     if (!nodes.has(key)) {
-      nodes.set(key, { key, type: of.type, id: of.id, uid: of.uid, entity, group: prefixOf(of.id), links: [], name: safe(nameOf(of.id)) });
+      const state = stateOf(entity);
+      const isUnwell = state !== null && !well.has(state);
+      const absence = entity === null ? absenceOf(of.type) : null;
+      nodes.set(key, { key, type: of.type, id: of.id, uid: of.uid, entity, state, isUnwell, absence, group: prefixOf(of.id), links: [], name: safe(nameOf(of.id)) });
     }
     return nodes.get(key);
   };
@@ -41,7 +52,7 @@
     const [source, target] = [endOf(relationship.from), endOf(relationship.to)];
     const isMembership = !others.has(way(relationship));
     if (isMembership) target.group = target.id;
-    const link = { source, target, relationship, isMembership };
+    const link = { source, target, relationship, isMembership, isUnready: relationship.properties.ready === false };
     source.links.push(link);
     if (source !== target) target.links.push(link);
     return link;
@@ -51,7 +62,6 @@
   for (const node of all) node.radius = Math.min(4 + 1.1 * Math.sqrt(node.links.length), MAX_RADIUS);
 
   const count = (of) => all.reduce((counts, node) => counts.set(of(node), (counts.get(of(node)) ?? 0) + 1), new Map());
-  const extents = new Map(graph.coverage.entities.map((entry) => [entry.type, entry]));
   const countsOfKinds = count((node) => node.type);
   for (const type of extents.keys()) if (!countsOfKinds.has(type)) countsOfKinds.set(type, 0);
   const kinds = [...countsOfKinds.keys()].sort();
@@ -70,7 +80,7 @@
   let colours;
   const readColours = () => {
     const style = getComputedStyle(document.documentElement);
-    colours = Object.fromEntries(["back", "text", "soft", "link", "accent", "halo"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+    colours = Object.fromEntries(["back", "text", "soft", "link", "accent", "halo", "ill", "on-ill"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     colours.kinds = new Map([...tones].map(([kind, [hue, chroma, light]]) => [kind, `hsl(${hue} ${chroma}% ${dark.matches ? light + 10 : light}%)`]));
     colours.groups = new Map([...groupHues].map(([group, hue]) => [group, dark.matches ? `hsl(${hue} 28% 12%)` : `hsl(${hue} 55% 94%)`]));
     colours.groupNames = new Map([...groupHues].map(([group, hue]) => [group, dark.matches ? `hsl(${hue} 35% 62%)` : `hsl(${hue} 40% 40%)`]));
@@ -84,6 +94,7 @@
   let selected = null;
   let hovered = null;
   let near = new Set();
+  let isOnlyUnwell = false;
   const isShown = (node) => shownKinds.has(node.type) && shownGroups.has(node.group);
 
   // ---- The picture -----------------------------------------------------------------------------------------------
@@ -91,6 +102,7 @@
   const container = at("picture");
   const picture = new ForceGraph(container);
   let isOurs = true; // Until a person moves it.
+  let held = null; // What stays in the middle while it is ours.
   let isSettled = false;
   let ticks = 0;
 
@@ -102,11 +114,11 @@
     return [kind, alike.length === 0 ? capitals(kind) : kind.slice(0, [2, 3].find(isTold) ?? 3)];
   }));
   const focus = () => hovered ?? selected;
-  const isDim = (node) => focus() !== null && !near.has(node);
+  const isDim = (node) => (focus() !== null ? !near.has(node) : isOnlyUnwell && !node.isUnwell);
 
   const drawNode = (node, ctx, scale) => {
     const colour = colours.kinds.get(node.type);
-    ctx.globalAlpha = isDim(node) ? 0.18 : 1;
+    ctx.globalAlpha = isDim(node) ? (node.isUnwell ? 0.45 : 0.18) : 1;
     ctx.beginPath();
     ctx.arc(node.x, node.y, node.radius, 0, 2 * Math.PI);
     ctx.fillStyle = node.entity === null ? colours.back : colour;
@@ -121,6 +133,8 @@
     }
     ctx.stroke();
     ctx.setLineDash([]);
+    if (node.isUnwell) drawRing(node, ctx, scale);
+    if (node.absence === "not found") drawStroke(node, colour, ctx);
     const onScreen = node.radius * scale;
     if (onScreen > 7) {
       ctx.font = `600 ${node.radius * 0.8}px system-ui, sans-serif`;
@@ -129,7 +143,55 @@
       ctx.fillStyle = node.entity === null ? colour : colours.back;
       ctx.fillText(initials.get(node.type), node.x, node.y + node.radius * 0.06);
     }
-    if (onScreen > (all.length < 150 ? 8 : 10) || near.has(node) && focus() !== null && near.size < 60) drawName(node, ctx, scale);
+    const isNamed = node.isUnwell && (isOnlyUnwell || all.length < 1500 && scale > 0.5);
+    if (isNamed || onScreen > (all.length < 150 ? 8 : 10) || near.has(node) && focus() !== null && near.size < 60) drawName(node, ctx, scale);
+    ctx.globalAlpha = 1;
+  };
+
+  const drawRing = (node, ctx, scale) => {
+    ctx.beginPath();
+    ctx.arc(node.x, node.y, node.radius + 1.6, 0, 2 * Math.PI);
+    ctx.lineWidth = Math.max(2, 1.6 / scale);
+    ctx.strokeStyle = colours.ill;
+    ctx.stroke();
+  };
+  const drawStroke = (node, colour, ctx) => {
+    const reach = node.radius * Math.SQRT1_2;
+    ctx.beginPath();
+    ctx.moveTo(node.x - reach, node.y + reach);
+    ctx.lineTo(node.x + reach, node.y - reach);
+    ctx.lineWidth = 1.2;
+    ctx.strokeStyle = colour;
+    ctx.stroke();
+  };
+  // A mark that is no colour, over everything, and never too small to be seen.
+  const drawBadge = (x, y, least, ctx, scale) => {
+    const radius = Math.min(Math.max(least, 5 / scale), 22);
+    ctx.beginPath();
+    ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    ctx.fillStyle = colours.ill;
+    ctx.fill();
+    ctx.lineWidth = radius / 5;
+    ctx.strokeStyle = colours.halo;
+    ctx.stroke();
+    ctx.font = `700 ${radius * 1.6}px system-ui, sans-serif`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = colours["on-ill"];
+    ctx.fillText("!", x, y + radius * 0.1);
+  };
+  const drawBadges = (ctx, scale) => {
+    const { nodes: shown, links: shownLinks } = picture.graphData();
+    for (const { source, target, isUnready } of shownLinks) {
+      if (!isUnready) continue;
+      ctx.globalAlpha = focus() !== null && source !== focus() && target !== focus() ? 0.25 : 1;
+      if (scale > 0.7) drawBadge((source.x + target.x) / 2, (source.y + target.y) / 2, 2.4, ctx, Math.max(scale, 2));
+    }
+    for (const node of shown) {
+      if (!node.isUnwell) continue;
+      ctx.globalAlpha = isDim(node) ? 0.45 : 1;
+      drawBadge(node.x + node.radius * 0.8, node.y - node.radius * 0.8, node.radius * 0.5, ctx, scale);
+    }
     ctx.globalAlpha = 1;
   };
 
@@ -145,6 +207,11 @@
     ctx.strokeText(text, node.x, node.y + node.radius + 1.5);
     ctx.fillStyle = colours.text;
     ctx.fillText(text, node.x, node.y + node.radius + 1.5);
+    if (!node.isUnwell) return;
+    const state = node.state.length > 32 ? `${safe(node.state.slice(0, 31))}…` : safe(node.state);
+    ctx.strokeText(state, node.x, node.y + node.radius + 1.5 + size * 1.15);
+    ctx.fillStyle = colours.ill;
+    ctx.fillText(state, node.x, node.y + node.radius + 1.5 + size * 1.15);
   };
 
   const drawArea = (node, colour, ctx) => {
@@ -156,8 +223,9 @@
 
   const isNear = (link) => focus() !== null && (link.source === focus() || link.target === focus());
   const linkColour = (link) => {
+    if (link.isUnready) return focus() === null || isNear(link) ? colours.ill : `color-mix(in srgb, ${colours.ill} 35%, transparent)`;
     if (isNear(link)) return colours.accent;
-    if (focus() !== null) return `color-mix(in srgb, ${colours.link} 18%, transparent)`;
+    if (focus() !== null || isOnlyUnwell) return `color-mix(in srgb, ${colours.link} 18%, transparent)`;
     if (link.isMembership) return `color-mix(in srgb, ${colours.link} 22%, transparent)`;
     return link.source.group === link.target.group ? colours.link : `color-mix(in srgb, ${colours.link} ${all.length > 1500 ? 9 : 55}%, transparent)`;
   };
@@ -170,9 +238,12 @@
     ctx.textBaseline = "middle";
     ctx.lineWidth = size / 3;
     ctx.strokeStyle = colours.halo;
-    ctx.strokeText(link.relationship.type, x, y);
-    ctx.fillStyle = colours.soft;
-    ctx.fillText(link.relationship.type, x, y);
+    const text = link.isUnready ? `${link.relationship.type} (not ready)` : link.relationship.type;
+    // Below the mark, where there is one.
+    const below = link.isUnready ? y + 2.5 + size / 2 : y;
+    ctx.strokeText(text, x, below);
+    ctx.fillStyle = link.isUnready ? colours.ill : colours.soft;
+    ctx.fillText(text, x, below);
   };
 
   // Around what is in one namespace: the smallest convex shape, with room.
@@ -301,7 +372,15 @@
     node.y = y + away * Math.sin(place * 2.39996);
   });
 
-  const fit = (milliseconds) => picture.zoomToFit(still ? 0 : milliseconds, all.length < 300 ? 90 : 50);
+  const fitAll = (milliseconds) => picture.zoomToFit(still ? 0 : milliseconds, all.length < 300 ? 90 : 50);
+  // One in the middle, and around it as much as is next to it; of a small graph, all.
+  const hold = (node, milliseconds) => {
+    const around = all.length < 150 ? picture.graphData().nodes : [node, ...node.links.flatMap((link) => [link.source, link.target])].filter(isShown);
+    const reach = (of) => around.reduce((most, other) => Math.max(most, Math.abs(of(other) - of(node))), 0) + 40;
+    const zoom = Math.min(container.clientWidth / 2 / reach((other) => other.x), container.clientHeight / 2 / reach((other) => other.y));
+    picture.centerAt(node.x, node.y, still ? 0 : milliseconds).zoom(Math.min(Math.max(zoom, 0.5), 3), still ? 0 : milliseconds);
+  };
+  const fit = (milliseconds) => (held === null ? fitAll(milliseconds) : hold(held, milliseconds));
   picture
     .nodeId("key")
     .nodeLabel(() => "")
@@ -309,7 +388,7 @@
     .nodeCanvasObject(drawNode)
     .nodePointerAreaPaint(drawArea)
     .linkColor(linkColour)
-    .linkWidth((link) => (isNear(link) ? 1.8 : link.isMembership ? 0.5 : 1))
+    .linkWidth((link) => (isNear(link) || link.isUnready ? 1.8 : link.isMembership ? 0.5 : 1))
     .linkLineDash((link) => (link.relationship.certain ? null : [4, 3]))
     .linkDirectionalArrowLength((link) => (isNear(link) || links.length < 1500 && !link.isMembership ? 4 : 0))
     .linkDirectionalArrowRelPos(1)
@@ -317,7 +396,7 @@
     .linkCanvasObject(nameLink)
     .linkPointerAreaPaint(() => {})
     .onRenderFramePre(drawGroups)
-    .onRenderFramePost(nameGroups)
+    .onRenderFramePost((ctx, scale) => { nameGroups(ctx, scale); drawBadges(ctx, scale); })
     .onNodeHover((node) => { hovered = node ?? null; refocus(); })
     .onNodeClick((node) => select(node))
     .onBackgroundClick(() => select(null))
@@ -340,10 +419,12 @@
     });
   picture.d3Force("group", together()).d3Force("apart", apart());
   container.addEventListener("wheel", () => { isOurs = false; }, { passive: true });
-  container.addEventListener("pointerdown", () => { isOurs = false; });
+  // A click alone moves nothing.
+  container.addEventListener("pointermove", (event) => { if (event.buttons !== 0) isOurs = false; });
   new ResizeObserver(() => {
     picture.width(container.clientWidth).height(container.clientHeight);
-    if (isOurs) fit(0);
+    // What was clicked on stays where it was when its details open.
+    if (isOurs && (selected === null || held !== null)) fit(0);
   }).observe(container);
 
   const redraw = () => picture.linkColor(linkColour).nodeCanvasObject(drawNode);
@@ -358,12 +439,13 @@
     const shownLinks = links.filter((link) => isShown(link.source) && isShown(link.target));
     isSettled = false;
     isOurs = true;
+    held = null;
     ticks = 0;
     picture.graphData({ nodes: shown, links: shownLinks });
     const read = shown.filter((node) => node.entity !== null).length;
-    const unread = shown.length - read;
-    const notRead = unread > 0 ? `, ${unread} named but not read` : "";
-    at("counts").textContent = `${read} of ${graph.entities.length} entities, ${shownLinks.length} of ${links.length} relationships${notRead}`;
+    const absent = ["not read", "not found"].map((absence) => [absence, shown.filter((node) => node.absence === absence).length]);
+    const named = absent.filter(([, count]) => count > 0).map(([absence, count]) => `, ${count} named but ${absence}`);
+    at("counts").textContent = `${read} of ${graph.entities.length} entities, ${shownLinks.length} of ${links.length} relationships${named.join("")}`;
     at("empty").hidden = shown.length > 0;
   };
 
@@ -424,6 +506,8 @@
   const unread = [...graph.coverage.entities, ...graph.coverage.relationships].filter(missing);
   at("unread").hidden = unread.length === 0;
   at("unread-list").append(...unread.map(told));
+  const whats = unread.map((entry) => entry.type ?? `${entry.source} ${entry.name} ${entry.destination}`);
+  at("unread-kinds").textContent = whats.length > 6 ? `${whats.slice(0, 5).join(", ")} and ${whats.length - 5} more` : whats.join(", ");
 
   // ---- The details of one ----------------------------------------------------------------------------------------
 
@@ -434,6 +518,8 @@
   };
   const rows = (pairs) => make("table", "", ...pairs.map(([name, value]) => make("tr", "", make("th", "", safe(name)), make("td", "", shownValue(value)))));
 
+  const stateTag = (node) => make("span", node.isUnwell ? "tag ill" : "tag", `${node.isUnwell ? "! " : ""}${safe(node.state)}`);
+
   const edge = (link, node) => {
     const { relationship } = link;
     const other = link.source === node ? link.target : link.source;
@@ -442,10 +528,11 @@
     button.addEventListener("click", () => { select(other); centre(other); });
     const tags = [make("span", "tag", `by ${relationship.known_by}`)];
     tags.push(make("span", relationship.certain ? "tag" : "tag warn", relationship.certain ? "certain" : "not certain"));
-    if (other.entity === null) tags.push(make("span", "tag warn", "not read"));
+    if (other.absence !== null) tags.push(make("span", "tag warn", other.absence));
+    if (other.isUnwell) tags.push(stateTag(other));
     for (const [name, value] of Object.entries(relationship.properties)) {
       const text = Array.isArray(value) ? value.join(", ") : value ? "yes" : "no";
-      tags.push(make("span", "tag", safe(`${name}: ${text}`)));
+      tags.push(make("span", name === "ready" && value === false ? "tag ill" : "tag", safe(`${name}: ${text}`)));
     }
     return make("li", "edge", button, " ", make("span", "kind", other.type), make("div", "", ...tags));
   };
@@ -463,17 +550,24 @@
     close.addEventListener("click", () => select(null));
     const kind = make("div", "kind-line", kindSwatch(node.type), node.type);
     if (node.group !== "") kind.append(` in ${safe(node.group)}`);
+    if (node.state !== null) kind.append(" ", stateTag(node));
     const parts = [make("div", "top", make("div", "", make("h2", "title", node.name), kind), close)];
     const extent = extents.get(node.type);
     if (node.entity === null) {
       const why = extent && missing(extent) ? `${extent.extent === "denied" ? "What is of its type was not read" : "Its type was partly read"}: ${safe(extent.reason)}` : "";
-      parts.push(make("section", "missing", make("p", "", "Something names this, and it was not read: nothing more is known of it, not even that it exists."), make("p", "", why)));
+      const absence = node.absence === "not found"
+        ? "Something names this, and it was not found: all that is of its type was read, and this was not there."
+        : "Something names this, and it was not read: nothing more is known of it, not even that it exists.";
+      parts.push(make("section", "missing", make("p", "", absence), make("p", "", why)));
     }
     parts.push(make("h3", "", "Identity"), rows([["type", node.type], ["id", node.id], ["uid", node.uid]]));
     if (node.entity !== null) {
       const properties = Object.entries(node.entity.properties);
       if (properties.length > 0) parts.push(make("h3", "", "Properties"), rows(properties));
-      if (node.entity.same_as.length > 0) parts.push(make("h3", "", "May be the same as"), ...node.entity.same_as.map(hint));
+      for (const [heading, isCertain] of [["Is the same as", true], ["May be the same as", false]]) {
+        const hints = node.entity.same_as.filter(({ certain }) => certain === isCertain);
+        if (hints.length > 0) parts.push(make("h3", "", heading), ...hints.map(hint));
+      }
     }
     const ways = [["", (link) => link.source === node], ["← ", (link) => link.target === node && link.source !== node]];
     for (const [mark, isThisWay] of ways) {
@@ -495,7 +589,7 @@
     at("details").scrollTop = 0;
     refocus();
   };
-  const centre = (node) => {
+  const centre = (node, milliseconds = 500) => {
     if (!isShown(node)) {
       shownKinds.add(node.type);
       shownGroups.add(node.group);
@@ -503,25 +597,55 @@
       for (const box of document.querySelectorAll("#groups input")) box.checked = shownGroups.has(box.dataset.value);
       show();
     }
-    isOurs = false;
-    picture.centerAt(node.x, node.y, still ? 0 : 500).zoom(Math.max(picture.zoom(), 2.5), still ? 0 : 500);
+    // Also while it still moves, and when it has settled.
+    isOurs = true;
+    held = node;
+    fit(milliseconds);
   };
+  const open = (node, milliseconds) => {
+    select(node);
+    centre(node, milliseconds);
+  };
+
+  // ---- What is not well ------------------------------------------------------------------------------------------
+
+  const found = (node) => {
+    const button = make("button", "", node.name, " ", make("span", "kind", `${node.type}${node.group === "" ? "" : ` in ${safe(node.group)}`}`));
+    if (node.state !== null) button.append(" ", stateTag(node));
+    if (node.absence !== null) button.append(" ", make("span", "tag warn", node.absence));
+    button.type = "button";
+    button.addEventListener("click", () => open(node));
+    return make("li", "", button);
+  };
+  const MAX_UNWELL = 200;
+  const unwell = all.filter((node) => node.isUnwell);
+  at("unwell").hidden = unwell.length === 0;
+  at("unwell-only").textContent = `! ${unwell.length} not well`;
+  at("unwell-only").addEventListener("click", () => {
+    isOnlyUnwell = !isOnlyUnwell;
+    at("unwell-only").ariaPressed = String(isOnlyUnwell);
+    at("unwell-list").hidden = !isOnlyUnwell;
+    redraw();
+  });
+  at("unwell-list").append(...unwell.slice(0, MAX_UNWELL).map(found));
+  if (unwell.length > MAX_UNWELL) at("unwell-list").append(make("li", "kind", `and ${unwell.length - MAX_UNWELL} more`));
 
   // ---- Searching, and the keyboard -------------------------------------------------------------------------------
 
   const MAX_FOUND = 12;
+  const searched = ({ type, id, state, absence }) => `${type}/${id} ${state ?? absence ?? ""}`.toLowerCase();
   at("search").addEventListener("input", () => {
     const words = at("search").value.toLowerCase().split(/\s+/).filter((word) => word !== "");
-    const found = words.length === 0 ? [] : all.filter((node) => words.every((word) => `${node.type}/${node.id}`.toLowerCase().includes(word)));
-    const items = found.slice(0, MAX_FOUND).map((node) => {
-      const button = make("button", "", node.name, " ", make("span", "kind", `${node.type}${node.group === "" ? "" : ` in ${safe(node.group)}`}`));
-      button.type = "button";
-      button.addEventListener("click", () => { select(node); centre(node); });
-      return make("li", "", button);
-    });
-    if (found.length > MAX_FOUND) items.push(make("li", "kind", `and ${found.length - MAX_FOUND} more`));
-    if (words.length > 0 && found.length === 0) items.push(make("li", "kind", "Nothing that was read is called so."));
+    const hits = words.length === 0 ? [] : all.filter((node) => words.every((word) => searched(node).includes(word)));
+    // What remarks are about comes before them.
+    hits.sort((a, b) => remarks.has(a.type) - remarks.has(b.type));
+    const items = hits.slice(0, MAX_FOUND).map(found);
+    if (hits.length > MAX_FOUND) items.push(make("li", "kind", `and ${hits.length - MAX_FOUND} more`));
+    if (words.length > 0 && hits.length === 0) items.push(make("li", "kind", "Nothing that was read is called so."));
     at("found").replaceChildren(...items);
+  });
+  at("search").addEventListener("keydown", (event) => {
+    if (event.key === "Enter") at("found").querySelector("button")?.click();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") select(null);
@@ -532,9 +656,11 @@
   });
   at("closer").addEventListener("click", () => { isOurs = false; picture.zoom(picture.zoom() * 1.5, still ? 0 : 200); });
   at("further").addEventListener("click", () => { isOurs = false; picture.zoom(picture.zoom() / 1.5, still ? 0 : 200); });
-  at("fit").addEventListener("click", () => { isOurs = true; fit(300); });
+  at("fit").addEventListener("click", () => { isOurs = true; held = null; fit(300); });
 
   show();
+  const start = view.start === null ? undefined : nodes.get(keyOf(view.start, true));
+  if (start !== undefined) open(start, 0);
 
   // For tests of the page: what is drawn, and where.
   window.graphPage = {

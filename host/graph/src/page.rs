@@ -3,11 +3,12 @@
 //! Text of the graph is hostile. It stands in the page as JSON in which no character begins a tag, and the page's script puts it into the document as text only. Should either
 //! fail, the page's policy lets no script run but the two that are named in it by their digests, and nothing be fetched.
 
+use crate::finding::Entity;
 use crate::graph::Graph;
-use crate::shown::is_unseen;
+use crate::shown::{STATES, WELL, is_unseen};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize as _;
+use serde::Serialize;
 use serde_json::ser::Formatter;
 use sha2::{Digest as _, Sha256};
 use std::io;
@@ -24,11 +25,30 @@ const LIBRARY_STYLES: [&str; 3] = [
     ".float-tooltip-kap {\n  position: absolute;\n  width: max-content; /* prevent shrinking near right edge */\n  max-width: max(50%, 150px);\n  padding: 3px 5px;\n  border-radius: 3px;\n  font: 12px sans-serif;\n  color: #eee;\n  background: rgba(0,0,0,0.6);\n  pointer-events: none;\n}\n",
 ];
 
-/// Writes the page. The title may be any text.
+/// What the page's script knows beside the graph.
+#[derive(Serialize)]
+struct View<'g> {
+    /// What the page opens with.
+    start: Option<Start<'g>>,
+    /// Properties that say how something is.
+    states: [&'static str; STATES.len()],
+    /// What they say of something that is well.
+    well: [&'static str; WELL.len()],
+}
+
+#[derive(Serialize)]
+struct Start<'g> {
+    #[serde(rename = "type")]
+    kind: &'g str,
+    id: &'g str,
+    uid: Option<&'g str>,
+}
+
+/// Writes the page. The title may be any text. Where there is a start, the page opens with that in the middle, and what is known of it beside it.
 ///
 /// # Errors
 /// Where the writer fails.
-pub fn write(graph: &Graph, title: &str, mut to: impl io::Write) -> io::Result<()> {
+pub fn write(graph: &Graph, title: &str, start: Option<&Entity>, mut to: impl io::Write) -> io::Result<()> {
     let mut rest = PAGE;
     while let Some((before, (name, after))) =
         rest.split_once("{{").and_then(|(before, rest)| Some((before, rest.split_once("}}")?)))
@@ -40,15 +60,23 @@ pub fn write(graph: &Graph, title: &str, mut to: impl io::Write) -> io::Result<(
             "style" => to.write_all(STYLE.as_bytes())?,
             "library" => to.write_all(LIBRARY.as_bytes())?,
             "script" => to.write_all(SCRIPT.as_bytes())?,
-            "data" => {
-                let mut serializer = serde_json::Serializer::with_formatter(&mut to, WithoutMarkup);
-                graph.serialize(&mut serializer).map_err(io::Error::from)?;
+            "data" => embed(graph, &mut to)?,
+            "view" => {
+                let start =
+                    start.map(|Entity { kind, id, uid, .. }| Start { kind: kind.as_str(), id, uid: uid.as_deref() });
+                embed(&View { start, states: STATES, well: WELL }, &mut to)?;
             }
             name => return Err(io::Error::other(format!("the page's template has a place called {name}"))),
         }
         rest = after;
     }
     to.write_all(rest.as_bytes())
+}
+
+/// As JSON that can stand in a script element.
+fn embed(value: &impl Serialize, to: &mut impl io::Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(to, WithoutMarkup);
+    value.serialize(&mut serializer).map_err(io::Error::from)
 }
 
 /// Nothing is loaded from anywhere; what runs, and how it looks, is what this crate has.

@@ -1,6 +1,36 @@
-//! What views have in common: names as they are shown.
+//! What views have in common: names as they are shown, how something is, and what to say of what nobody has seen.
 
+use crate::coverage::{Coverage, Extent};
+use crate::finding::Entity;
+use crate::word::Word;
 use std::fmt::Write as _;
+
+/// Properties that say how something is, in one word. The first that is there counts.
+pub(crate) const STATES: [&str; 2] = ["status", "phase"];
+
+/// States of what is well. Whatever else is said is worth a look.
+pub(crate) const WELL: [&str; 9] =
+    ["Running", "Ready", "Active", "Bound", "Available", "Succeeded", "Completed", "Complete", "Normal"];
+
+/// How something is, where it says so.
+pub(crate) fn state(entity: &Entity) -> Option<String> {
+    let members = entity.properties.members();
+    let word = STATES.iter().find_map(|name| members.get(*name)?.as_str().filter(|word| !word.is_empty()));
+    word.map(str::to_owned)
+}
+
+/// Whether it is the state of something that is well.
+pub(crate) fn is_well(state: &str) -> bool {
+    WELL.contains(&state)
+}
+
+/// What to say of something of a type that nobody has seen: whether all of its type was read is the difference.
+pub(crate) fn absence(coverage: &Coverage, kind: &Word) -> &'static str {
+    match coverage.of(kind) {
+        Some(Extent::Complete) => "not found",
+        Some(Extent::Partial(_) | Extent::Denied(_)) | None => "not read",
+    }
+}
 
 /// The part of an id that people call it by.
 pub(crate) fn last_segment(id: &str) -> &str {

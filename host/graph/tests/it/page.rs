@@ -2,31 +2,40 @@
 
 use crate::browser::{Browser, found};
 use crate::streams::{end, entity_with, relation, relationship};
-use crate::world::{crowd, shop};
+use crate::world::{ailing, crowd, shop};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use meho_graph::finding::Entity;
 use meho_graph::{Graph, page};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 use std::path::{Path, PathBuf};
 
 fn written(graph: &Graph) -> String {
+    written_from(graph, None)
+}
+
+fn written_from(graph: &Graph, start: Option<&Entity>) -> String {
     let mut bytes = Vec::new();
-    page::write(graph, "lab", &mut bytes).expect("a vector takes everything");
+    page::write(graph, "lab", start, &mut bytes).expect("a vector takes everything");
     String::from_utf8(bytes).expect("UTF-8")
 }
 
 /// The page as a file, which stays for whoever wants to look at it.
-fn saved(name: &str, graph: &Graph) -> PathBuf {
+fn saved(name: &str, graph: &Graph, start: Option<&Entity>) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.html"));
-    std::fs::write(&path, written(graph)).expect("a file");
+    std::fs::write(&path, written_from(graph, start)).expect("a file");
     path
 }
 
 /// The page in a browser, drawn. None where there is no browser.
 fn opened(name: &str, graph: &Graph) -> Option<Browser> {
+    opened_from(name, graph, None)
+}
+
+fn opened_from(name: &str, graph: &Graph, start: Option<&Entity>) -> Option<Browser> {
     let mut browser = Browser::start(&found()?);
-    let path = saved(name, graph);
+    let path = saved(name, graph, start);
     browser.open(&format!("file://{}", path.display()));
     Some(browser)
 }
@@ -78,7 +87,7 @@ fn hostile() -> Graph {
     let mut world = shop();
     for (number, name) in HOSTILE.into_iter().enumerate() {
         let id = format!("shop/{name}");
-        let properties = json!({"name": name, name: {name: [name]}});
+        let properties = json!({"name": name, "status": name, name: {name: [name]}});
         let mut found = entity_with("Pod", &id, json!(format!("{number}{name}")), properties);
         found["entity"]["same_as"] = json!([{"type": "VM", "by": "name", "certain": false, name: name}]);
         let properties = json!({"by": [name], name: true});
@@ -93,12 +102,20 @@ fn hostile() -> Graph {
 #[test]
 fn no_name_ends_the_data_or_begins_a_tag() {
     let mut bytes = Vec::new();
-    page::write(&hostile(), HOSTILE[0], &mut bytes).expect("a vector takes everything");
+    let graph = hostile();
+    let start = graph.entities().iter().find(|entity| entity.id.contains("</script>")).expect("a hostile start");
+    page::write(&graph, HOSTILE[0], Some(start), &mut bytes).expect("a vector takes everything");
     let page = String::from_utf8(bytes).expect("UTF-8");
-    let data = page.split_once("id=\"graph\">").expect("the data").1.split_once("</script>").expect("its end").0;
+    let embedded = |id: &str| {
+        let from = page.split_once(&format!("id=\"{id}\">")).expect("the data").1;
+        from.split_once("</script>").expect("its end").0
+    };
+    let (data, view) = (embedded("graph"), embedded("view"));
     for character in ['<', '>', '&', '\u{2028}', '\u{2029}'] {
-        assert!(!data.contains(character), "{character:?}");
+        assert!(!data.contains(character) && !view.contains(character), "{character:?}");
     }
+    let told: Value = serde_json::from_str(view).expect("JSON");
+    assert_eq!(told["start"]["id"], *start.id);
     let read: Value = serde_json::from_str(data).expect("JSON");
     assert_eq!(read, crate::streams::written(&hostile()), "the data says something else than the graph");
     let quiet = "&lt;/script&gt;&lt;script&gt;window.pwned=1&lt;/script&gt;";
@@ -237,15 +254,166 @@ fn the_search_is_reached_by_keys_and_finds_what_was_not_read_too() {
 #[test]
 fn what_was_not_read_is_told_at_once() {
     let Some(mut browser) = opened("unread", &shop().graph()) else { return };
-    let told = browser.value("document.querySelector('#side').innerText").as_str().expect("text").to_owned();
-    for expected in [
-        "Not everything was read",
-        "Secret: not read. secrets is forbidden",
-        "Event about any: partly read",
-        "2 named but not read",
-    ] {
+    let side = "document.querySelector('#side').innerText";
+    let told = browser.value(side).as_str().expect("text").to_owned();
+    for expected in ["Not everything was read", "Event, Secret, Event about any", "2 named but not read"] {
         assert!(told.contains(expected), "{expected}: {told}");
     }
+    // Reasons may be long, and would push the filters away.
+    assert!(!told.contains("secrets is forbidden"), "{told}");
+    browser.value("document.querySelector('#unread summary').click()");
+    let told = browser.value(side).as_str().expect("text").to_owned();
+    for expected in ["Secret: not read. secrets is forbidden", "Event about any: partly read"] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+}
+
+/// What is told of what is selected.
+fn details(browser: &mut Browser) -> String {
+    browser.until("!document.querySelector('#details').hidden");
+    browser.value("document.querySelector('#details').innerText").as_str().expect("text").to_owned()
+}
+
+/// Searches for a text, in the place of all that was searched for before.
+fn search(browser: &mut Browser, text: &str) -> Vec<String> {
+    browser.value(&format!("(() => {{ const search = document.querySelector('#search'); search.focus(); search.value = {}; search.dispatchEvent(new Event('input')); }})()", json!(text)));
+    let hits = browser.value("[...document.querySelectorAll('#found button')].map((hit) => hit.innerText)");
+    serde_json::from_value(hits).expect("texts")
+}
+
+#[test]
+fn what_was_looked_for_in_vain_is_told_from_what_was_not_read() {
+    let Some(mut browser) = opened("absent", &ailing().graph()) else { return };
+    let told = browser.value("document.querySelector('#counts').innerText").as_str().expect("text").to_owned();
+    assert!(told.contains("2 named but not read, 1 named but not found"), "{told}");
+    assert_eq!(search(&mut browser, "not found"), ["mailer-settings ConfigMap in shop not found"]);
+    browser.key("Enter");
+    let told = details(&mut browser);
+    assert!(told.contains("it was not found: all that is of its type was read"), "{told}");
+    assert!(!told.contains("not read"), "{told}");
+    assert_eq!(search(&mut browser, "storefront-tls"), ["storefront-tls Secret in shop not read"]);
+    browser.key("Enter");
+    let told = details(&mut browser);
+    assert!(told.contains("it was not read") && !told.contains("not found"), "{told}");
+    let legend = browser.value("document.querySelector('#legend').innerText").as_str().expect("text").to_owned();
+    assert!(legend.contains("named, but not read") && legend.contains("named, but not found"), "{legend}");
+    is_quiet(&mut browser);
+}
+
+/// How much of the picture around a place has the colour of what is not well.
+fn marked(browser: &mut Browser, place: &str) -> u64 {
+    let count = format!(
+        "(() => {{
+          const place = {place};
+          const canvas = document.querySelector('#picture canvas');
+          const corner = canvas.getBoundingClientRect();
+          const scale = canvas.width / corner.width;
+          const size = 24 * scale;
+          // Of a copy: the browser would rather not be asked what is on a canvas that it draws.
+          const copy = new OffscreenCanvas(size, size).getContext('2d', {{ willReadFrequently: true }});
+          // In whole pixels: between two of them it would mix their colours.
+          copy.drawImage(canvas, Math.round(size / 2 - (place.x - corner.left) * scale), Math.round(size / 2 - (place.y - corner.top) * scale));
+          const {{ data }} = copy.getImageData(0, 0, size, size);
+          let marked = 0;
+          for (let at = 0; at < data.length; at += 4) if (data[at] === 0xc2 && data[at + 1] === 0x2f && data[at + 2] === 0x0c) marked += 1;
+          return marked;
+        }})()"
+    );
+    browser.value(&count).as_u64().expect("a count")
+}
+
+#[test]
+fn what_is_not_well_is_seen_at_once_listed_and_found() {
+    let Some(mut browser) = opened("ailing", &ailing().graph()) else { return };
+    browser.prefers("light");
+    browser.until("graphPage.isSettled()");
+    browser.value("new Promise((done) => setTimeout(() => done(true), 900))");
+    pictured(&mut browser, "ailing");
+    let pod = marked(&mut browser, "graphPage.place('Pod', 'shop/mailer-0')");
+    assert!(pod > 20, "{pod}");
+    let way = "(() => { const [a, b] = [graphPage.place('Service', 'shop/mailer'), graphPage.place('Pod', 'shop/mailer-0')]; return {x: (a.x + b.x) / 2, y: (a.y + b.y) / 2}; })()";
+    let unready = marked(&mut browser, way);
+    assert!(unready > 5, "{unready}");
+    assert_eq!(marked(&mut browser, "graphPage.place('Pod', 'observability/grafana-7d4b9c-x000')"), 0);
+    assert_eq!(browser.value("document.querySelector('#unwell-list').hidden"), true);
+    browser.value("document.querySelector('#unwell-only').click()");
+    let told = browser.value("document.querySelector('#unwell').innerText").as_str().expect("text").to_owned();
+    for expected in ["! 3 not well", "! CrashLoopBackOff", "! NotReady,SchedulingDisabled", "! Pending"] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    browser.value("new Promise((done) => setTimeout(() => done(true), 300))");
+    pictured(&mut browser, "ailing-only");
+    assert_eq!(search(&mut browser, "crashloop"), ["mailer-0 Pod in shop ! CrashLoopBackOff"]);
+    assert_eq!(search(&mut browser, "notready"), ["worker-4 Node ! NotReady,SchedulingDisabled"]);
+    search(&mut browser, "crashloop");
+    browser.key("Enter");
+    let told = details(&mut browser);
+    assert!(told.contains("! CrashLoopBackOff") && told.contains("ready: no"), "{told}");
+    let legend = browser.value("document.querySelector('#legend').innerText").as_str().expect("text").to_owned();
+    assert!(legend.contains("not well") && legend.contains("not ready"), "{legend}");
+    is_quiet(&mut browser);
+}
+
+#[test]
+fn where_all_is_well_nothing_says_otherwise() {
+    let Some(mut browser) = opened("well", &shop().graph()) else { return };
+    assert_eq!(browser.value("document.querySelector('#unwell').hidden"), true);
+    is_quiet(&mut browser);
+}
+
+/// How far something is from the middle of the picture, in pixels.
+fn off_the_middle(browser: &mut Browser, kind: &str, id: &str) -> f64 {
+    let distance = format!(
+        "(() => {{ const {{ x, y }} = graphPage.place({}, {}); const at = document.querySelector('#picture').getBoundingClientRect(); return Math.hypot(x - at.left - at.width / 2, y - at.top - at.height / 2); }})()",
+        json!(kind),
+        json!(id)
+    );
+    browser.value(&distance).as_f64().expect("a number")
+}
+
+#[test]
+fn the_page_opens_with_the_start_in_the_middle_and_what_is_known_of_it() {
+    let graph = shop().graph();
+    for (number, (kind, id)) in [("Pod", "shop/database-0"), ("Event", "shop/web.0")].into_iter().enumerate() {
+        let is_it = |entity: &&Entity| entity.kind.as_str() == kind && *entity.id == *id;
+        let start = graph.entities().iter().find(is_it).expect("it is there");
+        let Some(mut browser) = opened_from(&format!("start-{number}"), &graph, Some(start)) else { return };
+        assert!(details(&mut browser).contains(id), "its details are open");
+        browser.until("graphPage.isSettled()");
+        browser.value("new Promise((done) => setTimeout(() => done(true), 900))");
+        pictured(&mut browser, &format!("start-{number}"));
+        let off = off_the_middle(&mut browser, kind, id);
+        assert!(off < 3.0, "{off} pixels");
+        is_quiet(&mut browser);
+    }
+}
+
+#[test]
+fn the_first_hit_is_no_remark_and_enter_brings_it_to_the_middle_and_keeps_it_there() {
+    let Some(mut browser) = opened("enter", &shop().graph()) else { return };
+    let hits = search(&mut browser, "shop/web");
+    let first_remark = hits.iter().position(|hit| hit.contains("Event")).expect("there are some");
+    assert!(first_remark > 0 && hits[first_remark..].iter().all(|hit| hit.contains("Event")), "{hits:?}");
+    assert!(hits[0].starts_with("web Deployment in shop"), "{hits:?}");
+    browser.key("Enter");
+    assert!(details(&mut browser).contains("shop/web"));
+    browser.until("graphPage.isSettled()");
+    browser.value("new Promise((done) => setTimeout(() => done(true), 900))");
+    let off = off_the_middle(&mut browser, "Deployment", "shop/web");
+    assert!(off < 3.0, "{off} pixels, after it has settled");
+    is_quiet(&mut browser);
+}
+
+#[test]
+fn what_a_node_certainly_is_stands_apart_from_what_it_may_be() {
+    let Some(mut browser) = opened("same", &shop().graph()) else { return };
+    search(&mut browser, "node/worker-1");
+    browser.key("Enter");
+    let told = details(&mut browser);
+    let (_, told) = told.split_once("Is the same as").expect("what it is");
+    let (is, may_be) = told.split_once("May be the same as").expect("what it may be");
+    assert!(is.contains("i-00000001") && !is.contains("host_name"), "{is}");
+    assert!(may_be.contains("host_name") && !may_be.contains("i-00000001"), "{may_be}");
 }
 
 #[test]
@@ -264,7 +432,7 @@ fn hostile_names_do_nothing_but_stand_there() {
         assert!(!told.contains(['\u{202e}', '\u{2066}', '\u{2028}', '\u{1b}', '\0']), "{told:?}");
     }
     assert_eq!(browser.value("document.querySelectorAll('img, svg, iframe').length"), 0);
-    assert_eq!(browser.value("document.scripts.length"), 3);
+    assert_eq!(browser.value("document.scripts.length"), 4);
     is_quiet(&mut browser);
 }
 
@@ -275,7 +443,7 @@ fn five_thousand_entities_are_drawn_and_the_page_still_answers() {
     let Some(program) = found() else { return };
     let mut browser = Browser::start(&program);
     browser.notes_the_longest();
-    browser.open(&format!("file://{}", saved("crowd", &graph).display()));
+    browser.open(&format!("file://{}", saved("crowd", &graph, None).display()));
     assert_eq!(browser.value("graphPage.nodes()"), graph.entities().len());
     // It goes on drawing while it moves, and a filter counts at once.
     browser.value("new Promise((done) => { let frames = 0; const next = () => (++frames === 10 ? done(frames) : requestAnimationFrame(next)); next(); })");

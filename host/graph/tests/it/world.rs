@@ -205,6 +205,23 @@ pub(crate) fn shop() -> World {
     world
 }
 
+/// The shop on a bad day: a node that is not ready, a pod that does not start, one that nothing is routed to, and settings that were deleted.
+pub(crate) fn ailing() -> World {
+    let mut world = shop();
+    world.has("Node", "worker-4", json!({"name": "worker-4", "status": "NotReady,SchedulingDisabled"}));
+    // What a pod's phase says is not how it is.
+    let properties = json!({"phase": "Running", "status": "CrashLoopBackOff", "node_name": "worker-4"});
+    let pod = world.within("Pod", "shop", "mailer-0", properties);
+    world.ties("runs_on", ("Pod", &pod), ("Node", "worker-4"), "spec");
+    world.ties("uses", ("Pod", &pod), ("ConfigMap", "shop/mailer-settings"), "spec");
+    let service = world.within("Service", "shop", "mailer", json!({"type": "ClusterIP"}));
+    let (from, to) = (end("Service", &service), end("Pod", &pod));
+    let properties = json!({"ready": false, "ports": ["smtp"]});
+    world.line("EndpointSlice", relation("routes_to", from, to, "endpoint_slice", true, properties));
+    world.within("PersistentVolumeClaim", "shop", "mailer-queue", json!({"phase": "Pending"}));
+    world
+}
+
 /// A large one: so many workloads of ten pods in 25 namespaces.
 pub(crate) fn crowd(workloads: usize) -> World {
     let mut world = World::default();
