@@ -65,12 +65,12 @@ fuzz_target!(|data: &[u8]| {
         let is_it = |line: &&[u8]| matches!(Finding::parse(line), Ok(Finding::Entity(found)) if found == *entity);
         assert!(lines.iter().any(is_it), "an entity that nobody found");
     }
-    let page = bytes(|to| page::write(&graph, "fuzz", to));
+    let page = bytes(|to| page::write(&graph, "fuzz", graph.entities().last(), to));
     let embedded = page.split_once("id=\"graph\">").expect("the data").1.split_once("</script>").expect("its end").0;
     assert!(!embedded.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
     let read: serde_json::Value = serde_json::from_str(embedded).expect("JSON");
     assert_eq!(read, serde_json::from_str::<serde_json::Value>(&json).expect("JSON"));
-    let structure = bytes(|to| dot::write(&graph, "fuzz", to));
+    let structure = bytes(|to| dot::write(&graph, "fuzz", graph.entities().last(), to));
     assert!(structure.lines().all(|line| !line.chars().any(char::is_control)), "a control character");
     let escape = |text: &str| text.escape_debug().to_string();
     let mut shown = tree::lines(&graph, Bounds::default(), &escape);

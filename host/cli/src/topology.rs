@@ -59,8 +59,8 @@ pub(crate) async fn run(cli: &Cli, options: &TopologyOptions, printer: &Printer)
     let graph = near.as_ref().unwrap_or(&whole);
     let title = format!("{} at {}", connector.catalogue().identity().family, target.server());
     match (options.draw, printer.format()) {
-        (Some(Drawing::Html), _) => printer.written(|out| page::write(graph, &title, out))?,
-        (Some(Drawing::Dot), _) => printer.written(|out| dot::write(graph, &title, out))?,
+        (Some(Drawing::Html), _) => printer.written(|out| page::write(graph, &title, start, out))?,
+        (Some(Drawing::Dot), _) => printer.written(|out| dot::write(graph, &title, start, out))?,
         (None, Format::Table) => printer.people(&tree(graph, start, printer)).map(drop)?,
         (None, Format::Json | Format::Yaml) => {
             return printer.document(&Document { data: graph, meta: &answer.meta });
@@ -70,6 +70,11 @@ pub(crate) async fn run(cli: &Cli, options: &TopologyOptions, printer: &Printer)
             printer.trailer_of_graph(&answer.meta, graph.coverage());
             return Ok(());
         }
+    }
+    if let (Some(start), Some(text)) = (start, &options.from)
+        && !text.ends_with(&*start.id)
+    {
+        printer.note(&format!("{text} was taken for {}/{}", start.kind, start.id));
     }
     if let Some(namespace) = namespace {
         printer.note(&format!("of what is in namespaces only {namespace} was read"));

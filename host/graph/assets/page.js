@@ -44,13 +44,18 @@
   };
   for (const entity of graph.entities) addNode(entity, entity);
   const endOf = (end) => nodes.get(keyOf(end, end.resolved)) ?? addNode(end, null);
-  // Relationships that say no more than that something is in the namespace that its id begins with: all that go by a name to a type do.
+  // Relationships that say no more than that something is in the namespace that its id begins with: all that go by a name to a type do, from more types than one.
   const way = (relationship) => `${relationship.type} ${relationship.to.type}`;
   const isOfAnother = ({ from, to }) => prefixOf(from.id) === "" || prefixOf(from.id) !== to.id;
   const others = new Set(graph.relationships.filter(isOfAnother).map(way));
+  const sources = new Map();
+  for (const relationship of graph.relationships) {
+    const types = sources.get(way(relationship)) ?? new Set();
+    sources.set(way(relationship), types.add(relationship.from.type));
+  }
   const links = graph.relationships.map((relationship) => {
     const [source, target] = [endOf(relationship.from), endOf(relationship.to)];
-    const isMembership = !others.has(way(relationship));
+    const isMembership = !others.has(way(relationship)) && sources.get(way(relationship)).size > 1;
     if (isMembership) target.group = target.id;
     const link = { source, target, relationship, isMembership, isUnready: relationship.properties.ready === false };
     source.links.push(link);

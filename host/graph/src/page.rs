@@ -110,12 +110,17 @@ struct WithoutMarkup;
 impl WithoutMarkup {
     fn write<W: io::Write + ?Sized>(writer: &mut W, text: &str) -> io::Result<()> {
         let mut rest = text;
-        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        // And what would act on a terminal, should somebody have the page printed there.
+        let acts =
+            |character: char| matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') || is_unseen(character);
+        while let Some(at) = rest.find(acts) {
             let (before, from) = rest.split_at(at);
             writer.write_all(before.as_bytes())?;
             let mut characters = from.chars();
             let found = characters.next().unwrap_or_default();
-            write!(writer, "\\u{:04x}", u32::from(found))?;
+            for unit in found.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
             rest = characters.as_str();
         }
         writer.write_all(rest.as_bytes())

@@ -6,7 +6,7 @@
 use crate::coverage::Extent;
 use crate::finding::{Entity, Hint, Properties, Property};
 use crate::graph::{Graph, Relationship};
-use crate::shown::{group_of, last_segment};
+use crate::shown::{absence, group_of, last_segment, state};
 use crate::web::{Direction, Step, Web};
 use crate::word::Word;
 use serde_json::Value;
@@ -348,17 +348,9 @@ impl<'g> Tree<'g> {
             Some(entity) => {
                 spans.extend(state(entity).map(|state| span(Role::Note, format!(" {}", self.safe(&state)))))
             }
-            None => spans.push(span(Role::Doubt, self.absence(kind))),
+            None => spans.push(span(Role::Doubt, format!(" ({})", absence(self.graph.coverage(), kind)))),
         }
         spans
-    }
-
-    /// What to say of something that nobody has seen: whether all of its type was read is the difference.
-    fn absence(&self, kind: &Word) -> &'static str {
-        match self.graph.coverage().of(kind) {
-            Some(Extent::Complete) => " (not found)",
-            Some(Extent::Partial(_) | Extent::Denied(_)) | None => " (not read)",
-        }
     }
 
     /// How a relationship is known, and what more is known of it.
@@ -457,16 +449,6 @@ impl<'g> Tree<'g> {
         }
         self.lines
     }
-}
-
-/// Properties that say how something is, in one word.
-const STATES: [&str; 2] = ["status", "phase"];
-
-/// How something is, where it says so.
-fn state(entity: &Entity) -> Option<String> {
-    let members = entity.properties.members();
-    let word = STATES.iter().find_map(|name| members.get(*name)?.as_str());
-    word.filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
 fn span(role: Role, text: impl Into<String>) -> Span {

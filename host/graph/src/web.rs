@@ -93,17 +93,21 @@ impl<'g> Web<'g> {
     }
 }
 
-/// All that go by one name to one type have to go from something in a group to what the group is called after.
+/// All that go by one name to one type have to go from something in a group to what the group is called after, and from more than one type of thing: a node may have the name of a
+/// namespace, and all that is in that may run on it.
 fn memberships(graph: &Graph) -> BTreeSet<(&Word, &Word)> {
     let is_member = |relationship: &Relationship| {
         let group = group_of(&relationship.from.id);
         !group.is_empty() && *group == *relationship.to.id
     };
-    let mut ways: BTreeMap<(&Word, &Word), bool> = BTreeMap::new();
+    let mut ways: BTreeMap<(&Word, &Word), (bool, BTreeSet<&Word>)> = BTreeMap::new();
     for relationship in graph.relationships() {
-        *ways.entry((&relationship.name, &relationship.to.kind)).or_insert(true) &= is_member(relationship);
+        let (are_all, types) =
+            ways.entry((&relationship.name, &relationship.to.kind)).or_insert_with(|| (true, BTreeSet::new()));
+        *are_all &= is_member(relationship);
+        types.insert(&relationship.from.kind);
     }
-    ways.into_iter().filter(|(_, are_all)| *are_all).map(|(way, _)| way).collect()
+    ways.into_iter().filter(|(_, (are_all, types))| *are_all && types.len() > 1).map(|(way, _)| way).collect()
 }
 
 fn by_identity(entity: &Entity, kind: &Word, id: &str, uid: &Option<Box<str>>) -> std::cmp::Ordering {

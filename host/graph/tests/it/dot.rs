@@ -33,6 +33,7 @@ fn what_is_in_one_namespace_is_in_one_cluster_and_lines_say_how_sure_they_are() 
         reading("Pod"),
         entity("Pod", "shop/web"),
         relationship("member_of", ("Pod", "shop/web"), ("Namespace", "shop")),
+        relationship("member_of", ("Secret", "shop/key"), ("Namespace", "shop")),
         relation("uses", end("Pod", "shop/web"), end("Pod", "shop/web"), "guess", false, json!({})),
         relationship("uses", ("Pod", "shop/web"), ("Secret", "shop/key")),
     ];
@@ -52,6 +53,24 @@ fn what_is_in_one_namespace_is_in_one_cluster_and_lines_say_how_sure_they_are() 
 }
 "#;
     assert_eq!(written(&graph, "lab"), expected);
+}
+
+#[test]
+fn what_runs_on_a_node_that_is_called_as_its_namespace_is_no_member_of_it() {
+    let lines = [
+        reading("Namespace"),
+        entity("Namespace", "mini"),
+        reading("Node"),
+        entity("Node", "mini"),
+        reading("Pod"),
+        entity("Pod", "mini/web"),
+        relationship("member_of", ("Pod", "mini/web"), ("Namespace", "mini")),
+        relationship("member_of", ("Map", "mini/settings"), ("Namespace", "mini")),
+        relationship("runs_on", ("Pod", "mini/web"), ("Node", "mini")),
+    ];
+    let text = written(&collect(&lines, coverage(&[], &[])), "mini");
+    assert!(line(&text, "runs_on").contains(" -> "), "{text}");
+    assert!(!text.contains("member_of"), "{text}");
 }
 
 /// What is left of a text without its quoted strings, and the strings. Fails where a string does not end.

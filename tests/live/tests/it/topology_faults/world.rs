@@ -217,7 +217,13 @@ fn slices(space: &str) -> Vec<Value> {
     let slice = |(service, pods): (&str, [&str; 2])| {
         let endpoint = |(number, pod): (usize, &str)| json!({"addresses": [format!("10.1.0.{number}")], "conditions": {"ready": number == 0}, "targetRef": target(space, pod)});
         let endpoints: Vec<Value> = pods.into_iter().enumerate().map(endpoint).collect();
-        let metadata = json!({"labels": {"kubernetes.io/service-name": service}, "ownerReferences": owned("v1", "Service", space, service)});
+        let metadata = json!({
+            "labels": {
+                "kubernetes.io/service-name": service,
+                "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+            },
+            "ownerReferences": owned("v1", "Service", space, service),
+        });
         object(
             SLICES,
             space,
