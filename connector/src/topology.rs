@@ -1,6 +1,6 @@
 //! Discovery: the entities of a cluster and how they hang together, found kind by kind as its lists stream by.
 //!
-//! Start at [`discover`]. What there is of a type stands in [`entity`], with a file for each few of them; what is kept in memory meanwhile in `held`. A kind that cannot be read, or
+//! Start at `discover`. What there is of a type stands in [`entity`], with a file for each few of them; what is kept in memory meanwhile in `held`. A kind that cannot be read, or
 //! not all of it, takes nothing away from the others: how much was read of each is said at the end.
 
 pub mod entity;

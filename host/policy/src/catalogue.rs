@@ -159,7 +159,7 @@ pub struct Operation {
 #[derive(Debug)]
 #[expect(missing_docs, reason = "see wit/catalog.wit")]
 pub struct Discovery {
-    /// [`DISCOVERY`](crate::grammar::DISCOVERY): what it is called where an operation's id stands.
+    /// [`DISCOVERY`]: what it is called where an operation's id stands.
     pub id: OperationId,
     pub summary: String,
     pub arguments: ArgumentsSchema,
