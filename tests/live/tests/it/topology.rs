@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 both![
     pods_are_where_they_run_and_in_their_namespace,
+    whatever_lives_in_a_namespace_is_a_member_of_it_and_nothing_of_the_cluster_is,
     who_controls_what_is_told_by_its_uid_and_not_by_its_name,
     a_pod_uses_what_its_spec_names_wherever_it_names_it,
     a_claim_that_is_made_for_a_pod_is_certain_only_where_the_pod_owns_it,
@@ -141,6 +142,56 @@ fn pods_are_where_they_run_and_in_their_namespace(cluster: &Cluster) {
     assert_eq!(pod["properties"]["node_name"], NODE_BY_HAND);
     assert_eq!(pod["properties"]["containers"][0]["image"], IMAGE);
     assert_eq!(found.one("runs_on", ("Pod", &format!("{here}/placed")), ("Node", NODE_BY_HAND))["known_by"], "spec");
+}
+
+fn whatever_lives_in_a_namespace_is_a_member_of_it_and_nothing_of_the_cluster_is(cluster: &Cluster) {
+    let (namespace, other) = (cluster.namespace().expect("a namespace"), cluster.namespace().expect("another"));
+    let pods = json!({"metadata": {"labels": {"of": "one"}}, "spec": {"schedulerName": "nobody", "containers": [{"name": "app", "image": IMAGE}]}});
+    let workload = json!({"replicas": 0, "selector": {"matchLabels": {"of": "one"}}, "template": pods});
+    let mut daemons = workload.clone();
+    daemons.as_object_mut().expect("an object").remove("replicas");
+    let claim = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": ""});
+    let backend = json!({"defaultBackend": {"service": {"name": "none", "port": {"number": 80}}}});
+    let about = json!({"kind": "Pod", "namespace": namespace.name(), "name": "one"});
+    let objects = [
+        ("Pod", "", "pods", json!({"spec": pods["spec"]})),
+        ("Deployment", "apps/v1", "deployments", json!({"spec": workload})),
+        ("ReplicaSet", "apps/v1", "replicasets", json!({"spec": workload})),
+        ("StatefulSet", "apps/v1", "statefulsets", json!({"spec": workload})),
+        ("DaemonSet", "apps/v1", "daemonsets", json!({"spec": daemons})),
+        ("Service", "", "services", json!({"spec": {"ports": [{"port": 80}]}})),
+        ("Ingress", "networking.k8s.io/v1", "ingresses", json!({"spec": backend})),
+        ("ConfigMap", "", "configmaps", json!({})),
+        ("Secret", "", "secrets", json!({})),
+        ("PersistentVolumeClaim", "", "persistentvolumeclaims", json!({"spec": claim})),
+        (
+            "Event",
+            "",
+            "events",
+            json!({"involvedObject": about, "reason": "Told", "message": "of the suite", "type": "Normal"}),
+        ),
+    ];
+    for (_, group, plural, object) in &objects {
+        let mut object = object.clone();
+        object["metadata"] = json!({"name": "one"});
+        make(&namespace, group, plural, object);
+    }
+    // Of the same name, in another namespace.
+    make(&other, "", "configmaps", json!({"metadata": {"name": "one"}}));
+    let found = Found::with(&Caller::admin(cluster), json!({}));
+    let here = namespace.name();
+    let members = found.relationships().iter().filter(|of| of["type"] == "member_of");
+    for (kind, ..) in &objects {
+        let id = format!("{here}/one");
+        let of_it = members.clone().filter(|of| of["from"]["type"] == *kind && of["from"]["id"] == id);
+        let to: Vec<(&Value, &Value, &Value)> =
+            of_it.map(|of| (&of["to"]["type"], &of["to"]["id"], &of["to"]["resolved"])).collect();
+        assert_eq!(to, [(&json!("Namespace"), &json!(here), &json!(true))], "{kind}");
+    }
+    let theirs = format!("{}/one", other.name());
+    assert!(members.clone().any(|of| of["from"]["id"] == theirs && of["to"]["id"] == other.name()));
+    let of_cluster = ["Namespace", "Node", "PersistentVolume", "StorageClass"];
+    assert!(members.clone().all(|of| !of_cluster.contains(&of["from"]["type"].as_str().expect("a type"))));
 }
 
 /// An owner reference.
