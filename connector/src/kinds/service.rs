@@ -11,7 +11,8 @@ use crate::row::Row;
 /// Services.
 pub struct Service;
 
-const PORTS: Shape = List(&Object(&[
+/// What is read of its ports.
+pub(crate) const PORTS: Shape = List(&Object(&[
     ("name", Text),
     ("port", Int),
     ("targetPort", IntOrText),
@@ -73,15 +74,7 @@ impl Kind for Service {
         row.texts("external_ips", texts(&spec, "externalIPs"));
         row.text_or_null("external_name", spec.filled("externalName"));
         row.text_or_null("load_balancer_ip", spec.filled("loadBalancerIP"));
-        row.list("ports", spec.member("ports"), |row, port| {
-            row.text_or_null("name", port.filled("name"));
-            row.int("port", port.count("port"));
-            row.text_or_null("target_port", port.filled("targetPort"));
-            row.text_or_null("protocol", port.filled("protocol"));
-            // 0 is how some writers say that there is none.
-            row.int_or_null("node_port", port.int("nodePort").filter(|port| *port != 0));
-            row.text_or_null("app_protocol", port.filled("appProtocol"));
-        });
+        ports(row, &spec);
         row.pairs("selector", spec.pairs("selector").iter());
         row.text_or_null("session_affinity", spec.filled("sessionAffinity"));
         row.texts("ip_families", texts(&spec, "ipFamilies"));
@@ -97,4 +90,17 @@ impl Kind for Service {
 
 fn texts<'s>(spec: &'s Node<'_>, list: &str) -> impl Iterator<Item = &'s str> {
     spec.items(list).iter().filter_map(Node::as_text)
+}
+
+/// The ports of a Service, by its spec.
+pub(crate) fn ports(row: &mut Row<'_>, spec: &Node<'_>) {
+    row.list("ports", spec.member("ports"), |row, port| {
+        row.text_or_null("name", port.filled("name"));
+        row.int("port", port.count("port"));
+        row.text_or_null("target_port", port.filled("targetPort"));
+        row.text_or_null("protocol", port.filled("protocol"));
+        // 0 is how some writers say that there is none.
+        row.int_or_null("node_port", port.int("nodePort").filter(|port| *port != 0));
+        row.text_or_null("app_protocol", port.filled("appProtocol"));
+    });
 }

@@ -2,7 +2,7 @@
 
 use crate::node::Node;
 use crate::node::Shape;
-use crate::node::Shape::{Flag, List, Object, Text};
+use crate::node::Shape::{Flag, List, Object, Pairs, Text};
 use crate::resource::{Resource, Scope};
 use crate::row::{Row, write_object};
 use crate::topology::findings::Says;
@@ -36,6 +36,10 @@ pub(crate) struct Pass<'p> {
 /// What is read of the metadata of everything.
 pub(crate) const META: Shape =
     Object(&[("name", Text), ("namespace", Text), ("uid", Text), ("ownerReferences", OWNERS)]);
+
+/// The same of what says something in its annotations.
+pub(crate) const ANNOTATED: Shape =
+    Object(&[("name", Text), ("namespace", Text), ("uid", Text), ("annotations", Pairs), ("ownerReferences", OWNERS)]);
 
 pub(crate) const OWNERS: Shape =
     List(&Object(&[("apiVersion", Text), ("kind", Text), ("name", Text), ("uid", Text), ("controller", Flag)]));

@@ -6,13 +6,13 @@
 use crate::kind::Kind as _;
 use crate::kinds::endpoints::{CONTROLLER, Endpoints, MANAGED_BY, service_of};
 use crate::kinds::ingress::Ingress;
-use crate::kinds::service::SERVICES;
-use crate::node::Shape::{Flag, Int, IntOrText, List, Object, Pairs, Text};
+use crate::kinds::service::{PORTS, SERVICES, ports};
+use crate::node::Shape::{Flag, List, Object, Pairs, Text};
 use crate::node::{Node, Shape};
 use crate::resource::{ENDPOINT_SLICES, Resource};
 use crate::row::Row;
 use crate::topology::configuration::SECRET;
-use crate::topology::entity::{EntityKind, META, OWNERS, Pass};
+use crate::topology::entity::{ANNOTATED, EntityKind, META, OWNERS, Pass};
 use crate::topology::findings::{End, Findings, Says};
 use crate::topology::held::Selector;
 use crate::topology::relationship::{INGRESS_TO_SERVICE, INGRESS_USES_SECRET, Known, SERVICE_TO_POD};
@@ -30,24 +30,7 @@ pub(crate) const SERVICE: EntityKind = EntityKind {
     same_types: &["Service"],
     shape: &Object(&[
         ("metadata", META),
-        (
-            "spec",
-            Object(&[
-                ("type", Text),
-                ("clusterIP", Text),
-                (
-                    "ports",
-                    List(&Object(&[
-                        ("name", Text),
-                        ("port", Int),
-                        ("targetPort", IntOrText),
-                        ("protocol", Text),
-                        ("nodePort", Int),
-                    ])),
-                ),
-                ("selector", Pairs),
-            ]),
-        ),
+        ("spec", Object(&[("type", Text), ("clusterIP", Text), ("ports", PORTS), ("selector", Pairs)])),
     ]),
     properties: service,
     same_as: None,
@@ -59,13 +42,7 @@ fn service(service: &Node<'_>, row: &mut Row<'_>, _: bool) {
     name(service, row);
     row.text_or_null("type", spec.filled("type"));
     row.text_or_null("cluster_ip", spec.filled("clusterIP"));
-    row.list("ports", spec.member("ports"), |row, port| {
-        row.text_or_null("name", port.filled("name"));
-        row.int("port", port.count("port"));
-        row.text_or_null("target_port", port.filled("targetPort"));
-        row.text_or_null("protocol", port.filled("protocol"));
-        row.int_or_null("node_port", port.int("nodePort").filter(|port| *port != 0));
-    });
+    ports(row, &spec);
     row.pairs("selector", spec.pairs("selector").iter());
 }
 
@@ -191,16 +168,7 @@ pub(crate) const INGRESS: EntityKind = EntityKind {
     resource: Ingress::RESOURCE,
     same_types: &["Ingress"],
     shape: &Object(&[
-        (
-            "metadata",
-            Object(&[
-                ("name", Text),
-                ("namespace", Text),
-                ("uid", Text),
-                ("annotations", Pairs),
-                ("ownerReferences", OWNERS),
-            ]),
-        ),
+        ("metadata", ANNOTATED),
         (
             "spec",
             Object(&[

@@ -4,10 +4,10 @@ use crate::kind::Kind as _;
 use crate::kinds::claim::CLAIMS;
 use crate::kinds::storage_class::StorageClass;
 use crate::kinds::volume::Volume;
+use crate::node::Node;
 use crate::node::Shape::{Object, Pairs, Text};
-use crate::node::{Node, Shape};
 use crate::row::Row;
-use crate::topology::entity::{EntityKind, META, OWNERS, Pass, is_uid};
+use crate::topology::entity::{ANNOTATED, EntityKind, META, Pass, is_uid};
 use crate::topology::findings::{End, Says};
 use crate::topology::relationship::{BOUND_TO, CLAIM_USES_CLASS, Known, PROVISIONS};
 
@@ -15,9 +15,6 @@ use crate::topology::relationship::{BOUND_TO, CLAIM_USES_CLASS, Known, PROVISION
 const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 /// Where a claim said its class before there was a member for it. It is read still.
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
-
-const ANNOTATED: Shape =
-    Object(&[("name", Text), ("namespace", Text), ("uid", Text), ("annotations", Pairs), ("ownerReferences", OWNERS)]);
 
 /// StorageClasses.
 pub(crate) const CLASS: EntityKind = EntityKind {
